@@ -1,0 +1,74 @@
+"""`@page`: every screen. URL, menu entry and the permission matrix come from this registry."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.functional import Promise
+
+from kezun.kernel.actor import Actor, Denied
+
+View = TypeVar("View", bound=Callable[..., HttpResponse])
+
+
+@dataclass(frozen=True)
+class Menu:
+    """An entry in the side menu: group (`look`, `work`, `manage`, `control`), order, label, icon name."""
+
+    group: str
+    order: int
+    label: str | Promise
+    icon: str
+
+
+@dataclass(frozen=True)
+class PageSpec:
+    name: str
+    path: str
+    needs: str | None
+    menu: Menu | None
+    view: Callable[..., HttpResponse] = field(compare=False)
+    public: bool = False
+
+    @property
+    def namespace(self) -> str:
+        return self.name.split(".")[0]
+
+
+PAGES: dict[str, PageSpec] = {}
+
+
+def page(
+    path: str, *, name: str, needs: str | None = None, menu: Menu | None = None, public: bool = False
+) -> Callable[[View], View]:
+    """Declare a view as a page.
+
+    path: Django route without leading slash. name: `room.page`, used in `{% url 'room.page' %}`.
+    needs: permission that the signed-in person must hold; None = any signed-in person.
+    public: no sign-in at all (health, sign-in); must be said explicitly.
+    """
+
+    def declare(view: View) -> View:
+        if name in PAGES:
+            raise RuntimeError(f"page {name} is declared twice")
+
+        @functools.wraps(view)
+        def show(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if needs is not None and not request.user.may(needs):  # type: ignore[union-attr]
+                raise Denied(needs)
+            return view(request, *args, **kwargs)
+
+        PAGES[name] = PageSpec(name, path, needs, menu, show, public)
+        return show  # type: ignore[return-value]
+
+    return declare
+
+
+def menu_for(actor: Actor) -> list[PageSpec]:
+    """The menu entries that the actor may open, in order of group and order number."""
+    open_to = [p for p in PAGES.values() if p.menu and (p.needs is None or actor.may(p.needs))]
+    return sorted(open_to, key=lambda p: (p.menu.group, p.menu.order) if p.menu else ("", 0))

@@ -1,0 +1,65 @@
+"""Pure rules of the organisation: the tree's paths through time. No framework."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+DAY = dt.timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A unit under a parent (None: a root) from a day to a day, both included."""
+
+    unit: int
+    parent: int | None
+    from_date: dt.date
+    to_date: dt.date
+
+
+@dataclass(frozen=True)
+class Path:
+    """A unit under an ancestor `depth` steps up, from a day to a day, both included; depth 0 is itself."""
+
+    unit: int
+    ancestor: int
+    depth: int
+    from_date: dt.date
+    to_date: dt.date
+
+
+class Cycle(ValueError):
+    """A unit would stand under itself."""
+
+
+def paths(places: Iterable[Place]) -> list[Path]:
+    """All (unit, ancestor) pairs with their validity, from where each unit stood.
+
+    Raises Cycle where on some day a unit would stand under itself.
+    """
+    by_unit: dict[int, list[Place]] = {}
+    for place in places:
+        by_unit.setdefault(place.unit, []).append(place)
+    found: list[Path] = []
+    for unit, own in by_unit.items():
+        for place in own:
+            found.append(Path(unit, unit, 0, place.from_date, place.to_date))
+            found.extend(_upwards(unit, place, 1, by_unit, (unit,)))
+    return found
+
+
+def _upwards(
+    unit: int, place: Place, depth: int, by_unit: dict[int, list[Place]], seen: tuple[int, ...]
+) -> Iterable[Path]:
+    if place.parent is None:
+        return
+    if place.parent in seen:
+        raise Cycle(f"unit {unit} would stand under itself")
+    yield Path(unit, place.parent, depth, place.from_date, place.to_date)
+    for higher in by_unit.get(place.parent, ()):
+        start, end = max(place.from_date, higher.from_date), min(place.to_date, higher.to_date)
+        if start <= end:
+            step = Place(place.parent, higher.parent, start, end)
+            yield from _upwards(unit, step, depth + 1, by_unit, (*seen, place.parent))
