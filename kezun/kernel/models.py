@@ -109,7 +109,7 @@ class StoredFile(models.Model):
 
 
 class IdempotencyKey(models.Model):
-    """An action already done under a caller's key: a repeat returns the first result, nothing is done twice."""
+    """An action already done under a caller's key: a repeat returns the first result."""
 
     privacy: ClassVar[PrivacyClasses] = dict.fromkeys(
         ("id", "actor", "verb", "key", "body", "created_at"), "none"

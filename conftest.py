@@ -1,0 +1,65 @@
+"""Fixtures for every room: a home of its own per process, and a small bank to test against."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+
+import pytest
+
+os.environ["KEZUN_HOME"] = tempfile.mkdtemp(prefix="kezun-test-")
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kezun.site.settings")
+
+
+@pytest.fixture
+def bank(db):
+    """HO ⊃ P1 ⊃ C1 ⊃ S1 ⊃ {O1, O2}; HO ⊃ P2 ⊃ C2 ⊃ S2 ⊃ {O3}; HO ⊃ CC. Returns units by code."""
+    from kezun.kernel.actor import SystemActor
+    from kezun.org.actions import open_unit
+    from kezun.org.models import Unit
+
+    rows = [
+        ("HO", None, "head_office"),
+        *(("P1", "HO", "tier1"), ("P2", "HO", "tier1"), ("CC", "HO", "call_centre")),
+        *(
+            ("C1", "P1", "tier2"),
+            ("C2", "P2", "tier2"),
+            ("S1", "C1", "sub_branch"),
+            ("S2", "C2", "sub_branch"),
+        ),
+        *(("O1", "S1", "outlet"), ("O2", "S1", "outlet"), ("O3", "S2", "outlet")),
+    ]
+    units: dict[str, Unit] = {}
+    for code, parent, kind in rows:
+        units[code] = open_unit(
+            SystemActor("test"),
+            units.get(parent or ""),
+            code=code,
+            name=f"机构{code}",
+            name_en=code,
+            kind=kind,
+        )
+    return units
+
+
+@pytest.fixture
+def person_in(bank) -> Callable[..., object]:
+    """`person_in("teller", "O1")` makes (once) a person assigned today to that role at that unit."""
+    from kezun.org.models import Assignment, Person, Post
+    from kezun.org.scope import roles
+
+    def make(role: str, unit: str):
+        code = f"{role}.{unit}"
+        found = Person.objects.filter(code=code).first()
+        if found:
+            return found
+        known = roles()[role]
+        post, _ = Post.objects.get_or_create(
+            code=role, defaults={"name": known.name, "name_en": known.name_en, "role": role}
+        )
+        person = Person.objects.create(code=code, username=code, name=f"测{role}", home_unit=bank[unit])
+        Assignment.objects.create(person=person, unit=bank[unit], post=post)
+        return person
+
+    return make
