@@ -12,6 +12,13 @@ os.environ["KEZUN_HOME"] = tempfile.mkdtemp(prefix="kezun-test-")
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kezun.site.settings")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Translations are compiled where a room's django.po is newer, so that tests see what pages show."""
+    from tools import words
+
+    words.compile_all()
+
+
 @pytest.fixture
 def bank(db):
     """HO ⊃ P1 ⊃ C1 ⊃ S1 ⊃ {O1, O2}; HO ⊃ P2 ⊃ C2 ⊃ S2 ⊃ {O3}; HO ⊃ CC. Returns units by code."""

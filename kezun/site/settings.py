@@ -156,6 +156,7 @@ AUTHENTICATION_BACKENDS = [
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 
 LANGUAGE_CODE = "zh-hans"
+LOCALE_PATHS = [ROOT / "kezun" / "site" / "locale"]
 LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
 TIME_ZONE = KEZUN_BANK_ZONE
 USE_TZ = True
