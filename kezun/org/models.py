@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import F, Q
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
+
+from kezun.kernel.actor import Actor
 
 if TYPE_CHECKING:
     from kezun.org.scope import Scope
@@ -52,9 +54,11 @@ class BusinessLine(Named):
 
 
 class UnitQuerySet(models.QuerySet["Unit"]):
-    def visible_to(self, person: Person, permission: str | None = None) -> UnitQuerySet:
-        """Units in the person's scope (of `permission`, where given; else of any role held today)."""
-        return person.scope.units(self, permission)  # type: ignore[return-value]
+    def visible_to(self, actor: Actor, permission: str | None = None) -> UnitQuerySet:
+        """Units in the actor's scope (of `permission`, where given; else of any role held today)."""
+        if not isinstance(actor, Person):
+            return self.all() if actor.may(permission or "") else self.none()
+        return cast(UnitQuerySet, actor.scope.units(self, permission))
 
     def below(self, unit: Unit, day: dt.date) -> UnitQuerySet:
         """The unit and all that stood under it on `day`."""
@@ -172,8 +176,8 @@ class PersonManager(BaseUserManager["Person"]):
     def get_queryset(self) -> PersonQuerySet:
         return PersonQuerySet(self.model, using=self._db)
 
-    def visible_to(self, person: Person, permission: str | None = None) -> PersonQuerySet:
-        return self.get_queryset().visible_to(person, permission)
+    def visible_to(self, actor: Actor, permission: str | None = None) -> PersonQuerySet:
+        return self.get_queryset().visible_to(actor, permission)
 
     def create_user(self, username: str, password: str | None = None, **fields: Any) -> Person:
         """Make a person who can sign in as `username`; without a password none will match."""
@@ -184,9 +188,11 @@ class PersonManager(BaseUserManager["Person"]):
 
 
 class PersonQuerySet(models.QuerySet["Person"]):
-    def visible_to(self, person: Person, permission: str | None = None) -> PersonQuerySet:
-        """People assigned today to a unit in the person's scope, and the person."""
-        return person.scope.people(self, permission)  # type: ignore[return-value]
+    def visible_to(self, actor: Actor, permission: str | None = None) -> PersonQuerySet:
+        """People who belong to a unit in the actor's scope, and the one who acts."""
+        if not isinstance(actor, Person):
+            return self.all() if actor.may(permission or "") else self.none()
+        return cast(PersonQuerySet, actor.scope.people(self, permission))
 
 
 class Person(AbstractBaseUser):
