@@ -13,6 +13,7 @@ from django.utils.functional import Promise
 from kezun.kernel.actor import Actor, Denied
 
 View = TypeVar("View", bound=Callable[..., HttpResponse])
+GROUPS = ("look", "work", "manage", "control")
 
 
 @dataclass(frozen=True)
@@ -71,4 +72,4 @@ def page(
 def menu_for(actor: Actor) -> list[PageSpec]:
     """The menu entries that the actor may open, in order of group and order number."""
     open_to = [p for p in PAGES.values() if p.menu and (p.needs is None or actor.may(p.needs))]
-    return sorted(open_to, key=lambda p: (p.menu.group, p.menu.order) if p.menu else ("", 0))
+    return sorted(open_to, key=lambda p: (GROUPS.index(p.menu.group), p.menu.order) if p.menu else (0, 0))

@@ -1,0 +1,61 @@
+"""Template tags of the design system; a builtin library, so templates need not load it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.template.base import NodeList, Parser, Token
+from django.template.context import Context
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language_info
+from django.utils.translation import gettext_lazy as _
+
+register = template.Library()
+
+MENU_GROUPS = {"look": _("Look"), "work": _("Work"), "manage": _("Manage"), "control": _("Control")}
+
+
+class Keep(template.Node):
+    """Renders its content into a variable instead of the page."""
+
+    def __init__(self, name: str, nodelist: NodeList) -> None:
+        self.name, self.nodelist = name, nodelist
+
+    def render(self, context: Context) -> SafeString:
+        context[self.name] = self.nodelist.render(context).strip()
+        return SafeString("")
+
+
+@register.tag
+def keep(parser: Parser, token: Token) -> Keep:
+    """`{% keep name %}…{% endkeep %}`: what is inside, as a variable (a block that is shown twice)."""
+    name = token.split_contents()[1]
+    nodelist = parser.parse(("endkeep",))
+    parser.delete_first_token()
+    return Keep(name, nodelist)
+
+
+@register.simple_tag
+def icon(name: str, label: str = "") -> SafeString:
+    """An icon of the sprite; decorative without a label, else read out as the label."""
+    href = f"{static('vendor/icons.svg')}#{name}"
+    if label:
+        return format_html(
+            '<svg class="icon" role="img" aria-label="{}"><use href="{}"></use></svg>', label, href
+        )
+    return format_html('<svg class="icon" aria-hidden="true"><use href="{}"></use></svg>', href)
+
+
+@register.filter
+def menu_group(name: str) -> Any:
+    """The heading of a menu group."""
+    return MENU_GROUPS.get(name, name)
+
+
+@register.filter
+def own_name(code: str) -> str:
+    """A language's name in that language."""
+    return get_language_info(code)["name_local"]
