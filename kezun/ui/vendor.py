@@ -19,7 +19,7 @@ FILES = {
     "echarts.min.js": "echarts/dist/echarts.min.js",
 }
 ICONS = "@tabler/icons/icons/outline"
-MENTION = re.compile(r"""\bicon(?:\s+|\s*[=:]\s*)["']([a-z0-9-]+)["']""")
+MENTION = re.compile(r"""\b(?:icon|picture)(?:\|default:|\s+|\s*[=:]\s*)["']([a-z0-9-]+)["']""")
 SOURCE_MAP = re.compile(rb"\n?/[/*]# sourceMappingURL=\S+(?:\s*\*/)?")
 
 
@@ -28,7 +28,7 @@ class Missing(Exception):
 
 
 def icons_used(package: Path) -> set[str]:
-    """Names of icons in templates (`{% icon "x" %}`, `icon="x"`) and in `Menu(…, icon)` of Python files."""
+    """Names of icons in templates (`{% icon "x" %}`, `picture="x"`) and in `Menu(…, icon)` of Python files."""
     found: set[str] = set()
     for path in sorted(package.rglob("*.html")):
         found |= set(MENTION.findall(path.read_text(encoding="utf-8")))

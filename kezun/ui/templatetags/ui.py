@@ -13,6 +13,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language_info
 from django.utils.translation import gettext_lazy as _
 
+from kezun.ui import figures, rules
+
 register = template.Library()
 
 MENU_GROUPS = {"look": _("Look"), "work": _("Work"), "manage": _("Manage"), "control": _("Control")}
@@ -58,4 +60,22 @@ def menu_group(name: str) -> Any:
 @register.filter
 def own_name(code: str) -> str:
     """A language's name in that language."""
-    return get_language_info(code)["name_local"]
+    return str(get_language_info(code)["name_local"])
+
+
+@register.filter
+def grouped(number: int | None) -> str:
+    """A whole number with separators between thousands."""
+    return "" if number is None else rules.grouped(number)
+
+
+@register.filter
+def unlocalized(value: object) -> str:
+    """A value for machines (data attributes): no separators, a dot for decimals."""
+    return str(value)
+
+
+@register.filter(name="figure")
+def figure_in(value: float | None, unit: str) -> str:
+    """A value in its unit: `{{ 42|figure:"s" }}`."""
+    return figures.figure(value, unit)

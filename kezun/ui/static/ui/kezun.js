@@ -20,11 +20,9 @@
     if (event.detail.target.id === "drawer-body" && !drawer.open) drawer.showModal();
     if (event.detail.target.id === "drawer-body") $("h2", drawer)?.focus();
   });
+  // A refusal inside the drawer shows as the page that says why.
   document.addEventListener("htmx:responseError", (event) => {
-    const text = document.documentElement.lang.startsWith("zh") ? document.body.dataset.errorZh : "";
-    const box = $("#drawer-body");
-    if (event.detail.target === box) window.location.assign(event.detail.pathInfo.requestPath);
-    else if (text) event.detail.target.textContent = text;
+    if (event.detail.target.id === "drawer-body") window.location.assign(event.detail.pathInfo.requestPath);
   });
 
   document.addEventListener("click", (event) => {

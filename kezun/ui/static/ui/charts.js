@@ -1,0 +1,75 @@
+// Draws every [data-chart] from its JSON (see ui/components.py: Chart). All texts come from the server.
+//   trend: {labels, values, texts, target?, targetText?, before?, unit}   before: values of the period before
+//   bars:  {labels, values, texts, target?, targetText?, unit, across?}   across: names run down the side
+//   heat:  {columns, rows, cells: [[column, row, value, text]], unit, direction}
+"use strict";
+(() => {
+  const INK = "#4c5a67", LINE = "#dde3e8", BRAND = "#0f5f7a", TARGET = "#8a5a00", SOFT = "#9fb0bd";
+  const FONT = getComputedStyle(document.body).fontFamily;
+  const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+  function short(value, unit) {
+    if (unit === "%") return `${+(value * 100).toFixed(2)} %`;
+    if (unit === "s" && Math.abs(value) >= 60) return `${Math.floor(value / 60)}:${String(Math.round(value % 60)).padStart(2, "0")}`;
+    if (unit === "s") return `${+value.toFixed(1)} s`;
+    if (Math.abs(value) >= 1e4) return `${+(value / 1e3).toFixed(1)}k`;
+    return `${+value.toFixed(2)}`;
+  }
+
+  const tip = { renderMode: "richText", confine: true, backgroundColor: "#fff", borderColor: LINE, textStyle: { color: "#1b2733", fontSize: 13 } };
+
+  function bounds(data) {
+    const all = [...data.values, data.target, ...(data.before ?? [])].filter((v) => v !== null && v !== undefined);
+    const low = Math.min(...all), high = Math.max(...all), air = (high - low) * 0.1 || Math.abs(high) * 0.1 || 1;
+    const most = data.unit === "%" ? 1 : Infinity;
+    return { min: Math.max(low < 0 ? -Infinity : 0, low - air), max: Math.min(Math.max(most, high), high + air) };
+  }
+
+  function targetLine(data, along) {
+    if (data.target === null || data.target === undefined) return undefined;
+    return { silent: true, symbol: "none", animation: false, lineStyle: { color: TARGET, type: "dashed", width: 1.5 },
+      label: { formatter: data.targetText, color: TARGET, position: "insideEndTop", fontSize: 12 }, data: [{ [along]: data.target }] };
+  }
+
+  const category = (labels) => ({ type: "category", data: labels, axisLine: { lineStyle: { color: LINE } }, axisTick: { show: false }, axisLabel: { color: INK, hideOverlap: true } });
+  const scale = (data, range) => ({ type: "value", ...range, axisLabel: { color: INK, formatter: (v) => short(v, data.unit), hideOverlap: true, showMinLabel: false, showMaxLabel: false }, splitLine: { lineStyle: { color: "#edf1f4" } } });
+
+  const drawers = {
+    trend(data) {
+      const series = [{ type: "line", name: data.title, data: data.values, symbolSize: 5, showSymbol: data.values.length < 40, lineStyle: { width: 2, color: BRAND }, itemStyle: { color: BRAND }, markLine: targetLine(data, "yAxis") }];
+      if (data.before) series.push({ type: "line", data: data.before, symbol: "none", lineStyle: { width: 1.2, color: SOFT, type: "dotted" }, tooltip: { show: false } });
+      return { grid: { left: 8, right: 16, top: 24, bottom: 8, containLabel: true }, xAxis: category(data.labels), yAxis: scale(data, bounds(data)), series,
+        tooltip: { ...tip, trigger: "axis", formatter: (points) => `${data.labels[points[0].dataIndex]}\n${data.texts[points[0].dataIndex]}` } };
+    },
+    bars(data) {
+      const names = category(data.labels), values = scale(data, data.fromZero ? { min: 0 } : bounds(data));
+      if (data.across) Object.assign(names, { inverse: true, axisLabel: { color: INK, width: 130, overflow: "truncate" } });
+      return { grid: { left: 8, right: 24, top: 24, bottom: 8, containLabel: true }, xAxis: data.across ? values : names, yAxis: data.across ? names : values,
+        series: [{ type: "bar", data: data.values, barMaxWidth: 26, itemStyle: { color: BRAND, borderRadius: 2 }, markLine: targetLine(data, data.across ? "xAxis" : "yAxis") }],
+        tooltip: { ...tip, formatter: (point) => `${data.labels[point.dataIndex]}\n${data.texts[point.dataIndex]}` } };
+    },
+    heat(data) {
+      const values = data.cells.map((cell) => cell[2]);
+      const good = ["#b3261e", "#f3d9a4", "#f4f6f8", "#9fd0bb", "#14704a"], plain = ["#f1f6f8", "#9cc4d2", "#0f5f7a"];
+      const colours = data.direction === "up" ? good : data.direction === "down" ? [...good].reverse() : plain;
+      return { grid: { left: 8, right: 8, top: 8, bottom: 44, containLabel: true }, xAxis: { ...category(data.columns), splitArea: { show: false } }, yAxis: { ...category(data.rows), inverse: true },
+        visualMap: { min: Math.min(...values), max: Math.max(...values), calculable: false, orient: "horizontal", left: "center", bottom: 0, itemHeight: 120, itemWidth: 12, textStyle: { color: INK }, formatter: (v) => short(v, data.unit), inRange: { color: colours } },
+        series: [{ type: "heatmap", data: data.cells.map((c) => c.slice(0, 3)), itemStyle: { borderColor: "#fff", borderWidth: 1 }, emphasis: { itemStyle: { borderColor: "#1b2733" } } }],
+        tooltip: { ...tip, formatter: (point) => `${data.rows[point.value[1]]} ${data.columns[point.value[0]]}\n${data.cells[point.dataIndex][3]}` } };
+    },
+  };
+
+  function draw(box) {
+    if (box.dataset.drawn) return;
+    box.dataset.drawn = "1";
+    const data = JSON.parse(document.getElementById(box.dataset.chart).textContent);
+    const chart = echarts.init(box, null, { renderer: "canvas" });
+    chart.setOption({ animation: !still, animationDuration: 250, textStyle: { fontFamily: FONT, color: INK }, ...drawers[data.kind](data) });
+    new ResizeObserver(() => chart.resize()).observe(box);
+    window.addEventListener("beforeprint", () => chart.resize());
+  }
+
+  const all = () => document.querySelectorAll("[data-chart]").forEach(draw);
+  all();
+  document.addEventListener("htmx:afterSwap", all);
+})();
