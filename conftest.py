@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import tempfile
 from collections.abc import Callable
 
 import pytest
 
-os.environ["KEZUN_HOME"] = tempfile.mkdtemp(prefix="kezun-test-")
+HOME = tempfile.mkdtemp(prefix="kezun-test-")
+atexit.register(shutil.rmtree, HOME, ignore_errors=True)
+os.environ["KEZUN_HOME"] = HOME
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kezun.site.settings")
 
 
@@ -17,6 +21,28 @@ def pytest_configure(config: pytest.Config) -> None:
     from tools import words
 
     words.compile_all()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--only-database",
+        action="store_true",
+        help="only tests that use the database, without browser and drills: the second pass, on PostgreSQL",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--only-database"):
+        return
+    config.hook.pytest_deselected(items=[item for item in items if not _uses_database(item)])
+    items[:] = [item for item in items if _uses_database(item)]
+
+
+def _uses_database(item: pytest.Item) -> bool:
+    fixtures = set(getattr(item, "fixturenames", ()))
+    elsewhere = any(item.get_closest_marker(name) for name in ("browser", "drill", "real"))
+    uses = fixtures & {"db", "transactional_db"} or item.get_closest_marker("django_db")
+    return bool(uses) and not elsewhere
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""What ./dev runs inside the environment: the suite, a throw-away PostgreSQL, translations."""

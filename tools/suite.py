@@ -1,0 +1,133 @@
+"""Checks and tests, run inside the environment by `./dev check | test | cover | tour`."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from xml.etree import ElementTree
+
+from tools import coverage_floors, postgres
+
+ROOT = Path(__file__).resolve().parents[1]
+BIN = Path(sys.executable).parent
+STARTED = time.monotonic()
+REPORTS: list[Path] = []
+CHECKS: dict[str, list[str]] = {
+    "lint": ["ruff", "check", "--quiet", "."],
+    "format": ["ruff", "format", "--check", "--quiet", "."],
+    "types": ["mypy"],
+    "layers": ["lint-imports"],
+    "words": ["python", "tools/words.py", "check"],
+    "migrations": ["python", "manage.py", "makemigrations", "--check", "--dry-run", "-v1"],
+}
+LAST_LINES = 40
+
+
+def say(text: str) -> None:
+    print(f"[{time.monotonic() - STARTED:6.1f} s] {text}", flush=True)
+
+
+def pytest(name: str, *arguments: str, **environment: str) -> bool:
+    """Run a part of the suite; says whether it failed. Its counts are kept for the closing line."""
+    report = Path(tempfile.gettempdir()) / f"kezun-{os.getpid()}-{name}.xml"
+    REPORTS.append(report)
+    say(f"tests: {name}")
+    command = [sys.executable, "-m", "pytest", f"--junitxml={report}", *arguments]
+    done = subprocess.run(command, cwd=ROOT, env={**os.environ, **environment}, stdin=subprocess.DEVNULL)
+    return done.returncode != 0
+
+
+def check() -> list[str]:
+    """Run every check to its end; returns the names of those that failed."""
+    failed = []
+    with tempfile.TemporaryDirectory(prefix="kezun-check-") as scratch:
+        for name, command in CHECKS.items():
+            say(f"check: {name}")
+            done = subprocess.run(
+                [str(BIN / command[0]), *command[1:]],
+                cwd=ROOT,
+                env={**os.environ, "KEZUN_HOME": scratch},
+                capture_output=True,
+                text=True,
+            )
+            if done.returncode:
+                failed.append(name)
+                told = (done.stdout + done.stderr).strip().splitlines()
+                print("\n".join(told[-LAST_LINES:]), flush=True)
+    if pytest("gates", "tests/gates", "-p", "no:xdist"):
+        failed.append("gates")
+    return failed
+
+
+def whole() -> list[str]:
+    """The suite on SQLite, then every test that touches the database on a PostgreSQL of its own."""
+    failed = []
+    workers = ("-n", os.environ.get("KEZUN_TEST_WORKERS", "2"), "--ignore=tests/gates")
+    if pytest("sqlite", *workers, DATABASE_URL=""):
+        failed.append("tests on SQLite")
+    place = postgres.binaries()
+    if place is None:
+        say("no PostgreSQL server on this machine: the second pass is skipped")
+        return failed
+    with postgres.server(place) as url:
+        if pytest("postgresql", *workers, "--only-database", DATABASE_URL=url):
+            failed.append("tests on PostgreSQL")
+    return failed
+
+
+def cover(arguments: list[str]) -> list[str]:
+    """The suite once more under coverage, against the floors."""
+    measured = ("-n", "2", "--cov", "--cov-report=", "--ignore=tests/gates", "-m", "not browser")
+    failed = ["tests"] if pytest("cover", *measured, *arguments) else []
+    low = coverage_floors.below()
+    print("\n".join(low) or "coverage stands above its floors")
+    return failed + (["coverage"] if low else [])
+
+
+def counts() -> dict[str, int]:
+    """Tests passed, failed and skipped over all parts that ran; their reports are removed."""
+    total = dict.fromkeys(("passed", "failed", "skipped"), 0)
+    for report in REPORTS:
+        if not report.exists():
+            total["failed"] += 1
+            continue
+        for part in ElementTree.parse(report).getroot().iter("testsuite"):  # noqa: S314 our own file
+            skipped = int(part.get("skipped", 0))
+            failed = int(part.get("failures", 0)) + int(part.get("errors", 0))
+            total["skipped"] += skipped
+            total["failed"] += failed
+            total["passed"] += max(int(part.get("tests", 0)) - failed - skipped, 0)
+        report.unlink()
+    return total
+
+
+def finish(failed: list[str]) -> int:
+    """The closing lines: what was skipped, what failed, and the counts."""
+    total = counts()
+    if skipped := os.environ.get("KEZUN_SKIPPED"):
+        print(f"not installed, so its tests were skipped: {skipped}")
+    say(f"failed: {', '.join(failed)}" if failed else "everything passed")
+    print(
+        f"kezun: {total['passed']} passed, {total['failed']} failed, {total['skipped']} skipped", flush=True
+    )
+    return 1 if failed or total["failed"] else 0
+
+
+def main(verb: str, arguments: list[str]) -> int:
+    if verb == "check":
+        return finish(check())
+    if verb == "cover":
+        return finish(cover(arguments))
+    if verb == "tour":
+        return int(pytest("tour", "tests/browser/test_tour.py", "-p", "no:xdist", KEZUN_TOUR="1"))
+    if arguments:
+        return finish(["chosen tests"] if pytest("chosen", *arguments) else [])
+    return finish(check() + whole())
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], sys.argv[2:]))
