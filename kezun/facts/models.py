@@ -7,13 +7,28 @@ is the list of files of the last snapshot made at or before T, and a snapshot id
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import ClassVar
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 PrivacyClasses = dict[str, str]
+STALE = dt.timedelta(minutes=2)
+
+
+class FactHead(models.Model):
+    """The last snapshot number of a fact type; its row is locked by whoever commits, so commits queue up."""
+
+    privacy: ClassVar[PrivacyClasses] = dict.fromkeys(("fact", "number"), "none")
+
+    fact = models.CharField(max_length=40, primary_key=True)
+    number = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.fact}: {self.number}"
 
 
 class Snapshot(models.Model):
@@ -115,6 +130,16 @@ class Batch(models.Model):
 
     def __str__(self) -> str:
         return f"{self.profile} {self.name}"
+
+    @property
+    def interrupted(self) -> bool:
+        """Still marked running, but its process has given no sign for `STALE`: it was killed."""
+        return self.state == self.State.RUNNING and timezone.now() - self.seen_at > STALE
+
+    @property
+    def state_title(self) -> str:
+        """The state in words, «Interrupted» for a batch whose process was killed."""
+        return str(_("Interrupted") if self.interrupted else self.get_state_display())
 
 
 class CachedAnswer(models.Model):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import pyarrow as pa
 from django.utils.functional import Promise
 
 SQL_TYPES = {
@@ -13,6 +14,16 @@ SQL_TYPES = {
     "moment": "TIMESTAMP",
     "date": "DATE",
     "flag": "BOOLEAN",
+}
+
+
+ARROW_TYPES = {
+    "text": pa.string(),
+    "integer": pa.int32(),
+    "seconds": pa.int32(),
+    "moment": pa.timestamp("us"),
+    "date": pa.date32(),
+    "flag": pa.bool_(),
 }
 
 
@@ -37,6 +48,10 @@ class Column:
     @property
     def sql(self) -> str:
         return SQL_TYPES[self.kind]
+
+    @property
+    def arrow(self) -> pa.DataType:
+        return ARROW_TYPES[self.kind]
 
 
 # Every fact has these, in this order, before its own columns. `unit` and `person` are primary keys of org;
@@ -74,6 +89,11 @@ class FactType:
     @property
     def all_columns(self) -> tuple[Column, ...]:
         return (*COMMON, *self.columns)
+
+    @property
+    def arrow_schema(self) -> pa.Schema:
+        """The schema of every file of this type; signed integers only, moments as naive UTC microseconds."""
+        return pa.schema([(c.name, c.arrow) for c in self.all_columns])
 
     def column(self, name: str) -> Column:
         """The column called `name`; KeyError where there is none."""
