@@ -9,7 +9,7 @@ from coverage import Coverage
 
 ROOT = Path(__file__).resolve().parents[1]
 OVERALL = 92.0
-WHOLLY = ("rules.py", "actions.py")
+WHOLLY = ("*/rules.py", "*/actions.py", "*/rules/*.py", "*/actions/*.py")
 
 
 def below() -> list[str]:
@@ -17,7 +17,7 @@ def below() -> list[str]:
     measured = Coverage(data_file=str(ROOT / ".coverage"), config_file=str(ROOT / "pyproject.toml"))
     measured.load()
     low = []
-    for path in sorted(p for name in WHOLLY for p in (ROOT / "kezun").glob(f"*/{name}")):
+    for path in sorted(p for name in WHOLLY for p in (ROOT / "kezun").glob(name)):
         share = measured.report(morfs=[str(path)], file=io.StringIO())
         if share < 100:
             low.append(f"{path.relative_to(ROOT)}: {share:.1f} % of its branches are tested, 100 % are due")
