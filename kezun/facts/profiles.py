@@ -1,0 +1,303 @@
+"""Import profiles: how the export of one machine becomes facts. YAML in a pack, `packs/<pack>/profiles/<name>.yaml`.
+
+A profile names the fact type and the source, says how the file is written, and for each column of the fact
+where its value comes from. docs/profiles.md shows every word of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+import msgspec
+import yaml
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from kezun.facts import expression
+from kezun.facts.types import FACT_TYPES, FactType
+
+Scalar = str | int | bool
+ReadKind = Literal["text", "integer", "seconds", "date"]
+DERIVED = frozenset({"source", "source_id", "recorded_at", "unit", "person", "day", "hour", "weekday"})
+ADDRESS = re.compile(r"[a-z0-9][a-z0-9-]*/[a-z0-9][a-z0-9_-]*")
+
+
+class ProfileError(ValueError):
+    """A profile that is unknown or says something that cannot be; the text names file, place and remedy."""
+
+
+class UnknownProfile(ProfileError):
+    """No pack has a profile of that name."""
+
+
+class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    pass
+
+
+class Format(Part):
+    """How the file is written. header: line of the column names (0: none, then `columns` names them)."""
+
+    kind: Literal["auto", "csv", "tsv", "excel", "parquet", "ndjson", "arrow"] = "auto"
+    delimiter: str = ""
+    encoding: str = "auto"
+    header: int = 1
+    columns: tuple[str, ...] = ()
+    sheet: str = ""
+
+
+class Take(Part):
+    """Where a value comes from: a column, a constant, a date and a time, a span, or the first of several.
+
+    format: of `source` where it is a date or moment; several are tried in turn. `excel` is Excel's day number.
+    map: text → value; what it does not list is an error, or `otherwise`. unit: of a duration in the file.
+    when: condition over the columns that `reads` declares.
+    """
+
+    source: str = msgspec.field(default="", name="from")
+    value: Scalar | None = None
+    date: str = ""
+    time: str = ""
+    start: str = ""
+    end: str = ""
+    format: str | tuple[str, ...] = ()
+    date_format: str | tuple[str, ...] = ()
+    time_format: str | tuple[str, ...] = ()
+    unit: Literal["s", "ms", "min"] = "s"
+    map: dict[str, Scalar] = {}
+    otherwise: Scalar | None = None
+    empty: tuple[str, ...] = ()
+    default: Scalar | None = None
+    when: str = ""
+    first: tuple[Take, ...] = ()
+
+    def sources(self) -> Iterator[str]:
+        """The file's columns that this reads."""
+        yield from (c for c in (self.source, self.date, self.time, self.start, self.end) if c)
+        for take in self.first:
+            yield from take.sources()
+
+    def conditions(self) -> Iterator[str]:
+        yield from (take.when for take in (self, *self.first) if take.when)
+
+
+class Code(Part):
+    """A unit or person by code: from a column or constant, through `aliases`, with an outcome for the unknown."""
+
+    source: str = msgspec.field(default="", name="from")
+    value: str = ""
+    aliases: dict[str, str] = {}
+    empty: tuple[str, ...] = ()
+    unknown: Literal["reject", "empty", "register"] = "reject"
+
+
+class Read(Part):
+    """A column of the file as conditions see it: `seconds` is a duration or a time of day, counted in seconds."""
+
+    source: str = msgspec.field(default="", name="from")
+    kind: ReadKind = "text"
+    format: str | tuple[str, ...] = ()
+
+
+class Check(Part):
+    """A condition that should not hold: `warn` counts it, `reject` keeps the row out."""
+
+    code: str
+    warn: str = ""
+    reject: str = ""
+    title: str = ""
+    title_en: str = ""
+
+
+class Profile(Part):
+    """A whole profile; see the parts."""
+
+    profile: str
+    fact: str
+    source: str
+    key: tuple[str, ...]
+    columns: dict[str, Take]
+    unit: Code
+    version: int = 1
+    title: str = ""
+    title_en: str = ""
+    about: str = ""
+    about_en: str = ""
+    format: Format = Format()
+    zone: str = "Asia/Shanghai"
+    person: Code | None = None
+    reads: dict[str, ReadKind | Read] = {}
+    checks: tuple[Check, ...] = ()
+
+    @property
+    def declared(self) -> FactType:
+        return FACT_TYPES[self.fact]
+
+    def reading(self, name: str) -> Read:
+        """What `reads` says of `name`, the short form (only the kind) written out."""
+        found = self.reads[name]
+        if isinstance(found, str):
+            return Read(source=name, kind=found)
+        return found if found.source else msgspec.structs.replace(found, source=name)
+
+    @property
+    def kinds(self) -> dict[str, str]:
+        """The columns that conditions may use, with their kinds."""
+        return {name: self.reading(name).kind for name in self.reads}
+
+    def sources(self) -> list[str]:
+        """The file's columns that the profile needs, each once, in order of first use."""
+        used = [*self.key]
+        for take in self.columns.values():
+            used.extend(take.sources())
+        used.extend(code.source for code in (self.unit, self.person) if code and code.source)
+        used.extend(self.reading(name).source for name in self.reads)
+        return list(dict.fromkeys(used))
+
+
+def parse(text: str, where: str) -> Profile:
+    """Read a profile from YAML; ProfileError names `where` and the place in it."""
+    try:
+        raw = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ProfileError(_("%(file)s is not YAML: %(error)s") % {"file": where, "error": error}) from error
+    try:
+        profile = msgspec.convert(raw, Profile, strict=True)
+    except msgspec.ValidationError as error:
+        raise ProfileError(f"{where}: {error}") from error
+    for place, problem in problems(profile):
+        raise ProfileError(f"{where}, {place}: {problem}")
+    return profile
+
+
+def problems(profile: Profile) -> Iterator[tuple[str, str]]:
+    """(place, what is wrong) of everything in a profile that the schema alone cannot see."""
+    declared = FACT_TYPES.get(profile.fact)
+    if declared is None:
+        known = ", ".join(sorted(FACT_TYPES))
+        yield "fact", _("there is no fact type %(name)s; there are: %(known)s") % {"name": profile.fact, "known": known}
+        return
+    yield from _place_problems(profile)
+    own = {c.name: c for c in declared.all_columns if c.name not in DERIVED}
+    for name in profile.columns:
+        if name not in own:
+            yield f"columns.{name}", _("a %(fact)s has no such column; it has: %(known)s") % {
+                "fact": profile.fact,
+                "known": ", ".join(own),
+            }
+    for name, column in own.items():
+        if column.required and name not in profile.columns:
+            yield f"columns.{name}", _("a %(fact)s needs this column") % {"fact": profile.fact}
+    for name, take in profile.columns.items():
+        yield from _take_problems(f"columns.{name}", take)
+    yield from _condition_problems(profile)
+
+
+def _place_problems(profile: Profile) -> Iterator[tuple[str, str]]:
+    if not profile.key:
+        yield "key", _("name the columns that together make a row unique")
+    try:
+        ZoneInfo(profile.zone)
+    except (KeyError, ValueError, OSError):
+        yield "zone", _("%(zone)s is not a time zone; write for instance Asia/Shanghai") % {"zone": profile.zone}
+    for place, code in (("unit", profile.unit), ("person", profile.person)):
+        if code and bool(code.source) == bool(code.value):
+            yield place, _("give either «from» (a column) or «value» (a code)")
+    if profile.unit.unknown != "reject":
+        yield "unit.unknown", _("only people can be registered or left empty")
+    if profile.format.header < 0 or (profile.format.header == 0 and not profile.format.columns):
+        yield "format.header", _("without a header line, format.columns must name the columns")
+    if len(profile.format.delimiter) > 1:
+        yield "format.delimiter", _("a delimiter is one character")
+
+
+def _take_problems(place: str, take: Take) -> Iterator[tuple[str, str]]:
+    ways = (
+        bool(take.source),
+        take.value is not None,
+        bool(take.date),
+        bool(take.start and take.end),
+        bool(take.first),
+    )
+    if sum(ways) != 1:
+        yield place, _("give one of «from», «value», «date» (with «time»), «start» with «end», or «first»")
+    for number, inner in enumerate(take.first):
+        yield from _take_problems(f"{place}.first[{number}]", inner)
+
+
+def _condition_problems(profile: Profile) -> Iterator[tuple[str, str]]:
+    conditions = [(f"columns.{n}", c) for n, t in profile.columns.items() for c in t.conditions()]
+    for number, check in enumerate(profile.checks):
+        place = f"checks[{number}]"
+        if bool(check.warn) == bool(check.reject):
+            yield place, _("give either «warn» or «reject»")
+        conditions.append((place, check.warn or check.reject))
+    for place, text in conditions:
+        try:
+            expression.compile(text, profile.kinds)
+        except expression.ExpressionError as error:
+            yield place, str(error)
+
+
+def folders() -> list[Path]:
+    """Where packs lie: those of KEZUN_PACKS, then the installed ones."""
+    return [*settings.KEZUN_PACKS, Path(settings.KEZUN_HOME) / "packs"]
+
+
+def addresses(fact: str | None = None) -> list[str]:
+    """`pack/name` of every readable profile (of one fact type), sorted."""
+    found = set()
+    for folder in folders():
+        for path in folder.glob("*/profiles/*.yaml"):
+            address = f"{path.parent.parent.name}/{path.stem}"
+            try:
+                if fact is None or load(address).fact == fact:
+                    found.add(address)
+            except ProfileError:
+                continue
+    return sorted(found)
+
+
+def load(address: str) -> Profile:
+    """The profile called `pack/name`; UnknownProfile where there is none, ProfileError where it is wrong."""
+    path = _path(address)
+    if path is None:
+        known = ", ".join(addresses()) or "–"
+        raise UnknownProfile(
+            _("There is no import profile «%(name)s»; there are: %(known)s") % {"name": address, "known": known}
+        )
+    profile = parse(path.read_text(encoding="utf-8"), f"{address}.yaml")
+    if profile.profile != path.stem:
+        raise ProfileError(
+            _("%(file)s, profile: it must be %(name)s, like the file") % {"file": address, "name": path.stem}
+        )
+    return profile
+
+
+def _path(address: str) -> Path | None:
+    if not ADDRESS.fullmatch(address):
+        return None
+    pack, name = address.split("/")
+    paths = (folder / pack / "profiles" / f"{name}.yaml" for folder in folders())
+    return next((path for path in paths if path.is_file()), None)
+
+
+def direct(fact: str, source: str) -> Profile:
+    """The profile of facts that already carry our names: unit and person by code, moments as ISO 8601.
+
+    For machines that speak to the API in our own words; a moment without an offset is UTC.
+    """
+    own = [c for c in FACT_TYPES[fact].all_columns if c.name not in DERIVED]
+    return Profile(
+        profile="direct",
+        fact=fact,
+        source=source,
+        key=("source_id",),
+        zone="UTC",
+        columns={c.name: Take(source=c.name) for c in own},
+        unit=Code(source="unit"),
+        person=Code(source="person"),
+    )
