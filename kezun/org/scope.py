@@ -17,7 +17,8 @@ import yaml
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from kezun.org.models import Assignment, Person, Unit, UnitPath, valid_on
+from kezun.org import rules
+from kezun.org.models import Assignment, BusinessLine, Person, Token, Unit, UnitPath, valid_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -54,76 +55,142 @@ def roles() -> dict[str, Role]:
     return made
 
 
+@lru_cache(maxsize=1)
+def everyone() -> frozenset[str]:
+    """What every active person may do with what is their own, whatever their roles."""
+    raw: dict[str, Any] = yaml.safe_load(CATALOG.read_text(encoding="utf-8"))
+    return frozenset(raw["everyone"])
+
+
+@lru_cache(maxsize=1)
+def separate() -> frozenset[str]:
+    """Roles of which one person may hold at most one: the three administrators watch one another."""
+    raw: dict[str, Any] = yaml.safe_load(CATALOG.read_text(encoding="utf-8"))
+    return frozenset(raw["separate"])
+
+
 @dataclass(frozen=True)
 class Held:
-    """One role held today at one unit (within one business line, where `line_id` is set)."""
+    """One role held today at one unit; `lines`: the business lines it is limited to (None: not limited)."""
 
     role: Role
     unit_id: int
-    line_id: int | None
+    lines: frozenset[int] | None = None
 
 
 @dataclass(frozen=True)
 class Scope:
-    """All roles a person holds on a day, with the questions that pages, actions and queries ask of them."""
+    """All roles a person holds on a day, with the questions that pages, actions and queries ask of them.
+
+    A role limited to a business line reaches the same units (the tree is no secret), but only the people
+    assigned in that line or a line below it, and only records of those lines. `limit` is what a token may.
+    """
 
     person_id: int
     day: dt.date
     held: tuple[Held, ...]
+    limit: frozenset[str] | None = None
 
     @classmethod
-    def of(cls, person: Person, day: dt.date | None = None) -> Scope:
-        """Load the assignments valid on `day` (today in the bank's zone by default); one query."""
+    def of(cls, person: Person, day: dt.date | None = None, token: Token | None = None) -> Scope:
+        """Load the assignments valid on `day` (today in the bank's zone); one query, two with line limits."""
         today = day or timezone.localdate()
         catalog = roles()
         rows = Assignment.objects.filter(valid_on(today), person=person).values_list(
             "post__role", "unit_id", "line_id"
         )
-        held = tuple(Held(catalog[role], unit, line) for role, unit, line in rows if role in catalog)
-        return cls(person.pk, today, held)
+        known = [(catalog[role], unit, line) for role, unit, line in rows if role in catalog]
+        tree = (
+            dict(BusinessLine.objects.values_list("pk", "parent_id"))
+            if any(line for _, _, line in known)
+            else {}
+        )
+        held = tuple(Held(r, u, rules.lines_below(line, tree) if line else None) for r, u, line in known)
+        return cls(person.pk, today, held, None if token is None else frozenset(token.permissions))
 
     def may(self, permission: str) -> bool:
-        return any(h.role.may(permission) for h in self.held)
+        """Whether any role (or what everyone may), and the token where one acts, carries the permission."""
+        if not self._within_limit(permission):
+            return False
+        return permission in everyone() or any(h.role.may(permission) for h in self.held)
+
+    def _within_limit(self, permission: str) -> bool:
+        return self.limit is None or bool({permission, f"{permission.split('.')[0]}.*"} & self.limit)
 
     def carrying(self, permission: str | None) -> tuple[Held, ...]:
         """The held roles that carry `permission` (all of them for None)."""
-        return self.held if permission is None else tuple(h for h in self.held if h.role.may(permission))
+        if permission is None:
+            return self.held
+        if not self._within_limit(permission):
+            return ()
+        return tuple(h for h in self.held if h.role.may(permission))
 
     def whole_bank(self, permission: str | None = None) -> bool:
+        """Whether all units of the bank lie in scope."""
         return any(h.role.reach == "bank" for h in self.carrying(permission))
+
+    def lines(self, permission: str | None = None) -> frozenset[int] | None:
+        """Business lines the permission is limited to everywhere it is held; None where it is not limited."""
+        found: set[int] = set()
+        for h in self.carrying(permission):
+            if h.lines is None:
+                return None
+            found |= h.lines
+        return frozenset(found)
 
     def roots(self, permission: str | None = None) -> list[int]:
         """Unit ids from which the permission reaches down, highest assignment first."""
         return list(dict.fromkeys(h.unit_id for h in self.carrying(permission)))
 
-    def _reach(self, permission: str | None) -> Q:
-        subtree = [h.unit_id for h in self.carrying(permission) if h.role.reach == "subtree"]
-        alone = [h.unit_id for h in self.carrying(permission) if h.role.reach == "unit"]
+    def _reach(self, held: Iterable[Held]) -> Q:
+        own = tuple(held)
+        if any(h.role.reach == "bank" for h in own):
+            return Q()
+        subtree = [h.unit_id for h in own if h.role.reach == "subtree"]
+        alone = [h.unit_id for h in own if h.role.reach == "unit"]
         below = UnitPath.objects.filter(valid_on(self.day), ancestor_id__in=subtree).values("unit_id")
         return Q(pk__in=alone) | Q(pk__in=below) if subtree else Q(pk__in=alone)
 
     def units(self, units: QuerySet[Unit], permission: str | None = None) -> QuerySet[Unit]:
         """Narrow a queryset of units to the scope."""
-        return units if self.whole_bank(permission) else units.filter(self._reach(permission))
+        return units.filter(self._reach(self.carrying(permission)))
 
     def people(self, people: QuerySet[Person], permission: str | None = None) -> QuerySet[Person]:
-        """Narrow a queryset of people to those who belong to units in scope, and the person."""
-        if self.whole_bank(permission):
+        """Narrow a queryset of people to those who belong to units (and lines) in scope, and the person."""
+        free = [h for h in self.carrying(permission) if h.lines is None]
+        if any(h.role.reach == "bank" for h in free):
             return people
-        units = self.units(Unit.objects.all(), permission).values("pk")
-        return people.filter(Q(pk=self.person_id) | Q(home_unit__in=units))
+        today = Assignment.objects.filter(valid_on(self.day))
+        reach = Q(pk=self.person_id)
+        if free:
+            units = Unit.objects.filter(self._reach(free)).values("pk")
+            reach |= Q(home_unit__in=units) | Q(pk__in=today.filter(unit__in=units).values("person"))
+        for h in self.carrying(permission):
+            if h.lines is not None:
+                units = Unit.objects.filter(self._reach([h])).values("pk")
+                reach |= Q(pk__in=today.filter(unit__in=units, line__in=h.lines).values("person"))
+        return people.filter(reach)
 
     def covers(self, permission: str, target: object) -> bool:
-        """Whether a unit, a person, or a record with `.unit`/`.unit_id`/`.person_id` lies in scope."""
-        if self.whole_bank(permission):
+        """Whether a unit, a person, or a record with `.unit`/`.unit_id`/`.person_id` lies in scope.
+
+        What everyone may reaches the person alone. A record with `.line_id` must be of a line in scope.
+        """
+        own = target.pk if isinstance(target, Person) else getattr(target, "person_id", None)
+        if own is not None and own == self.person_id and self.may(permission):
             return True
         if isinstance(target, Person):
             return self.people(Person.objects.filter(pk=target.pk), permission).exists()
+        line = getattr(target, "line_id", None)
+        held = [h for h in self.carrying(permission) if line is None or h.lines is None or line in h.lines]
+        if any(h.role.reach == "bank" for h in held):
+            return True
         unit_id = target.pk if isinstance(target, Unit) else getattr(target, "unit_id", None)
-        if unit_id is None:
-            own = getattr(target, "person_id", None)
-            return own is not None and own == self.person_id and self.may(permission)
-        return self.units(Unit.objects.filter(pk=unit_id), permission).exists()
+        if unit_id is not None:
+            return Unit.objects.filter(self._reach(held), pk=unit_id).exists()
+        if own is None:
+            return False
+        return self.people(Person.objects.filter(pk=own), permission).exists()
 
 
 def unit_ids(units: Iterable[Unit]) -> list[int]:

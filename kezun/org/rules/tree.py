@@ -1,9 +1,9 @@
-"""Pure rules of the organisation: the tree's paths through time. No framework."""
+"""The tree's paths through time, and the lines below a line."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 DAY = dt.timedelta(days=1)
@@ -34,17 +34,18 @@ class Cycle(ValueError):
     """A unit would stand under itself."""
 
 
-def paths(places: Iterable[Place]) -> list[Path]:
+def paths(places: Iterable[Place], only: Collection[int] | None = None) -> list[Path]:
     """All (unit, ancestor) pairs with their validity, from where each unit stood.
 
-    Raises Cycle where on some day a unit would stand under itself.
+    only: units to derive (default all); the places must still be those of all units.
+    Raises Cycle where on some day one of these units would stand under itself.
     """
     by_unit: dict[int, list[Place]] = {}
     for place in places:
         by_unit.setdefault(place.unit, []).append(place)
     found: list[Path] = []
-    for unit, own in by_unit.items():
-        for place in own:
+    for unit in by_unit if only is None else only:
+        for place in by_unit.get(unit, ()):
             found.append(Path(unit, unit, 0, place.from_date, place.to_date))
             found.extend(_upwards(unit, place, 1, by_unit, (unit,)))
     return found
@@ -63,3 +64,11 @@ def _upwards(
         if start <= end:
             step = Place(place.parent, higher.parent, start, end)
             yield from _upwards(unit, step, depth + 1, by_unit, (*seen, place.parent))
+
+
+def lines_below(line: int, parents: Mapping[int, int | None]) -> frozenset[int]:
+    """The business line and all lines below it, from each line's parent; a loop in the data ends the walk."""
+    found = {line}
+    while more := {child for child, parent in parents.items() if parent in found} - found:
+        found |= more
+    return frozenset(found)

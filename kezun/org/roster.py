@@ -1,0 +1,268 @@
+"""A roster against the bank: what is there now, what would change, and the change itself in bulk.
+
+Applying the same roster twice changes nothing the second time. Rows that a roster does not name stay as
+they are; nothing is ever deleted by a roster.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import json
+import zoneinfo
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.contrib.auth.hashers import make_password
+from django.db.models import Model
+from django.utils import timezone
+
+from kezun.kernel.rules import canonical
+from kezun.org.actions.units import change_tags
+from kezun.org.models import (
+    FOREVER,
+    Assignment,
+    BusinessLine,
+    Person,
+    Post,
+    Unit,
+    UnitPlace,
+    UnitTag,
+    valid_on,
+)
+from kezun.org.rules import DAY
+from kezun.org.rules.roster import (
+    AnyRow,
+    AssignmentRow,
+    Known,
+    PersonRow,
+    PostRow,
+    Roster,
+    UnitRow,
+    changes,
+)
+from kezun.org.scope import roles, separate
+from kezun.org.tree import lock_tree, rebuild_paths
+
+BATCH = 1000
+
+
+def known() -> Known:
+    """What the bank has, as `rules.roster.check` wants it; six queries."""
+    places = UnitPlace.objects.filter(to_date=FOREVER).values_list("unit__code", "parent__code")
+    return Known(
+        kinds=Unit.Kind.values,
+        roles=set(roles()),
+        zones=zoneinfo.available_timezones(),
+        parents={code: parent or "" for code, parent in places},
+        posts=dict(Post.objects.values_list("code", "role")),
+        people=set(Person.objects.get_queryset().values_list("code", flat=True)),
+        lines=set(BusinessLine.objects.values_list("code", flat=True)),
+        usernames={
+            name.casefold(): code
+            for name, code in Person.objects.get_queryset().values_list("username", "code")
+            if name
+        },
+        separate=separate(),
+    )
+
+
+def present() -> dict[str, Mapping[str, AnyRow]]:
+    """The bank as it stands today, as rows by code, to compare a roster with."""
+    return {
+        "units": {row.code: row for row in _units_now()},
+        "posts": {
+            code: PostRow(code, name, role, name_en)
+            for code, name, role, name_en in Post.objects.values_list("code", "name", "role", "name_en")
+        },
+        "people": {
+            p.code: PersonRow(
+                p.code,
+                p.name,
+                p.home_unit.code if p.home_unit else "",
+                p.username or "",
+                p.email,
+                p.phone,
+                p.joined_date,
+            )
+            for p in Person.objects.get_queryset().select_related("home_unit").iterator(BATCH)
+        },
+        "assignments": {row.code: row for row in _assignments_now()},
+    }
+
+
+def _units_now() -> Iterable[UnitRow]:
+    tags: dict[int, set[str]] = {}
+    for unit, tag in UnitTag.objects.filter(valid_on(timezone.localdate())).values_list("unit_id", "tag"):
+        tags.setdefault(unit, set()).add(tag)
+    places = UnitPlace.objects.filter(to_date=FOREVER).values_list(
+        *("unit__code", "unit__name", "unit__kind", "parent__code", "unit__name_en", "unit__zone"),
+        *("unit_id", "from_date"),
+    )
+    for code, name, kind, parent, name_en, zone, pk, from_date in places:
+        yield UnitRow(code, name, kind, parent or "", name_en, zone, frozenset(tags.get(pk, ())), from_date)
+
+
+def _assignments_now() -> Iterable[AssignmentRow]:
+    rows = Assignment.objects.values_list(
+        "person__code", "unit__code", "post__code", "line__code", "from_date", "to_date"
+    )
+    for person, unit, post, line, from_date, to_date in rows:
+        yield AssignmentRow(person, unit, post, line or "", from_date, to_date)
+
+
+def compare(roster: Roster) -> dict[str, dict[str, str]]:
+    """For each sheet and code: `new`, `changed` or `same`."""
+    now = present()
+    return {sheet: changes(rows, now[sheet]) for sheet, rows in roster.sheets().items()}
+
+
+def count(states: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, int]]:
+    """How many rows of each sheet are new, changed, same."""
+    return {
+        sheet: {state: list(codes.values()).count(state) for state in ("new", "changed", "same")}
+        for sheet, codes in states.items()
+    }
+
+
+def apply(roster: Roster) -> dict[str, dict[str, int]]:
+    """Write what is new and changed, in bulk; the roster must have passed `check`; call in a transaction."""
+    lock_tree()
+    states = compare(roster)
+    _apply_units(roster.units, states["units"])
+    _apply_plain(Post, roster.posts, states["posts"], ("name", "role", "name_en"), lambda row: {})
+    units = dict(Unit.objects.values_list("code", "pk"))
+    _apply_people(roster.people, states["people"], units)
+    _apply_assignments(roster.assignments, states["assignments"], units)
+    return count(states)
+
+
+def _apply_units(rows: tuple[UnitRow, ...], states: Mapping[str, str]) -> None:
+    today = timezone.localdate()
+    fresh = [row for row in rows if states[row.code] == "new"]
+    changed = [row for row in rows if states[row.code] == "changed"]
+    fields = ("name", "name_en", "kind", "zone")
+    Unit.objects.bulk_create(
+        [
+            Unit(code=r.code, opened_date=r.from_date, **{field: getattr(r, field) for field in fields})
+            for r in fresh
+        ],
+        batch_size=BATCH,
+    )
+    units = {unit.code: unit for unit in Unit.objects.all()}
+    UnitPlace.objects.bulk_create(
+        [
+            UnitPlace(unit=units[r.code], parent=units[r.parent] if r.parent else None, from_date=r.from_date)
+            for r in fresh
+        ],
+        batch_size=BATCH,
+    )
+    UnitTag.objects.bulk_create(
+        [
+            UnitTag(unit=units[r.code], tag=tag, from_date=r.from_date)
+            for r in fresh
+            for tag in sorted(r.tags)
+        ],
+        batch_size=BATCH,
+    )
+    for row in changed:
+        for field in fields:
+            setattr(units[row.code], field, getattr(row, field))
+    Unit.objects.bulk_update([units[row.code] for row in changed], fields, batch_size=BATCH)
+    moved = [units[row.code].pk for row in changed if _moved(row, units, today)]
+    for row in changed:
+        change_tags(units[row.code].pk, set(row.tags), today)
+    if fresh or moved:
+        rebuild_paths([*(units[row.code].pk for row in fresh), *moved])
+
+
+def _moved(row: UnitRow, units: Mapping[str, Unit], today: dt.date) -> bool:
+    """Move a unit to the row's parent from the row's day, else today; a place begun that day is mended."""
+    place = UnitPlace.objects.get(unit=units[row.code], to_date=FOREVER)
+    parent = units[row.parent] if row.parent else None
+    if place.parent_id == (parent.pk if parent else None):
+        return False
+    day = row.from_date if row.from_date > place.from_date else today
+    if day <= place.from_date:
+        place.parent = parent
+        place.save(update_fields=["parent"])
+        return True
+    place.to_date = day - DAY
+    place.save(update_fields=["to_date"])
+    UnitPlace.objects.create(unit=units[row.code], parent=parent, from_date=day)
+    return True
+
+
+def _apply_plain(
+    model: type[Model], rows: Iterable[Any], states: Mapping[str, str], fields: tuple[str, ...], extra: Any
+) -> None:
+    """Create the new rows of a model with a `code`; write `fields` (plus `extra(row)`) of the changed."""
+    values = {r.code: {f: getattr(r, f) for f in fields} | extra(r) for r in rows if states[r.code] != "same"}
+    manager = model._default_manager
+    fresh = [model(code=code, **given) for code, given in values.items() if states[code] == "new"]
+    manager.bulk_create(fresh, batch_size=BATCH)
+    codes = [code for code in values if states[code] == "changed"]
+    for start in range(0, len(codes), BATCH // 2):
+        found = list(manager.filter(code__in=codes[start : start + BATCH // 2]))
+        for one in found:
+            for field, value in values[one.code].items():  # type: ignore[attr-defined]
+                setattr(one, field, value)
+        names = [*fields, *(key for key in extra(None) if key not in fields)]
+        manager.bulk_update(found, names, batch_size=BATCH // 4)
+
+
+def _apply_people(rows: tuple[PersonRow, ...], states: Mapping[str, str], units: Mapping[str, int]) -> None:
+    nobody = make_password(None)
+
+    def extra(row: PersonRow | None) -> dict[str, object]:
+        if row is None:
+            return {"home_unit_id": None, "username": None}
+        return {"home_unit_id": units[row.unit], "username": row.username or None}
+
+    _apply_plain(Person, rows, states, ("name", "email", "phone", "joined_date"), extra)
+    Person.objects.get_queryset().filter(password="").update(password=nobody)
+
+
+def _apply_assignments(
+    rows: tuple[AssignmentRow, ...], states: Mapping[str, str], units: Mapping[str, int]
+) -> None:
+    people = dict(Person.objects.get_queryset().values_list("code", "pk"))
+    posts = dict(Post.objects.values_list("code", "pk"))
+    lines: dict[str, int | None] = {"": None, **dict(BusinessLine.objects.values_list("code", "pk"))}
+    fresh = []
+    for row in rows:
+        key = {
+            "person_id": people[row.person],
+            "unit_id": units[row.unit],
+            "post_id": posts[row.post],
+            "from_date": row.from_date,
+        }
+        given = {"line_id": lines[row.line], "to_date": row.to_date}
+        if states[row.code] == "new":
+            fresh.append(Assignment(**key, **given))
+        elif states[row.code] == "changed":
+            Assignment.objects.filter(**key).update(**given)
+    Assignment.objects.bulk_create(fresh, batch_size=BATCH)
+
+
+KINDS = {"units": UnitRow, "posts": PostRow, "people": PersonRow, "assignments": AssignmentRow}
+
+
+def dump(roster: Roster) -> str:
+    """The roster as canonical JSON, to be kept until it is decided."""
+    return canonical(
+        {sheet: [dataclasses.asdict(row) for row in rows] for sheet, rows in roster.sheets().items()}
+    )
+
+
+def restore(text: str) -> Roster:
+    """The roster that `dump` wrote."""
+    sheets: dict[str, tuple[Any, ...]] = {}
+    for sheet, rows in json.loads(text).items():
+        made = []
+        for row in rows:
+            days = {k: dt.date.fromisoformat(v) for k, v in row.items() if k.endswith("_date")}
+            tags = {"tags": frozenset(row["tags"])} if "tags" in row else {}
+            made.append(KINDS[sheet](**(row | days | tags)))
+        sheets[sheet] = tuple(made)
+    return Roster(**sheets)
