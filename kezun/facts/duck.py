@@ -12,15 +12,14 @@ from django.conf import settings
 SPILL = "spill"
 
 
-@contextmanager
-def duck(*, ordered: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
-    """An in-memory engine within KEZUN_MEMORY that spills into KEZUN_HOME/spill; closed at the end.
+def connect(*, ordered: bool = False) -> duckdb.DuckDBPyConnection:
+    """An in-memory engine within KEZUN_MEMORY that spills into KEZUN_HOME/spill; the caller closes it.
 
     ordered: keep the order of inserted rows where a query names none (costs memory).
     """
     spill = Path(settings.KEZUN_HOME) / SPILL
     spill.mkdir(parents=True, exist_ok=True)
-    connection = duckdb.connect(
+    return duckdb.connect(
         config={
             "memory_limit": settings.KEZUN_MEMORY,
             "temp_directory": str(spill),
@@ -29,6 +28,12 @@ def duck(*, ordered: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
             "autoload_known_extensions": "false",
         }
     )
+
+
+@contextmanager
+def duck(*, ordered: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+    """An engine for one piece of work, as `connect` opens it; closed at the end."""
+    connection = connect(ordered=ordered)
     try:
         yield connection
     finally:

@@ -62,13 +62,18 @@ class Piece:
     literal: str | None = None
 
 
-def compile(text: str, columns: Mapping[str, str], wants: str = "flag") -> str:
+def compile(
+    text: str,
+    columns: Mapping[str, str],
+    wants: str = "flag",
+    values: Mapping[str, int | str] | None = None,
+) -> str:
     """SQL of an expression over `columns` (name → kind as in `types.Column.kind`).
 
-    wants: what must come out, `flag` (a condition) or `number`.
+    wants: what must come out, `flag` (a condition) or `number`. values: named parameters.
     Raises ExpressionError naming the place of whatever is not allowed.
     """
-    piece = _Compiler(text, columns).whole()
+    piece = _Compiler(text, columns, values or {}).whole()
     if piece.sort != wants:
         reason = _("a condition is expected here") if wants == "flag" else _("a number is expected here")
         raise ExpressionError(text, 1, reason)
@@ -115,8 +120,8 @@ def _column_name(identifier: str) -> str:
 
 
 class _Compiler:
-    def __init__(self, text: str, columns: Mapping[str, str]) -> None:
-        self.text, self.columns = _one_line(text), columns
+    def __init__(self, text: str, columns: Mapping[str, str], values: Mapping[str, int | str]) -> None:
+        self.text, self.columns, self.values = _one_line(text), columns, values
 
     def whole(self) -> Piece:
         if len(self.text) > MAX_LENGTH:
@@ -182,9 +187,11 @@ class _Compiler:
 
     def column(self, node: ast.Name) -> Piece:
         name = _column_name(node.id)
+        if name in self.values:
+            return self.constant(ast.copy_location(ast.Constant(self.values[name]), node))
         kind = self.columns.get(name)
         if kind is None:
-            known = ", ".join(sorted(self.columns))
+            known = ", ".join(sorted({*self.columns, *self.values}))
             raise self.error(
                 node, _("there is no column %(name)s; there are: %(known)s") % {"name": name, "known": known}
             )

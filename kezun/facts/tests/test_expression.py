@@ -19,7 +19,8 @@ COLUMNS = {
 }
 ROW = (
     "SELECT 'served' AS outcome, '2' AS class, 61 AS wait_s, 60 AS promise_s, "
-    "CAST(NULL AS INTEGER) AS score, DATE '2026-03-01' AS day, TIMESTAMP '2026-03-01 08:30:00' AS occurred_at, "
+    "CAST(NULL AS INTEGER) AS score, DATE '2026-03-01' AS day, "
+    "TIMESTAMP '2026-03-01 08:30:00' AS occurred_at, "
     "TRUE AS elder"
 )
 
