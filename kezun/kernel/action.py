@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import hmac
 import inspect
+import json
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,11 +19,12 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
-from kezun.kernel import trail
+from kezun.kernel import metrics, trail
 from kezun.kernel.actor import Actor, Denied, OutOfScope
 from kezun.kernel.models import IdempotencyKey
 from kezun.kernel.rules import canonical
@@ -31,6 +34,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 log = logging.getLogger("kezun.action")
+LONGEST = 4000
+RESULT = "result"
 
 
 @dataclass(frozen=True)
@@ -88,7 +93,8 @@ def action(
     """Declare `function(actor, …)` as the action `name` (`room.verb`).
 
     target: the parameter whose scope is checked and which names the entry (default: no scope check).
-    hidden: parameters whose values never enter the trail (secrets, personal data of class C2).
+    hidden: parameters whose values never enter the trail (secrets, personal data of class C2); with
+    `result` among them (an action that returns a secret) a repeat under `once` returns None.
     sudo: the actor must have raised its rights with a reason first.
     Within `once(key)` a repeat returns the first result instead of acting again.
     """
@@ -102,28 +108,12 @@ def action(
 
         @functools.wraps(function)
         def act(actor: Any, *args: P.args, **kwargs: P.kwargs) -> R:
-            key = _key.get()
             bound = signature.bind(actor, *args, **kwargs)
             bound.apply_defaults()
             arguments = dict(list(bound.arguments.items())[1:])
-            subject = arguments.get(target) if target else None
-            _check(spec, actor, subject)
-            with transaction.atomic():
-                if key is not None:
-                    done, first = _once(actor, name, key, arguments)
-                    if done:
-                        return cast(R, first)
-                with once(None):
-                    result = function(actor, *args, **kwargs)
-                named = subject if subject is not None else result
-                entry = trail.write(actor.trail_name, name, label(named), _detail(spec, arguments))
-                for subscriber in SUBSCRIBERS.get(name, ()):
-                    enqueue(subscriber, entry=entry.pk, target=entry.target)
-                if key is not None:
-                    IdempotencyKey.objects.filter(actor=actor.trail_name, verb=name, key=key).update(
-                        result=_plain(result)
-                    )
-            return result
+            with metrics.action_outcome(name):
+                _check(spec, actor, arguments.get(target) if target else None)
+                return cast(R, _perform(spec, actor, arguments, lambda: function(actor, *args, **kwargs)))
 
         act.spec = spec  # type: ignore[attr-defined]
         return cast(Callable[Concatenate[Any, P], R], act)
@@ -131,19 +121,46 @@ def action(
     return declare
 
 
+def _perform(spec: ActionSpec, actor: Actor, arguments: dict[str, Any], run: Callable[[], Any]) -> Any:
+    """The change, its entry, its subscribers' tasks and the key's result: all of it or nothing."""
+    key = _key.get()
+    subject = arguments.get(spec.target) if spec.target else None
+    with transaction.atomic():
+        if key is not None:
+            done, first = _once(actor, spec.name, key, arguments)
+            if done:
+                return first
+        with once(None):
+            result = run()
+        named = subject if subject is not None else result if isinstance(result, models.Model) else None
+        entry = trail.write(actor.trail_name, spec.name, label(named), _detail(spec, arguments))
+        for subscriber in SUBSCRIBERS.get(spec.name, ()):
+            enqueue(subscriber, entry=entry.pk, target=entry.target)
+        if key is not None and RESULT not in spec.hidden:
+            rows = IdempotencyKey.objects.filter(actor=actor.trail_name, verb=spec.name, key=key)
+            rows.update(result=_plain(result))
+    return result
+
+
 def _check(spec: ActionSpec, actor: Actor, subject: object) -> None:
-    if not actor.may(spec.name):
-        log.warning("denied", extra={"actor": actor.trail_name, "verb": spec.name})
+    who = getattr(actor, "trail_name", "nobody")
+    if not isinstance(actor, Actor) or not actor.may(spec.name):
+        log.warning("denied", extra={"actor": who, "verb": spec.name})
         raise Denied(spec.name)
     if spec.sudo and not getattr(actor, "raised", False):
+        log.warning("rights not raised", extra={"actor": who, "verb": spec.name})
         raise Denied(_("This needs raised rights: confirm with a reason first."))
     if subject is not None and not actor.covers(spec.name, subject):
-        log.warning("out of scope", extra={"actor": actor.trail_name, "verb": spec.name})
+        log.warning("out of scope", extra={"actor": who, "verb": spec.name})
         raise OutOfScope(spec.name)
 
 
 def _once(actor: Actor, verb: str, key: str, arguments: dict[str, Any]) -> tuple[bool, Any]:
-    body = hashlib.sha256(canonical({k: _plain(v) for k, v in arguments.items()}).encode()).hexdigest()
+    """Take the key, or find what was done under it. The body is kept as a keyed hash: it may be personal."""
+    if not 0 < len(key) <= 120:
+        raise ValidationError(_("An idempotency key has 1 to 120 characters."))
+    text = canonical({k: _plain(v) for k, v in arguments.items()})
+    body = hmac.new(settings.SECRET_KEY.encode(), text.encode(), hashlib.sha256).hexdigest()
     row, fresh = IdempotencyKey.objects.select_for_update().get_or_create(
         actor=actor.trail_name, verb=verb, key=key, defaults={"body": body}
     )
@@ -156,22 +173,33 @@ def label(value: object) -> str:
     """The name of a record in the trail: `org.unit:12`; other values as text, cut to 120 characters."""
     if isinstance(value, models.Model):
         return f"{value._meta.label_lower}:{value.pk}"
-    return "" if value is None else str(value)[:120]
+    text = "" if value is None else str(value)
+    return "".join(c for c in text if c.isprintable())[:120]
 
 
 def _plain(value: object) -> Any:
+    """A value as the trail can hold it: records by label, what has no canonical form by its class."""
     if isinstance(value, models.Model):
         return label(value)
-    if isinstance(value, (list, tuple, set, frozenset)):
+    if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
+    if isinstance(value, (set, frozenset)):
+        return sorted((_plain(item) for item in value), key=canonical)
     if isinstance(value, dict):
         return {str(k): _plain(v) for k, v in value.items()}
     try:
-        canonical(value)
+        return json.loads(canonical(value))
     except TypeError:
         return type(value).__name__
-    return value
+
+
+def _brief(value: Any) -> Any:
+    """A value that would swell the trail is stood for by its hash and length; evidence all the same."""
+    text = canonical(value)
+    if len(text) <= LONGEST:
+        return value
+    return {"sha256": hashlib.sha256(text.encode()).hexdigest(), "characters": len(text)}
 
 
 def _detail(spec: ActionSpec, arguments: dict[str, Any]) -> dict[str, Any]:
-    return {k: "***" if k in spec.hidden else _plain(v) for k, v in arguments.items()}
+    return {k: "***" if k in spec.hidden else _brief(_plain(v)) for k, v in arguments.items()}

@@ -53,6 +53,19 @@ class TrailHead(models.Model):
         return f"{self.shard}: {self.count}"
 
 
+class TrailAnchor(models.Model):
+    """Copy of one line of KEZUN_HOME/trail/anchors.jsonl: the heads of all chains at a moment, sealed."""
+
+    privacy: ClassVar[PrivacyClasses] = dict.fromkeys(("sequence", "at", "line"), "none")
+
+    sequence = models.PositiveBigIntegerField(primary_key=True)
+    at = models.DateTimeField()
+    line = models.TextField()
+
+    def __str__(self) -> str:
+        return f"{self.sequence}"
+
+
 class Task(models.Model):
     """Work to be done after commit: written in the transaction that causes it, run by a worker, retried."""
 
@@ -89,6 +102,31 @@ class Task(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.state})"
+
+
+class Schedule(models.Model):
+    """When a repeating task is due next; whoever moves `next_at` on has the right to enqueue it."""
+
+    privacy: ClassVar[PrivacyClasses] = dict.fromkeys(("name", "next_at"), "none")
+
+    name = models.CharField(max_length=120, primary_key=True)
+    next_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Heartbeat(models.Model):
+    """The last sign of life of a worker."""
+
+    privacy: ClassVar[PrivacyClasses] = dict.fromkeys(("worker", "started_at", "seen_at"), "none")
+
+    worker = models.CharField(max_length=80, primary_key=True)
+    started_at = models.DateTimeField()
+    seen_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.worker
 
 
 class StoredFile(models.Model):

@@ -6,31 +6,42 @@ Entries are spread over `KEZUN_TRAIL_SHARDS` chains by the actor's name: one cha
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import os
+import uuid
 from functools import lru_cache
 from pathlib import Path
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db import transaction
 from django.utils import timezone
 
 from kezun.kernel.models import TrailEntry, TrailHead
-from kezun.kernel.rules import GENESIS, canonical, chain_digest, head_digest, shard_of
+from kezun.kernel.rules import GENESIS, available, canonical, chain_digest, head_digest, shard_of
 
 
 @lru_cache(maxsize=4)
 def _key_at(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
+    """The key in the file; made where there is none yet, by exactly one of the processes that start."""
+    if not path.exists():
+        if TrailEntry.objects.exists():
+            raise ImproperlyConfigured(
+                f"{path.name} is missing, but the trail has entries that were sealed with it. "
+                "Put the key back from the backup; a new key would make every entry look forged."
+            )
         path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = os.urandom(32)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        fresh = path.with_name(f"{path.name}.{uuid.uuid4().hex}.tmp")
+        handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "wb") as out:
-            out.write(fresh)
+            out.write(os.urandom(32))
             out.flush()
             os.fsync(out.fileno())
-        return fresh
+        with contextlib.suppress(FileExistsError):
+            os.link(fresh, path)
+        fresh.unlink()
+    return path.read_bytes()
 
 
 def key() -> bytes:
@@ -38,31 +49,56 @@ def key() -> bytes:
     return _key_at(Path(settings.KEZUN_HOME) / "keys" / "trail.key")
 
 
-def body_of(at: dt.datetime, actor: str, verb: str, target: str, detail: object) -> str:
-    """The canonical text of an entry that its digest covers."""
-    return canonical({"at": at, "actor": actor, "verb": verb, "target": target, "detail": detail})
+def algorithm() -> str:
+    """The digest that new entries are sealed with (KEZUN_TRAIL_DIGEST): `sha256`, or `sm3` as GB/T 32905."""
+    named: str = settings.KEZUN_TRAIL_DIGEST
+    if named not in available():
+        raise ImproperlyConfigured(
+            f"KEZUN_TRAIL_DIGEST={named}: this machine offers {', '.join(available())}"
+        )
+    return named
+
+
+def body_of(
+    shard: int, position: int, at: dt.datetime, actor: str, verb: str, target: str, detail: object
+) -> str:
+    """The canonical text of an entry that its digest covers: every column, the detail, the algorithm."""
+    return canonical(
+        {
+            **{"shard": shard, "position": position, "at": at, "via": algorithm()},
+            **{"actor": actor, "verb": verb, "target": target, "detail": detail},
+        }
+    )
 
 
 def write(actor: str, verb: str, target: str = "", detail: object = None) -> TrailEntry:
-    """Append one entry to the actor's chain; must run inside the transaction of what it records."""
+    """Append one entry to the actor's chain; must run inside the transaction of what it records.
+
+    Three statements: the head is read and locked, the entry inserted, the head moved on.
+    """
+    if not transaction.get_connection().in_atomic_block:
+        raise transaction.TransactionManagementError("an entry belongs to the transaction that it records")
     shard = shard_of(actor, settings.KEZUN_TRAIL_SHARDS)
-    head, _ = TrailHead.objects.select_for_update().get_or_create(
-        shard=shard, defaults={"count": 0, "head": GENESIS, "seal": head_digest(key(), shard, 0, GENESIS)}
-    )
-    at = timezone.now()
-    body = body_of(at, actor, verb, target, detail)
-    digest = chain_digest(key(), head.head, body)
+    sealing, via = key(), algorithm()
+    empty = {"count": 0, "head": GENESIS, "seal": head_digest(sealing, shard, 0, GENESIS, via)}
+    head, _ = TrailHead.objects.select_for_update().get_or_create(shard=shard, defaults=empty)
+    at, position = timezone.now(), head.count + 1
+    body = body_of(shard, position, at, actor, verb, target, detail)
+    digest = chain_digest(sealing, head.head, body, via)
     entry = TrailEntry.objects.create(
-        shard=shard,
-        position=head.count + 1,
-        at=at,
-        actor=actor,
-        verb=verb,
-        target=target,
+        **{"shard": shard, "position": position, "at": at, "actor": actor, "verb": verb, "target": target},
         detail=body,
         digest=digest,
     )
-    head.count, head.head = entry.position, digest
-    head.seal = head_digest(key(), shard, head.count, digest)
-    head.save(update_fields=["count", "head", "seal"])
+    head.count, head.head = position, digest
+    head.seal = head_digest(sealing, shard, position, digest, via)
+    TrailHead.objects.filter(shard=shard).update(count=position, head=digest, seal=head.seal)
+    if position % settings.KEZUN_TRAIL_ANCHOR_EVERY == 0:
+        _anchor_after_commit()
     return entry
+
+
+def _anchor_after_commit() -> None:
+    from kezun.kernel.anchor import anchor
+
+    transaction.on_commit(anchor, robust=True)
