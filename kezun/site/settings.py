@@ -30,6 +30,10 @@ KEZUN_HOME = Path(env("KEZUN_HOME", "var")).resolve()
 KEZUN_HOME.mkdir(parents=True, exist_ok=True)
 KEZUN_PACKS = [Path(p) for p in env("KEZUN_PACKS", str(ROOT / "packs")).split(os.pathsep) if p]
 KEZUN_TRAIL_SHARDS = int(env("KEZUN_TRAIL_SHARDS", "16"))
+KEZUN_TRAIL_DIGEST = env("KEZUN_TRAIL_DIGEST", "sha256")
+KEZUN_TRAIL_ANCHOR_EVERY = int(env("KEZUN_TRAIL_ANCHOR_EVERY", "1000"))
+KEZUN_METRICS_TOKEN = env("KEZUN_METRICS_TOKEN")
+KEZUN_DISK_MIN_BYTES = int(env("KEZUN_DISK_MIN_BYTES", str(512 * 1024**2)))
 KEZUN_BANK_ZONE = env("KEZUN_BANK_ZONE", "Asia/Shanghai")
 KEZUN_MEMORY = env("KEZUN_MEMORY", "2GB")
 KEZUN_UPLOAD_MAX_BYTES = int(env("KEZUN_UPLOAD_MAX_BYTES", str(2 * 1024**3)))
@@ -111,7 +115,11 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "kezun.site.context.shell",
             ],
-            "builtins": ["django.templatetags.i18n", "django.templatetags.static", "kezun.ui.templatetags.ui"],
+            "builtins": [
+                "django.templatetags.i18n",
+                "django.templatetags.static",
+                "kezun.ui.templatetags.ui",
+            ],
         },
     }
 ]
