@@ -1,7 +1,8 @@
-"""The `kezun` command: click groups declared by the rooms (`cli.py` in each)."""
+"""The `kezun` command: click groups declared by the rooms (their `cli.py`) and the site (`commands.py`)."""
 
 from __future__ import annotations
 
+import importlib
 import os
 
 import click
@@ -21,6 +22,7 @@ def _load() -> None:
     if not settings.configured or not django.apps.apps.ready:
         django.setup()
     autodiscover_modules("facts", "actions", "cli")
+    importlib.import_module("kezun.site.commands")
     from kezun.kernel.command import COMMANDS
 
     for command in COMMANDS:

@@ -1,0 +1,95 @@
+"""The commands of the composition itself: set up, packs, demo, servers, backup."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import click
+from django.conf import settings
+from django.core.management import call_command
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from kezun.kernel.actor import Actor, SystemActor
+from kezun.kernel.command import command
+from kezun.org.command import acting
+from kezun.site import demo, packs
+
+FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+
+
+def _read(folder: Path) -> packs.Pack:
+    try:
+        return packs.read(folder)
+    except packs.PackError as error:
+        for mistake in error.mistakes:
+            click.echo(str(mistake), err=True)
+        summary = _("%(pack)s: %(n)d mistakes, nothing was loaded.")
+        raise click.ClickException(summary % {"pack": folder, "n": len(error.mistakes)}) from error
+
+
+def _day(option: str, text: str) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise click.UsageError(
+            _("%(o)s %(t)s: write a day like 2026-03-01.") % {"o": option, "t": text}
+        ) from error
+
+
+@command
+@click.command("setup")
+def setup() -> None:
+    """Make or bring up to date the database in KEZUN_HOME (or at DATABASE_URL)."""
+    call_command("migrate", verbosity=0, interactive=False)
+    click.echo(_("ready: %s") % settings.KEZUN_HOME)
+
+
+@command
+@click.command("check-pack")
+@click.argument("folder", metavar="DIR", type=FOLDER)
+def check_pack(folder: Path) -> None:
+    """Say all that is wrong with a pack: file, line, place and what to do. Exit 1 where there is anything."""
+    pack = _read(folder)
+    people = len(pack.organisation(timezone.localdate()).people)
+    text = _("%(pack)s %(version)d is right: %(units)d units, %(people)d people.")
+    click.echo(
+        text
+        % {"pack": pack.name, "version": pack.file.version, "units": len(pack.file.units), "people": people}
+    )
+
+
+@command
+@click.command("load-pack")
+@click.argument("folder", metavar="DIR", type=FOLDER)
+@click.option("--anchor", metavar="DAY", default="", help="The day that day-N counts back from.")
+@acting
+def load_pack(folder: Path, anchor: str, actor: Actor) -> None:
+    """Load a pack's organisation. Loading it again changes nothing."""
+    pack = _read(folder)
+    changed = demo.load_pack(actor, pack, _day("--anchor", anchor))
+    done = ", ".join(f"{name} {count}" for name, count in changed.items())
+    click.echo(f"{pack.name}: {done}" if changed else _("%s: nothing to change.") % pack.name)
+
+
+@command
+@click.command("demo")
+@click.option("--port", default=8000, show_default=True, help="Port on 127.0.0.1.")
+@click.option("--serve/--no-serve", default=True, help="Serve when ready.")
+@click.option("--pack", "name", default="demo-bank", show_default=True, help="Which demo pack.")
+@click.option("--anchor", metavar="DAY", default="", help="Last day of data at the first start (yesterday).")
+def run_demo(port: int, serve: bool, name: str, anchor: str) -> None:
+    """Set everything up with an invented bank, then serve it. A second start does nothing twice."""
+    steps = demo.Steps()
+    call_command("migrate", verbosity=0, interactive=False)
+    steps.say(_("database ready in %s") % settings.KEZUN_HOME)
+    pack = _read(packs.find(name, settings.KEZUN_PACKS))
+    actor = SystemActor("demo")
+    changed = demo.load_pack(actor, pack, _day("--anchor", anchor))
+    steps.say(_("organisation of %s loaded") % pack.file.title if changed else _("organisation as before"))
+    demo.fill(pack, demo.anchor(pack), steps)
+    demo.sign_ins(actor, pack)
+    steps.say(_("everything is ready"))
+    for line in demo.welcome(pack, f"http://127.0.0.1:{port}"):
+        click.echo(line)

@@ -1,0 +1,177 @@
+"""Packs: read a folder, say all that is wrong with it, turn it into an organisation. See packs/README.md."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from django.utils.translation import gettext as _
+
+from kezun.floor.simulator import Parameters
+from kezun.org import loading
+from kezun.org.models import FOREVER
+from kezun.site import packrules, packschema
+from kezun.site.packcheck import Checked, Mistake, check_shape, read_csv, read_yaml
+from kezun.site.staff import invent
+
+
+class PackError(Exception):
+    """A pack that cannot be loaded; `mistakes` says why."""
+
+    def __init__(self, mistakes: list[Mistake]) -> None:
+        super().__init__("\n".join(map(str, mistakes)))
+        self.mistakes = mistakes
+
+
+@dataclass(frozen=True)
+class Pack:
+    """A pack that was found to be right."""
+
+    folder: Path
+    file: packschema.PackFile
+    staff: packschema.StaffFile | None = None
+    calendar: tuple[packschema.CalendarEntry, ...] = ()
+    simulator: Parameters | None = None
+
+    @property
+    def name(self) -> str:
+        return self.file.pack
+
+    def special_days(self, kind: str) -> frozenset[dt.date]:
+        """The calendar's days of one kind: holiday, workday or pension."""
+        return frozenset(dt.date.fromisoformat(c.date) for c in self.calendar if c.kind == kind)
+
+    def organisation(self, anchor: dt.date) -> loading.Organisation:
+        """The pack's organisation, with days written `day-N` counted back from `anchor`."""
+        return _organisation(self, anchor)
+
+
+def check(folder: Path) -> list[Mistake]:
+    """All that is wrong with a pack, sorted by file and line; empty where it can be loaded."""
+    try:
+        read(folder)
+    except PackError as error:
+        return error.mistakes
+    return []
+
+
+def read(folder: Path) -> Pack:
+    """Read a pack. Raises PackError with every mistake there is."""
+    found = read_yaml(folder / "pack.yaml", "pack.yaml")
+    parts = {"pack.yaml": found}
+    if isinstance(found.data, dict):
+        _tables(folder, found)
+    if not found.mistakes:
+        check_shape(found, packschema.PackFile)
+    staff, calendar, simulator = (
+        _part(folder, found, key, parts) for key in ("staff", "calendar", "simulator")
+    )
+    if not found.mistakes and not any(part.mistakes for part in parts.values()):
+        pack = Pack(
+            folder=folder,
+            file=msgspec.convert(found.data, packschema.PackFile),
+            staff=msgspec.convert(staff.data, packschema.StaffFile) if staff else None,
+            calendar=msgspec.convert(calendar.data, tuple[packschema.CalendarEntry, ...]) if calendar else (),
+            simulator=msgspec.convert(simulator.data, Parameters) if simulator else None,
+        )
+        packrules.check_meaning(found, pack.file, folder.resolve().name)
+        packrules.check_parts(parts, pack.file, pack.staff, pack.calendar)
+        if not any(part.mistakes for part in parts.values()):
+            return pack
+    mistakes = {m for part in parts.values() for m in part.mistakes}
+    raise PackError(sorted(mistakes, key=lambda m: (m.file, m.line, m.path)))
+
+
+def _tables(folder: Path, found: Checked) -> None:
+    """Replace each list that names a CSV file by that file's rows."""
+    for key, row_type in packschema.LISTS.items():
+        named = found.data.get(key)
+        if isinstance(named, str):
+            found.data[key] = found.take(key, read_csv(_inside(folder, named), named, row_type)) or []
+
+
+def _inside(folder: Path, name: str) -> Path:
+    """The file `name` of a pack; whatever leads out of the folder is as if it were absent."""
+    path = (folder / name).resolve()
+    return path if path.is_relative_to(folder.resolve()) else folder / "outside the pack"
+
+
+SHAPES: dict[str, Any] = {"staff": packschema.StaffFile, "simulator": Parameters}
+
+
+def _part(folder: Path, found: Checked, key: str, parts: dict[str, Checked]) -> Checked | None:
+    name = found.data.get(key) if isinstance(found.data, dict) else None
+    if not isinstance(name, str):
+        return None
+    path = _inside(folder, name)
+    if key == "calendar":
+        part = read_csv(path, name, packschema.CalendarEntry)
+        shape: Any = tuple[packschema.CalendarEntry, ...]
+    else:
+        part, shape = read_yaml(path, name), SHAPES[key]
+    if part.data is not None and not part.mistakes:
+        check_shape(part, shape)
+    parts[name] = part
+    return part
+
+
+def _organisation(pack: Pack, anchor: dt.date) -> loading.Organisation:
+    def day(text: str | None, otherwise: dt.date) -> dt.date:
+        return packrules.day_of(text, anchor) if text else otherwise
+
+    file = pack.file
+    start = loading.START
+    units = tuple(
+        loading.UnitRow(
+            code=u.code,
+            kind=u.kind,
+            name=u.name,
+            name_en=u.name_en,
+            parent=u.parent,
+            zone=u.zone or file.zone,
+            from_date=day(u.from_, start),
+            to_date=day(u.to, FOREVER),
+            tags=u.tags,
+        )
+        for u in file.units
+    )
+    people = file.people + (invent(pack.staff, file.units) if pack.staff else ())
+    rows = [
+        loading.AssignmentRow(a.person, a.unit, a.post, a.line, day(a.from_, start), day(a.to, FOREVER))
+        for a in (*(packrules.first_assignment(p) for p in people if p.post), *file.assignments)
+    ]
+    first = {row.person: row for row in reversed(rows)}
+    deputies = [
+        loading.AssignmentRow(
+            person=d.person,
+            unit=first[d.for_].unit,
+            post=first[d.for_].post,
+            from_date=day(d.from_, start),
+            to_date=day(d.to, FOREVER),
+            deputy_for=d.for_,
+        )
+        for d in file.deputies
+    ]
+    return loading.Organisation(
+        units=units,
+        moves=tuple(loading.MoveRow(m.unit, m.parent, day(m.from_, start)) for m in file.moves),
+        lines=tuple(loading.LineRow(row.code, row.name, row.name_en, row.parent) for row in file.lines),
+        posts=tuple(loading.PostRow(p.code, p.name, p.role, p.name_en) for p in file.posts),
+        people=tuple(loading.PersonRow(p.code, p.name, p.unit) for p in people),
+        assignments=(*rows, *deputies),
+        groups=tuple(
+            loading.GroupRow(g.unit, g.name, g.name_en, tuple((m.person, m.duty) for m in g.members))
+            for g in file.groups
+        ),
+    )
+
+
+def find(name: str, folders: list[Path]) -> Path:
+    """The folder of the pack called `name` in the first of `folders` that has it; LookupError otherwise."""
+    for folder in folders:
+        if (folder / name / "pack.yaml").is_file():
+            return folder / name
+    raise LookupError(_("There is no pack «%s» in the folders of KEZUN_PACKS.") % name)
