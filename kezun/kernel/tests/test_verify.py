@@ -30,7 +30,7 @@ def test_a_hundred_thousand_entries_and_every_kind_of_tampering(home):
     assert 100_000 / (time.monotonic() - began) >= 5_000
     sql("UPDATE kernel_trailentry SET actor = 'person:99' WHERE shard = 0 AND position = 111")
     sql(
-        "UPDATE kernel_trailentry SET detail = replace(detail, '客尊', '客卑') WHERE shard = 0 AND position = 222"
+        "UPDATE kernel_trailentry SET detail = replace(detail, '客', '主') WHERE shard = 0 AND position = 222"
     )
     sql("UPDATE kernel_trailentry SET digest = %s WHERE shard = 0 AND position = 333", "f" * 64)
     sql("UPDATE kernel_trailentry SET verb = 'x.y', target = 'z' WHERE shard = 0 AND position = 444")
