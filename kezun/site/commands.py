@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from kezun.kernel.actor import Actor, SystemActor
 from kezun.kernel.command import command
 from kezun.org.command import acting
-from kezun.site import demo, packs
+from kezun.site import demo, packs, serve
 
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
@@ -76,10 +76,10 @@ def load_pack(folder: Path, anchor: str, actor: Actor) -> None:
 @command
 @click.command("demo")
 @click.option("--port", default=8000, show_default=True, help="Port on 127.0.0.1.")
-@click.option("--serve/--no-serve", default=True, help="Serve when ready.")
+@click.option("--serve/--no-serve", "stay", default=True, help="Serve when ready.")
 @click.option("--pack", "name", default="demo-bank", show_default=True, help="Which demo pack.")
 @click.option("--anchor", metavar="DAY", default="", help="Last day of data at the first start (yesterday).")
-def run_demo(port: int, serve: bool, name: str, anchor: str) -> None:
+def run_demo(port: int, stay: bool, name: str, anchor: str) -> None:
     """Set everything up with an invented bank, then serve it. A second start does nothing twice."""
     steps = demo.Steps()
     call_command("migrate", verbosity=0, interactive=False)
@@ -93,3 +93,23 @@ def run_demo(port: int, serve: bool, name: str, anchor: str) -> None:
     steps.say(_("everything is ready"))
     for line in demo.welcome(pack, f"http://127.0.0.1:{port}"):
         click.echo(line)
+    if stay:
+        serve.serve("127.0.0.1", port)
+
+
+@command
+@click.command("serve")
+@click.option("--address", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True)
+@click.option("--processes", default=2, show_default=True, help="Page processes (PostgreSQL only).")
+def run_server(address: str, port: int, processes: int) -> None:
+    """Serve pages and API; on SQLite the worker runs inside, else start `kezun worker` beside it."""
+    serve.serve(address, port, processes)
+
+
+@command
+@click.command("worker")
+@click.option("--processes", default=1, show_default=True, help="How many (more than one: PostgreSQL only).")
+def run_worker(processes: int) -> None:
+    """Run tasks: imports, answers to events, what repeats. Ends after the task that is running."""
+    serve.work(processes)

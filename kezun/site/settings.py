@@ -41,6 +41,14 @@ KEZUN_UNPACKED_MAX_BYTES = int(env("KEZUN_UNPACKED_MAX_BYTES", str(20 * 1024**3)
 KEZUN_PIXELS_MAX = int(env("KEZUN_PIXELS_MAX", "40000000"))
 KEZUN_EMBEDDED_WORKER = flag("KEZUN_EMBEDDED_WORKER")
 PASSWORD_PROFILE = env("PASSWORD_PROFILE", "asvs")
+KEZUN_SESSION_IDLE_SECONDS = int(env("KEZUN_SESSION_IDLE_SECONDS", "900"))
+KEZUN_SESSIONS_MAX = int(env("KEZUN_SESSIONS_MAX", "3"))
+KEZUN_API_PER_MINUTE = int(env("KEZUN_API_PER_MINUTE", "600"))
+KEZUN_MFA_REQUIRED_ROLES = {role for role in env("KEZUN_MFA_REQUIRED_ROLES").split(",") if role}
+KEZUN_LDAP_URL = env("KEZUN_LDAP_URL")
+KEZUN_LDAP_DN = env("KEZUN_LDAP_DN", "uid={name}")
+KEZUN_OIDC_URL = env("KEZUN_OIDC_URL")
+KEZUN_OIDC_CLAIM = env("KEZUN_OIDC_CLAIM", "preferred_username")
 
 
 def _secret() -> str:
@@ -94,6 +102,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "kezun.org.middleware.SignedIn",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -159,8 +168,10 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"
 AUTH_USER_MODEL = "org.Person"
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
+    "kezun.org.signin.Backend",
+    "kezun.org.ldap.LdapBackend",
 ]
+AUTH_PASSWORD_VALIDATORS = [{"NAME": "kezun.org.passwords.ProfileValidator"}]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 
 LANGUAGE_CODE = "zh-hans"
@@ -185,11 +196,18 @@ WHITENOISE_USE_FINDERS = DEBUG or TESTING
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_AGE = 8 * 3600
+SESSION_COOKIE_AGE = int(env("KEZUN_SESSION_SECONDS", str(8 * 3600)))
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_SSL_REDIRECT = SECURE
 SECURE_HSTS_SECONDS = 31536000 if SECURE else 0
 X_FRAME_OPTIONS = "DENY"
+
+
+def _origin(url: str) -> list[str]:
+    parts = urlparse(url)
+    return [f"{parts.scheme}://{parts.netloc}"] if url else []
+
+
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
@@ -200,7 +218,7 @@ CONTENT_SECURITY_POLICY = {
         "connect-src": [SELF],
         "manifest-src": [SELF],
         "worker-src": [SELF],
-        "form-action": [SELF],
+        "form-action": [SELF, *_origin(KEZUN_OIDC_URL)],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
     }
@@ -217,6 +235,26 @@ ACCOUNT_USER_MODEL_EMAIL_FIELD = "email"
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = False
+# Lockout counts name + address (axes) and name alone (below): a whole branch sits behind one address.
+ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": "30/5m/key"}
+SOCIALACCOUNT_ADAPTER = "kezun.org.signin.OutsideAdapter"
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {
+        "APPS": [
+            {
+                "provider_id": "bank",
+                "name": env("KEZUN_OIDC_NAME", "OpenID Connect"),
+                "client_id": env("KEZUN_OIDC_CLIENT"),
+                "secret": env("KEZUN_OIDC_SECRET"),
+                "settings": {"server_url": KEZUN_OIDC_URL},
+            }
+        ]
+        if KEZUN_OIDC_URL
+        else []
+    }
+}
+MFA_ADAPTER = "kezun.org.signin.SecondFactorAdapter"
+MFA_TOTP_ISSUER = "Kezun"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not SECURE
@@ -225,6 +263,11 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_COOLOFF_TIME = 0.25
 AXES_RESET_ON_SUCCESS = True
 AXES_USERNAME_FORM_FIELD = "login"
+AXES_USERNAME_CALLABLE = "kezun.org.signin.lockout_name"
+AXES_LOCKOUT_CALLABLE = "kezun.org.signin.locked"
+AXES_HTTP_RESPONSE_CODE = 429
+AXES_ENABLE_ACCESS_FAILURE_LOG = False
+AXES_DISABLE_ACCESS_LOG = True
 AXES_VERBOSE = False
 
 LOGGING = {

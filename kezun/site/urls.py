@@ -20,6 +20,6 @@ def _pages() -> list[URLPattern]:
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *_pages(),
-    path("account/", include("allauth.urls")),
+    path("account/", include("kezun.org.account_urls")),
     path("language/", login_not_required(set_language), name="set_language"),
 ]
