@@ -66,7 +66,7 @@ def check() -> list[str]:
 def whole() -> list[str]:
     """The suite on SQLite, then every test that touches the database on a PostgreSQL of its own."""
     failed = []
-    workers = ("-n", os.environ.get("KEZUN_TEST_WORKERS", "2"), "--ignore=tests/gates")
+    workers = ("-n", os.environ.get("KEZUN_TEST_WORKERS", "2"), "--dist=loadgroup", "--ignore=tests/gates")
     if pytest("sqlite", *workers, DATABASE_URL=""):
         failed.append("tests on SQLite")
     place = postgres.binaries()

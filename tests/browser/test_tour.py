@@ -1,0 +1,89 @@
+"""The pictures of docs/tour.md. `./dev tour` writes them; the suite only sees to it that each can be taken."""
+
+from __future__ import annotations
+
+import io
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tools import tree
+
+WRITE = os.environ.get("KEZUN_TOUR") == "1"
+FOLDER = Path("docs/tour/img")
+COLOURS = 64
+PHONE_MOST, DESKTOP_MOST = 1700, 1600
+
+
+@dataclass(frozen=True)
+class Stop:
+    """A stop of the tour: whose page, where, what to wait for, and what one sees (Chinese, English)."""
+
+    name: str
+    who: str
+    path: str
+    zh: str
+    en: str
+    show: str = "main h1"
+    phone: bool = True
+
+
+STOPS = (Stop("home", "branch", "/", "一级分行的首页", "The first page of a tier-1 branch"),)
+
+
+def shrink(png: bytes, most: int) -> bytes:
+    """A screenshot cut to `most` pixels of height, in a palette: a quarter of its bytes, and it looks the same."""
+    picture = Image.open(io.BytesIO(png)).convert("RGB")
+    picture = picture.crop((0, 0, picture.width, min(picture.height, most)))
+    out = io.BytesIO()
+    picture.quantize(COLOURS, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("stop", STOPS, ids=lambda s: s.name)
+def test_picture(visit, address, tmp_path, stop, language):
+    for size in ("desktop", "phone") if stop.phone else ("desktop",):
+        page = visit(stop.who, size, language)
+        answer = page.goto(f"{address}{stop.path}")
+        assert answer.status == 200
+        page.locator(stop.show).first.wait_for()
+        page.wait_for_load_state("networkidle")
+        page.wait_for_timeout(300)
+        most = PHONE_MOST if size == "phone" else DESKTOP_MOST
+        made = shrink(page.screenshot(full_page=True), most)
+        name = f"{stop.name}-{language}{'-phone' if size == 'phone' else ''}.png"
+        folder = tree.ROOT / FOLDER if WRITE else tmp_path
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(made)
+        assert 2_000 < len(made) < 300_000
+
+
+def document() -> str:
+    """docs/tour.md, from the stops."""
+    lines = [
+        "# A tour 导览",
+        "",
+        "Pictures of the demo bank, taken by `./dev tour` from the running system.",
+        "",
+    ]
+    for stop in STOPS:
+        lines += [f"## {stop.en} · {stop.zh}", f"![{stop.zh}](tour/img/{stop.name}-zh.png)", ""]
+        if stop.phone:
+            lines += [
+                f"![{stop.zh}](tour/img/{stop.name}-zh-phone.png) "
+                f"![{stop.en}](tour/img/{stop.name}-en-phone.png)",
+                "",
+            ]
+        lines += [f"[English](tour/img/{stop.name}-en.png)", ""]
+    return "\n".join(lines)
+
+
+def test_document_shows_every_stop():
+    path = tree.ROOT / "docs/tour.md"
+    if WRITE:
+        path.write_text(document(), encoding="utf-8")
+    assert path.read_text(encoding="utf-8") == document(), "run ./dev tour"
