@@ -15,6 +15,7 @@ import click
 import pyarrow as pa
 import pyarrow.compute as pc
 from django.conf import settings
+from django.db import transaction
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -28,6 +29,7 @@ from kezun.floor.simulator import Place, Queue
 from kezun.kernel.actor import Actor
 from kezun.org import loading
 from kezun.org.models import Person, Unit
+from kezun.site.install import install
 from kezun.site.packs import Pack
 
 SERVES = ("teller", "agent")
@@ -64,9 +66,12 @@ def anchor(pack: Pack, given: dt.date | None = None) -> dt.date:
 
 
 def load_pack(actor: Actor, pack: Pack, given: dt.date | None = None) -> dict[str, int]:
-    """Load a pack's organisation; returns how many records of each table changed."""
+    """Load a pack; returns how many records of each table, and how many kept files, changed."""
     wanted = pack.organisation(anchor(pack, given))
-    return loading.load(actor, wanted, pack=pack.name, version=pack.file.version)
+    with transaction.atomic():
+        changed = loading.load(actor, wanted, pack=pack.name, version=pack.file.version)
+        files = install(actor, pack)
+    return changed | ({"file": len(files)} if files else {})
 
 
 def places(organisation: loading.Organisation) -> tuple[Place, ...]:

@@ -164,9 +164,9 @@ def _compare(found: Checked, info: shapes.Type, path: str, value: Any) -> None:
     if isinstance(info, shapes.Metadata):
         info = info.type
     if isinstance(info, shapes.UnionType):
-        if value is None and info.includes_none:
-            return
-        info = next(t for t in info.types if not isinstance(t, shapes.NoneType))
+        if not (value is None and info.includes_none):
+            _compare_any(found, info, path, value)
+        return
     if isinstance(info, shapes.StructType):
         _compare_struct(found, info, path, value)
     elif isinstance(info, (shapes.VarTupleType, shapes.ListType)):
@@ -186,11 +186,23 @@ def _compare(found: Checked, info: shapes.Type, path: str, value: Any) -> None:
             found.wrong(path, _("Here a mapping (key: value) is expected."))
             return
         for key, item in value.items():
-            _compare(found, info.value_type, f"{path}.{key}", item)
+            _compare(found, info.value_type, f"{path}.{key}" if path else str(key), item)
     else:
         message = _scalar(info, value)
         if message:
             found.wrong(path, message)
+
+
+def _compare_any(found: Checked, info: shapes.UnionType, path: str, value: Any) -> None:
+    """One of several shapes: right if any fits, else the mistakes of the one that comes nearest."""
+    tries = []
+    for one in info.types:
+        if not isinstance(one, shapes.NoneType):
+            attempt = Checked(found.data, found.lines)
+            _compare(attempt, one, path, value)
+            tries.append(attempt.mistakes)
+    deepest = [max((len(m.path) for m in mistakes), default=10**6) for mistakes in tries]
+    found.mistakes += tries[deepest.index(max(deepest))]
 
 
 def _compare_struct(found: Checked, info: shapes.StructType, path: str, value: Any) -> None:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.utils.translation import gettext as _
 
+from kezun.floor.simulator import Parameters
 from kezun.org.scope import roles
 from kezun.site import packschema as shape
 from kezun.site.packcheck import Checked
@@ -180,3 +181,31 @@ def check_parts(
             )
     names = [entry.username for entry in pack.demo.sign_ins] if pack.demo else []
     _once(found, "demo.sign_ins", "username", names)
+
+
+def check_simulator(found: Checked, wanted: Parameters, pack: shape.PackFile) -> None:
+    """Note what a simulator's figures say that cannot be: hours that do not fit, stories of unknown units."""
+    units = {u.code for u in pack.units}
+    for index, story in enumerate(wanted.stories):
+        _known(found, f"stories[{index}].unit", story.unit, units)
+        if story.last > story.first:
+            found.wrong(f"stories[{index}].last", _("A story ends fewer days ago than it began."))
+    for index, queue in enumerate(wanted.queues):
+        at, pattern = f"queues[{index}]", queue.pattern
+        if len(pattern.hours) != pattern.closes - pattern.opens:
+            found.wrong(
+                f"{at}.pattern.hours",
+                _("Give one weight for each hour from opening to closing: %d.")
+                % (pattern.closes - pattern.opens),
+            )
+        weights: dict[str, list[float]] = {
+            "pattern.hours": list(pattern.hours),
+            "businesses": [b.share for b in queue.businesses],
+            "classes": [c.share for c in queue.classes],
+            "sizes": [s.load for s in queue.sizes],
+        }
+        for name, values in weights.items():
+            if not sum(values):
+                found.wrong(f"{at}.{name}", _("At least one must be above 0."))
+        if queue.ratings.coverage[0] > queue.ratings.coverage[1]:
+            found.wrong(f"{at}.ratings.coverage", _("The lower bound comes first."))

@@ -10,6 +10,8 @@ from typing import Any
 import msgspec
 from django.utils.translation import gettext as _
 
+from kezun.facts import indicators, profiles
+from kezun.facts.yamlread import DefinitionError
 from kezun.floor.simulator import Parameters
 from kezun.org import loading
 from kezun.org.models import FOREVER
@@ -69,6 +71,7 @@ def read(folder: Path) -> Pack:
     staff, calendar, simulator = (
         _part(folder, found, key, parts) for key in ("staff", "calendar", "simulator")
     )
+    pack = None
     if not found.mistakes and not any(part.mistakes for part in parts.values()):
         pack = Pack(
             folder=folder,
@@ -79,10 +82,34 @@ def read(folder: Path) -> Pack:
         )
         packrules.check_meaning(found, pack.file, folder.resolve().name)
         packrules.check_parts(parts, pack.file, pack.staff, pack.calendar)
-        if not any(part.mistakes for part in parts.values()):
-            return pack
+        if pack.simulator:
+            packrules.check_simulator(parts[str(pack.file.simulator)], pack.simulator, pack.file)
+    parts |= definitions(folder)
+    if pack is not None and not any(part.mistakes for part in parts.values()):
+        return pack
     mistakes = {m for part in parts.values() for m in part.mistakes}
     raise PackError(sorted(mistakes, key=lambda m: (m.file, m.line, m.path)))
+
+
+def definitions(folder: Path) -> dict[str, Checked]:
+    """A pack's import profiles and indicators, each file checked by the rules of the room it is for."""
+    checked: dict[str, Checked] = {}
+    for path in sorted((folder / "profiles").glob("*.yaml")):
+        name = f"profiles/{path.name}"
+        checked[name] = part = read_yaml(path, name)
+        if part.data is not None and not part.mistakes:
+            check_shape(part, profiles.Profile)
+        if part.data is not None and not part.mistakes:
+            for place, problem in profiles.problems(msgspec.convert(part.data, profiles.Profile)):
+                part.wrong(place, problem)
+            if part.data["profile"] != path.stem:
+                part.wrong("profile", _("It must be «%s», like the file.") % path.stem)
+    try:
+        indicators.check_pack(folder / "indicators")
+    except DefinitionError as error:
+        name = f"indicators/{Path(error.path).name}"
+        checked[name] = Checked(mistakes=[Mistake(name, error.line, error.where or "(file)", error.reason)])
+    return checked
 
 
 def _tables(folder: Path, found: Checked) -> None:

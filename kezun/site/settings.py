@@ -92,6 +92,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "kezun.kernel.middleware.Requests",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -273,8 +274,18 @@ AXES_VERBOSE = False
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "handlers": {"console": {"class": "logging.StreamHandler"}},
+    "formatters": {"lines": {"()": "kezun.kernel.log.Lines"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "lines"}},
     "root": {"handlers": ["console"], "level": env("KEZUN_LOG_LEVEL", "INFO")},
+    "loggers": {
+        # one line a request is written by kernel.middleware; these repeat it with paths and addresses in it
+        "django.request": {"level": "ERROR"},
+        "django.server": {"level": "ERROR"},
+        "django.security": {"level": "ERROR"},
+        "axes": {"level": "ERROR"},
+        "_granian": {"level": "WARNING"},
+        "granian.access": {"level": "ERROR"},
+    },
 }
 MESSAGE_LEVEL = 20
 SHELL_TITLE = _("Kezun")

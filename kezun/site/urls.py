@@ -23,3 +23,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("account/", include("kezun.org.account_urls")),
     path("language/", login_not_required(set_language), name="set_language"),
 ]
+
+handler500 = "kezun.kernel.errors.broken"
