@@ -58,7 +58,7 @@ def check() -> list[str]:
                 failed.append(name)
                 told = (done.stdout + done.stderr).strip().splitlines()
                 print("\n".join(told[-LAST_LINES:]), flush=True)
-    if pytest("gates", "tests/gates", "-p", "no:xdist"):
+    if pytest("gates", "tests/gates"):
         failed.append("gates")
     return failed
 
@@ -123,7 +123,7 @@ def main(verb: str, arguments: list[str]) -> int:
     if verb == "cover":
         return finish(cover(arguments))
     if verb == "tour":
-        return int(pytest("tour", "tests/browser/test_tour.py", "-p", "no:xdist", KEZUN_TOUR="1"))
+        return int(pytest("tour", "tests/browser/test_tour.py", KEZUN_TOUR="1"))
     if arguments:
         return finish(["chosen tests"] if pytest("chosen", *arguments) else [])
     return finish(check() + whole())

@@ -214,7 +214,7 @@ def sign_in(page: Page, origin: str, name: str, password: str) -> None:
     page.goto(f"{origin}/account/login/")
     page.locator("input[name=login]").fill(name)
     page.locator("input[name=password]").fill(password)
-    page.locator("form:has(input[name=password]) [type=submit]").first.click()
+    page.locator("input[name=password]").press("Enter")
     page.wait_for_url(lambda url: "/account/login" not in url)
 
 

@@ -112,7 +112,7 @@ def test_every_page_behaves(visit, address, name):
     walk = Walk(name, address, {size: visit(name, size) for size in SIZES})
     walk.go()
     assert walk.visited, "the first page led nowhere"
-    assert not walk.wrong
+    assert not walk.wrong, "\n".join(walk.wrong)
 
 
 def test_the_sweep_reached_every_page():

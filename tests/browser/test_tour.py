@@ -1,4 +1,4 @@
-"""The pictures of docs/tour.md. `./dev tour` writes them; the suite only sees to it that each can be taken."""
+"""The pictures of docs/tour.md: `./dev tour` writes them, the suite sees to it that each can be taken."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ STOPS = (Stop("home", "branch", "/", "一级分行的首页", "The first page of
 
 
 def shrink(png: bytes, most: int) -> bytes:
-    """A screenshot cut to `most` pixels of height, in a palette: a quarter of its bytes, and it looks the same."""
+    """A screenshot cut to `most` pixels of height, in a palette: a quarter of its bytes, looking the same."""
     picture = Image.open(io.BytesIO(png)).convert("RGB")
     picture = picture.crop((0, 0, picture.width, min(picture.height, most)))
     out = io.BytesIO()
