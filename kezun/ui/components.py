@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from kezun.ui.figures import Change
@@ -76,10 +76,19 @@ class PeriodPicker:
 
 
 @dataclass(frozen=True)
+class Cell:
+    """A cell of a chart's table: its text, and the address of the explanation of its number."""
+
+    text: str
+    explain: str = ""
+
+
+@dataclass(frozen=True)
 class Chart:
     """A chart and its table: the same numbers twice, for the eye and for whoever reads the table.
 
-    kind: trend, bars, heat (see static/ui/charts.js for what `data` holds). columns/rows: texts.
+    kind: trend, bars, heat (see static/ui/charts.js for what `data` holds). columns: headings.
+    rows: cells, the first of a row names it. shape: a CSS class for another height.
     """
 
     id: str
@@ -87,9 +96,9 @@ class Chart:
     title: str
     data: dict[str, Any]
     columns: Sequence[str]
-    rows: Sequence[Sequence[str]]
+    rows: Sequence[Sequence[Cell]]
     about: str = ""
-    shape: str = field(default="")
+    shape: str = ""
 
     @property
     def payload(self) -> dict[str, Any]:

@@ -28,7 +28,7 @@ class Missing(Exception):
 
 
 def icons_used(package: Path) -> set[str]:
-    """Names of icons in templates (`{% icon "x" %}`, `picture="x"`) and in `Menu(…, icon)` of Python files."""
+    """Names of icons in templates (`{% icon "x" %}`, `picture="x"`) and in `Menu(…, icon)` of code."""
     found: set[str] = set()
     for path in sorted(package.rglob("*.html")):
         found |= set(MENTION.findall(path.read_text(encoding="utf-8")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import template
@@ -14,6 +15,7 @@ from django.utils.translation import get_language_info
 from django.utils.translation import gettext_lazy as _
 
 from kezun.ui import figures, rules
+from kezun.ui.components import RankedRow
 
 register = template.Library()
 
@@ -79,3 +81,9 @@ def unlocalized(value: object) -> str:
 def figure_in(value: float | None, unit: str) -> str:
     """A value in its unit: `{{ 42|figure:"s" }}`."""
     return figures.figure(value, unit)
+
+
+@register.inclusion_tag("ui/parts/ranked.html")
+def ranked(rows: Sequence[RankedRow], label: str, caption: str) -> dict[str, Any]:
+    """The ranked table: rows, the heading of the first column, and what it shows for who cannot see it."""
+    return {"rows": rows, "label": label, "caption": caption}

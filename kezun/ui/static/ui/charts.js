@@ -1,4 +1,5 @@
 // Draws every [data-chart] from its JSON (see ui/components.py: Chart). All texts come from the server.
+// `links` (trend, bars): the explanation of each point, opened in the drawer by a click.
 //   trend: {labels, values, texts, target?, targetText?, before?, unit}   before: values of the period before
 //   bars:  {labels, values, texts, target?, targetText?, unit, across?}   across: names run down the side
 //   heat:  {columns, rows, cells: [[column, row, value, text]], unit, direction}
@@ -65,6 +66,12 @@
     const data = JSON.parse(document.getElementById(box.dataset.chart).textContent);
     const chart = echarts.init(box, null, { renderer: "canvas" });
     chart.setOption({ animation: !still, animationDuration: 250, textStyle: { fontFamily: FONT, color: INK }, ...drawers[data.kind](data) });
+    if (data.links) {
+      chart.on("click", ({ dataIndex }) => {
+        const link = data.links[dataIndex];
+        if (link) htmx.ajax("GET", link, "#drawer-body");
+      });
+    }
     new ResizeObserver(() => chart.resize()).observe(box);
     window.addEventListener("beforeprint", () => chart.resize());
   }

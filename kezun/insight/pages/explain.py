@@ -1,0 +1,226 @@
+"""How a number comes about: the explanation, the facts behind it, and taking them out as a file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from kezun.facts.definitions import Definition
+from kezun.facts.indicators import catalogue
+from kezun.facts.questions import Answer, Question
+from kezun.facts.types import FACT_TYPES
+from kezun.insight import board, queries
+from kezun.insight.actions import export_rows
+from kezun.insight.asking import MOST_EXPORTED, answers, rows_behind, snapshots, unit_for
+from kezun.insight.charts import weekday_names
+from kezun.insight.look import Look, look, period_name
+from kezun.insight.names import kind_text, owner_text, part_text
+from kezun.insight.sheet import column_titles, shown_rows, workbook
+from kezun.kernel.actor import require
+from kezun.kernel.page import page
+from kezun.org.models import Person, Unit
+from kezun.ui import figures
+from kezun.ui.rules import grouped
+
+READ, READ_ROWS, EXPORT = "insight.read", "facts.read_rows", "facts.export"
+PER_PAGE = 25
+PARTS = ("numerator", "denominator")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One number that is asked about: its indicator, unit, question, and the reader's choices."""
+
+    definition: Definition
+    unit: Unit
+    question: Question
+    look: Look
+    person: Person | None
+
+    @property
+    def parts(self) -> list[str]:
+        """The sides that have facts of their own to show."""
+        d = self.definition
+        return [p for p in PARTS if getattr(d, p) is not None]
+
+
+def _asked(request: HttpRequest) -> Asked:
+    """Read which number is meant; what lies outside the reader's scope is 404."""
+    reader: Person = request.user  # type: ignore[assignment]
+    query = request.GET if request.method in ("GET", "HEAD") else request.POST
+    for name in ("indicator", "unit", "period"):
+        if not query.get(name):
+            raise Http404(_("«%(name)s» is missing in the address.") % {"name": name})
+    d = queries.definition(query["indicator"])
+    seen = look(request, None)
+    person = queries.person_by_code(reader, query["person"]) if query.get("person") else None
+    unit = unit_for(reader, query["unit"], person)
+    question = seen.ask(
+        (d.id,),
+        unit.code,
+        person=person.code if person else None,
+        business=query.get("business"),
+        customer_class=query.get("customer_class"),
+        hour=_number(query.get("hour"), 23),
+        weekday=_number(query.get("weekday"), 7),
+    )
+    return Asked(d, unit, question, seen, person)
+
+
+def _number(text: str | None, most: int) -> int | None:
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 3 and int(text) <= most):
+        raise Http404(_("«%(text)s» is not a number up to %(most)d.") % {"text": text, "most": most})
+    return int(text)
+
+
+@page("explain/", name="insight.explain", needs=READ)
+def explain(request: HttpRequest) -> HttpResponse:
+    """The explanation of one number; in the drawer for htmx, else as a page of its own."""
+    asked = _asked(request)
+    reader: Person = request.user  # type: ignore[assignment]
+    d = asked.definition
+    (found,) = answers(reader, [asked.question], _known(reader, asked))
+    answer = found[0] if found else None
+    context: dict[str, Any] = {
+        "title": d.title,
+        "asked": asked,
+        "d": d,
+        "answer": answer,
+        "lines": _lines(asked, answer),
+        "kind": kind_text(d.kind),
+        "owner": owner_text(d.owner),
+        "page_href": asked.look.href(part=None, page=None),
+        "bins": found if d.kind == "distribution" else [],
+        "below": [
+            (part, asked.look.href(indicator=part.id)) for part in catalogue().parts(d.id) if part.id != d.id
+        ],
+    }
+    if reader.may(READ_ROWS) and asked.parts:
+        context |= _rows(request, asked, reader)
+    template = "insight/explain_drawer.html" if _in_drawer(request) else "insight/explain.html"
+    return render(request, template, context)
+
+
+@page("explain/rows/", name="insight.rows", needs=READ_ROWS)
+def rows(request: HttpRequest) -> HttpResponse:
+    """The facts behind one side of a number, a page at a time; for htmx only this part."""
+    if not _in_drawer(request):
+        return explain(request)
+    asked = _asked(request)
+    return render(request, "insight/rows.html", _rows(request, asked, request.user))  # type: ignore[arg-type]
+
+
+def _known(reader: Person, asked: Asked) -> list[Unit]:
+    """The unit, where the reader may see it as a whole (not only the person's part in it)."""
+    return [asked.unit] if asked.person is None else []
+
+
+def _in_drawer(request: HttpRequest) -> bool:
+    return request.headers.get("HX-Request") == "true"
+
+
+def _lines(asked: Asked, answer: Answer | None) -> list[tuple[str, str]]:
+    """Everything that makes up the number, as (name, text)."""
+    d, seen = asked.definition, asked.look
+    lines = [(_("Unit"), f"{asked.unit.title} ({asked.unit.code})")]
+    if asked.person:
+        lines.append((_("Person"), f"{asked.person.name} ({asked.person.code})"))
+    asks = asked.question
+    if asks.business is not None:
+        lines.append((_("Business"), asks.business or "—"))
+    if asks.customer_class is not None:
+        lines.append((_("Customer class"), asks.customer_class or "—"))
+    if asks.weekday is not None:
+        lines.append((_("Weekday"), weekday_names()[asks.weekday - 1]))
+    if asks.hour is not None:
+        lines.append((_("Hour"), f"{asks.hour}:00 – {asks.hour + 1}:00"))
+    period = seen.period
+    lines.append((_("Period"), f"{period_name(period)} ({period.start} – {period.end})"))
+    if answer is not None:
+        lines += _numbers(d, answer)
+    known = seen.known_at.isoformat(timespec="seconds") if seen.known_at else _("now")
+    lines.append((_("As known at"), known))
+    for fact, number in snapshots(d, seen.known_at):
+        lines.append((_("Snapshot"), f"{fact}@{number}"))
+    return lines
+
+
+def _numbers(d: Definition, answer: Answer) -> list[tuple[str, str]]:
+    lines = []
+    if answer.numerator is not None:
+        lines.append((part_text("numerator"), grouped(answer.numerator)))
+    if answer.denominator is not None:
+        lines.append((part_text("denominator"), grouped(answer.denominator)))
+    few = (
+        " · " + _("fewer than the %(min)s needed to judge") % {"min": d.min_n}
+        if board.thin(d, answer)
+        else ""
+    )
+    lines.append(("n", grouped(answer.n) + few))
+    if text := figures.interval_text(answer.low, answer.high, d.unit):
+        lines.append((_("95 % interval (Wilson)"), text))
+    if text := board.target(d):
+        met = {True: _("met"), False: _("not met"), None: _("not judged")}[answer.met]
+        lines.append((_("Target"), f"{text} · {met}"))
+    return lines
+
+
+def _rows(request: HttpRequest, asked: Asked, reader: Person) -> dict[str, Any]:
+    part = request.GET.get("part", "")
+    if part not in asked.parts:
+        part = asked.parts[0]
+    number = request.GET.get("page", "1")
+    at = max(int(number), 1) if number.isascii() and number.isdigit() and len(number) < 8 else 1
+    found = rows_behind(reader, asked.question, part, (at - 1) * PER_PAGE, PER_PAGE)
+    address = asked.look.rows
+    fact = FACT_TYPES[getattr(asked.definition, part).fact]
+    return {
+        "asked": asked,
+        "tabs": [(part_text(p), address(part=p, page=None), p == part) for p in asked.parts],
+        "part": part,
+        "found": found,
+        "columns": column_titles(found, fact),
+        "rows_shown": shown_rows(found, fact, asked.unit.zone),
+        "first": (at - 1) * PER_PAGE + 1 if found.total else 0,
+        "last": (at - 1) * PER_PAGE + len(found.rows),
+        "before": address(part=part, page=str(at - 1)) if at > 1 else "",
+        "after": address(part=part, page=str(at + 1)) if at * PER_PAGE < found.total else "",
+        "may_export": reader.may("insight.export_rows") and reader.may(EXPORT),
+        "hidden": [(k, v) for k, v in asked.look.query.items() if k not in ("part", "page")],
+        "too_many": found.total > MOST_EXPORTED,
+        "most": MOST_EXPORTED,
+    }
+
+
+@page("explain/export/", name="insight.export", needs="insight.export_rows")
+@require_POST
+def export(request: HttpRequest) -> HttpResponse:
+    """The facts behind one side of a number as an Excel file; the trail records who took them."""
+    asked = _asked(request)
+    reader: Person = request.user  # type: ignore[assignment]
+    require(reader, EXPORT, asked.person or asked.unit)
+    part = request.POST.get("part", "")
+    if part not in asked.parts:
+        raise Http404(_("There is no such side of this number."))
+    found = rows_behind(reader, asked.question, part, 0, MOST_EXPORTED)
+    body = workbook(found, [*_lines(asked, None), (_("Side"), part_text(part))], asked.definition.title)
+    export_rows(
+        reader,
+        asked.person or asked.unit,
+        indicator=asked.definition.id,
+        period=asked.look.period.label,
+        part=part,
+        rows=len(found.rows),
+    )
+    name = f"{asked.definition.id}-{asked.unit.code}-{asked.look.period.label}-{part}.xlsx".replace("..", "_")
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    return HttpResponse(
+        body, content_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'}
+    )

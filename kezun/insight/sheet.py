@@ -1,0 +1,88 @@
+"""The facts behind a number: as a table on the page, and as an Excel file that stays text."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+from collections.abc import Iterator, Sequence
+from zoneinfo import ZoneInfo
+
+from django.utils.translation import gettext as _
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.styles import Font
+from openpyxl.worksheet._write_only import WriteOnlyWorksheet
+
+from kezun.facts.questions import RowPage
+from kezun.facts.types import FactType
+from kezun.ui.figures import figure
+
+LONGEST = 32767  # what one cell of the format can hold
+
+
+def column_titles(found: RowPage, fact: FactType) -> list[str]:
+    """The columns' names in the page's language; a column the fact type does not know keeps its name."""
+    known = {c.name: str(c.label) for c in fact.all_columns}
+    return [known.get(name, name) for name in found.columns]
+
+
+def shown_rows(found: RowPage, fact: FactType, zone: str) -> list[list[str]]:
+    """Rows as texts: moments in the unit's zone, durations in words, nothing as a dash."""
+    kinds = {c.name: c.kind for c in fact.all_columns}
+    wall = ZoneInfo(zone)
+    return [
+        [_shown(value, kinds.get(name, "text"), wall) for name, value in zip(found.columns, row, strict=True)]
+        for row in found.rows
+    ]
+
+
+def _shown(value: object, kind: str, zone: ZoneInfo) -> str:
+    if value is None:
+        return "—"
+    if isinstance(value, dt.datetime):
+        moment = value if value.tzinfo else value.replace(tzinfo=dt.UTC)
+        return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
+    if kind == "seconds" and isinstance(value, int):
+        return figure(value, "s")
+    if kind == "flag":
+        return _("yes") if value else _("no")
+    return str(value)
+
+
+def workbook(found: RowPage, about: Sequence[tuple[str, str]], title: str) -> bytes:
+    """An .xlsx with the rows on the first sheet and what they are on the second.
+
+    about: (name, text) lines. Moments are written in UTC as text, since Excel's dates have no zone.
+    """
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet("facts")
+    sheet.freeze_panes = "A2"
+    sheet.append(list(_cells(sheet, found.columns, bold=True)))
+    for row in found.rows:
+        sheet.append(list(_cells(sheet, row)))
+    second = book.create_sheet("about")
+    for line in [(title, ""), *about]:
+        second.append(list(_cells(second, line)))
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def _cells(
+    sheet: WriteOnlyWorksheet, values: Sequence[object], bold: bool = False
+) -> Iterator[WriteOnlyCell]:
+    for value in values:
+        plain = value if isinstance(value, (int, float, bool)) or value is None else _text(value)
+        cell = WriteOnlyCell(sheet, value=plain)
+        if isinstance(plain, str):
+            cell.data_type = "s"
+        if bold:
+            cell.font = Font(bold=True)
+        yield cell
+
+
+def _text(value: object) -> str:
+    if isinstance(value, dt.datetime):
+        return value.isoformat(sep=" ", timespec="seconds")
+    text = str(value)
+    return "".join(c for c in text if c >= " " or c in "\t\n")[:LONGEST]
