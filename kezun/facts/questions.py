@@ -15,7 +15,8 @@ class Question:
     """Which indicators, of which unit (or the units of kind `below` under it), over which period.
 
     unit: code. by: one of BREAKDOWNS or None; `weekday_hour` labels look like `1-09`.
-    person: code, to narrow to one person. business/customer_class: to narrow likewise.
+    person: code, to narrow to one person ("": facts of nobody). business/customer_class ("": none),
+    hour (0–23) and weekday (1 = Monday): to narrow likewise.
     known_at: moment; the facts as they were known then (None: now).
     """
 
@@ -28,6 +29,8 @@ class Question:
     business: str | None = None
     customer_class: str | None = None
     known_at: dt.datetime | None = None
+    hour: int | None = None
+    weekday: int | None = None
 
 
 @dataclass(frozen=True)

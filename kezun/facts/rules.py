@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import calendar
 import datetime as dt
+import itertools
 import math
 import re
 from dataclasses import dataclass
+from fractions import Fraction
 
 DAY = dt.timedelta(days=1)
 
@@ -113,6 +115,55 @@ def wilson(successes: int, n: int, z: float = 1.959963984540054) -> tuple[float,
     half = z * math.sqrt(p * (1 - p) / n + z2 / (4 * n * n))
     low, high = (centre - half) / (1 + z2 / n), (centre + half) / (1 + z2 / n)
     return (0.0 if successes == 0 else low), (1.0 if successes == n else high)
+
+
+def quotient(numerator: int, denominator: int, scale: int = 1) -> float | None:
+    """scale × numerator ÷ denominator, the one division of an indicator; None where the denominator is 0.
+
+    The product is made in whole numbers first, so that no engine's rounding enters.
+    """
+    return None if denominator == 0 else numerator * scale / denominator
+
+
+def bin_labels(bins: tuple[int, ...]) -> tuple[str, ...]:
+    """Names of the spans between rising bounds: (0, 30) → "<=0", "0-30" (above 0, up to 30), ">30"."""
+    between = tuple(f"{low}-{high}" for low, high in itertools.pairwise(bins))
+    return (f"<={bins[0]}", *between, f">{bins[-1]}")
+
+
+def nearest_rank(values: list[int], p: str) -> int | None:
+    """The smallest value whose cumulative share is at least `p` (a decimal text, exact); None of nothing.
+
+    This is what `percentile_disc` means: rank ceil(p × n) in order. Used where values are in memory.
+    """
+    if not values:
+        return None
+    rank = math.ceil(Fraction(p) * len(values))
+    return sorted(values)[max(rank, 1) - 1]
+
+
+def histogram_rank(counts: dict[int, int], p: str) -> int | None:
+    """As nearest_rank, over {value: how often}; with buckets it is exact to the width of a bucket."""
+    total, seen = sum(counts.values()), 0
+    for value in sorted(counts):
+        seen += counts[value]
+        if seen and seen >= Fraction(p) * total:
+            return value
+    return None
+
+
+def memory_bytes(text: str) -> int:
+    """An amount of memory as settings write it (2GB, 512MiB, 1.5 GB) in bytes; ValueError otherwise."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)(i?)B?\s*", text, re.IGNORECASE)
+    if match is None:
+        raise ValueError(f"«{text}» is not an amount of memory: write for instance 2GB")
+    step = 1024 if match[3] else 1000
+    return int(float(match[1]) * step ** " KMGT".index(match[2].upper() or " "))
+
+
+def change(now: float | None, before: float | None) -> float | None:
+    """Difference against the period before, in the indicator's own unit; None where either is missing."""
+    return None if now is None or before is None else now - before
 
 
 def meets(value: float, op: str, target: float) -> bool:

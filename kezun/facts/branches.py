@@ -1,0 +1,71 @@
+"""Where facts belong: from units to the units asked about, by the tree of each fact's own day."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+
+from django.db.models import Q
+
+from kezun.facts.compile import Branch
+from kezun.facts.rules import Period
+from kezun.org.models import Unit, UnitPath
+
+DAY = dt.timedelta(days=1)
+Span = tuple[int, int, dt.date, dt.date]
+
+
+def branches(unit: Unit, below: str | None, period: Period) -> tuple[list[Branch], dict[int, str]]:
+    """The branches of a question, and the codes of the units answered for, by primary key, in order of code.
+
+    below None: `unit` itself with all that stood under it on each day. Else each unit of that kind that
+    stood under `unit` within the period, with what stood under both on the same day: a unit that moved away
+    counts for the days before, so the parts add up to the whole.
+    """
+    if below is None:
+        upward = _spans(Q(ancestor=unit), period)
+        return _merged(upward), {unit.pk: unit.code}
+    inside = _spans(Q(ancestor=unit, unit__kind=below), period)
+    under = UnitPath.objects.filter(_within(period), ancestor=unit, unit__kind=below).values("unit")
+    open_then = Q(opened_date__lte=period.end, closed_date__gte=period.start)
+    targets = dict(Unit.objects.filter(open_then, pk__in=under).order_by("code").values_list("pk", "code"))
+    times: dict[int, list[tuple[dt.date, dt.date]]] = {}
+    for target, _top, since, until in inside:
+        times.setdefault(target, []).append((since, until))
+
+    spans = []
+    for low, target, since, until in _spans(Q(ancestor__in=under), period):
+        for first, last in times.get(target, ()) if target in targets else ():
+            if max(since, first) <= min(until, last):
+                spans.append((low, target, max(since, first), min(until, last)))
+    return _merged(spans), targets
+
+
+def tree_version() -> int:
+    """A number that grows whenever the tree is derived anew: paths are always rebuilt as a whole."""
+    last = UnitPath.objects.order_by("-pk").values_list("pk", flat=True).first()
+    return last or 0
+
+
+def _within(period: Period) -> Q:
+    return Q(from_date__lte=period.end, to_date__gte=period.start)
+
+
+def _spans(where: Q, period: Period) -> list[Span]:
+    return list(
+        UnitPath.objects.filter(_within(period), where).values_list(
+            "unit_id", "ancestor_id", "from_date", "to_date"
+        )
+    )
+
+
+def _merged(spans: Iterable[Span]) -> list[Branch]:
+    """Spans of one unit and target that meet, as one: a move between two parents under it changes nothing."""
+    made: list[Branch] = []
+    for unit, target, since, until in sorted(spans):
+        last = made[-1] if made else None
+        if last and (last.unit, last.target) == (unit, target) and since - DAY <= last.until:
+            made[-1] = Branch(unit, target, last.since, max(last.until, until))
+        else:
+            made.append(Branch(unit, target, since, until))
+    return made

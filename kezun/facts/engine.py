@@ -1,0 +1,150 @@
+"""Where states are computed: the interface of an engine, and the embedded one over Parquet files.
+
+An engine gets structured questions and gives integers; `tests/conformance.py` is what it must pass.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import duckdb
+import pyarrow as pa
+from django.utils.translation import gettext as _
+
+from kezun.facts.compile import Branch, Dialect, Selection, State, placed_sql, states_sql
+from kezun.facts.duck import connect
+from kezun.facts.expression import quoted
+from kezun.facts.types import FACT_TYPES
+from kezun.facts.writing import scan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Target unit and key of the breakdown (0, a text, a day …; 0 where there is none).
+Group = tuple[int, Any]
+
+
+class TooLarge(ValueError):
+    """A question that would need more memory than KEZUN_MEMORY allows."""
+
+
+class Engine(Protocol):
+    """Computes states and fetches rows over the files of a snapshot."""
+
+    def states(
+        self,
+        selection: Selection,
+        files: Sequence[Path],
+        branches: Sequence[Branch],
+        states: Sequence[State],
+        by: str | None,
+    ) -> dict[Group, tuple[int | None, ...]]:
+        """The states of each group that has facts; one int per state, None for a quantile of nothing.
+
+        by: one of questions.BREAKDOWNS or None. Raises TooLarge.
+        """
+        ...
+
+    def rows(
+        self,
+        selection: Selection,
+        files: Sequence[Path],
+        branches: Sequence[Branch],
+        condition: str,
+        offset: int,
+        limit: int | None,
+    ) -> tuple[int, pa.Table]:
+        """How many facts meet `condition` (SQL), and those from `offset` on, in order of time and key."""
+        ...
+
+
+class DuckEngine:
+    """The embedded engine: one per process, a cursor per question; safe for threads and after a fork."""
+
+    dialect = Dialect()
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._connection: duckdb.DuckDBPyConnection | None = None
+        self._pid = 0
+
+    @contextmanager
+    def _cursor(self, branches: Sequence[Branch]) -> Iterator[duckdb.DuckDBPyConnection]:
+        with self._lock:
+            if self._connection is None or self._pid != os.getpid():
+                self._connection, self._pid = connect(), os.getpid()
+            cursor = self._connection.cursor()
+        try:
+            cursor.register("branches", _branch_table(branches))
+            yield cursor
+        except (duckdb.OutOfMemoryException, MemoryError) as error:
+            raise TooLarge(
+                _("This question needs more memory than allowed: ask for a shorter period or fewer units.")
+            ) from error
+        finally:
+            cursor.close()
+
+    def states(
+        self,
+        selection: Selection,
+        files: Sequence[Path],
+        branches: Sequence[Branch],
+        states: Sequence[State],
+        by: str | None,
+    ) -> dict[Group, tuple[int | None, ...]]:
+        if not files or not branches:
+            return {}
+        placed = placed_sql(selection, scan(selection.fact, files), by, _moved(selection, branches))
+        sql = states_sql(states, placed, self.dialect)
+        with self._cursor(branches) as cursor:
+            found = cursor.execute(sql).fetchall()
+        return {(row[0], row[1]): row[2:] for row in found}
+
+    def rows(
+        self,
+        selection: Selection,
+        files: Sequence[Path],
+        branches: Sequence[Branch],
+        condition: str,
+        offset: int,
+        limit: int | None,
+    ) -> tuple[int, pa.Table]:
+        columns = ", ".join(quoted(c.name) for c in FACT_TYPES[selection.fact].all_columns)
+        placed = placed_sql(selection, scan(selection.fact, files), None, _moved(selection, branches))
+        span = f" LIMIT {int(limit)}" if limit is not None else ""
+        with self._cursor(branches) as cursor:
+            total = cursor.execute(f"SELECT count(*) FROM ({placed}) AS p WHERE {condition}").fetchall()
+            found = cursor.execute(
+                f"SELECT {columns} FROM ({placed}) AS p WHERE {condition} "
+                f"ORDER BY occurred_at, source, source_id{span} OFFSET {int(offset)}"
+            ).to_arrow_table()
+        return int(total[0][0]), found
+
+
+def _branch_table(branches: Sequence[Branch]) -> pa.Table:
+    return pa.table(
+        {
+            "unit": pa.array([b.unit for b in branches], pa.int64()),
+            "target": pa.array([b.target for b in branches], pa.int64()),
+            "since": pa.array([b.since for b in branches], pa.date32()),
+            "until": pa.array([b.until for b in branches], pa.date32()),
+        }
+    )
+
+
+def _moved(selection: Selection, branches: Sequence[Branch]) -> bool:
+    """Whether some branch does not cover the whole span, so that the day decides where a fact belongs."""
+    return any(b.since > selection.since or b.until < selection.until for b in branches)
+
+
+_engine: Engine = DuckEngine()
+
+
+def engine() -> Engine:
+    """The engine of this process."""
+    return _engine

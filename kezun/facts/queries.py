@@ -1,0 +1,182 @@
+"""What pages, the API and the command line ask of facts: numbers, the facts behind them, the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Sum
+from django.utils.translation import gettext as _
+
+from kezun.facts import cache
+from kezun.facts.answers import Computed, Place, Plan, answers, label
+from kezun.facts.asking import Bound, bind
+from kezun.facts.branches import branches
+from kezun.facts.compile import Branch, Selection
+from kezun.facts.definitions import Definition
+from kezun.facts.engine import Group, TooLarge, engine
+from kezun.facts.expression import compile as compiled
+from kezun.facts.indicators import catalogue
+from kezun.facts.questions import Answer, Question
+from kezun.facts.rules import change, memory_bytes
+from kezun.facts.store import files, listed
+from kezun.facts.types import FACT_TYPES
+from kezun.kernel.actor import Actor
+from kezun.org.models import Person, Unit
+
+# Measured: an exact quantile keeps every value, about 30 bytes each, and cannot spill.
+BYTES_PER_VALUE = 30
+
+
+def indicators() -> list[Definition]:
+    """All indicators in force, in the order of their files."""
+    return list(catalogue().definitions.values())
+
+
+def indicator(id: str) -> Definition:
+    """One indicator; raises UnknownIndicator."""
+    return catalogue()[id]
+
+
+def with_facts(ids: Iterable[str]) -> list[str]:
+    """Those of the indicators for which there are facts at all; one statement."""
+    present = {fact for fact, number in cache.versions().items() if number and fact != cache.TREE}
+    known = catalogue()
+    return [id for id in ids if all(set(part.facts) <= present for part in known.parts(id))]
+
+
+def measure(actor: Actor, question: Question) -> list[Answer]:
+    """The answers to one question: per unit, per place in the breakdown, per indicator in the order asked.
+
+    Raises Denied, OutOfScope, UnknownIndicator, BadQuestion, TooLarge.
+    """
+    return measure_many(actor, [question])[0]
+
+
+def measure_many(
+    actor: Actor,
+    questions: Sequence[Question],
+    known: Iterable[Unit] = (),
+    versions: Mapping[str, int] | None = None,
+) -> list[list[Answer]]:
+    """Answers to several questions, in their order; what was computed before costs one statement in all.
+
+    known: units the caller has already read within the actor's scope. versions: what `cache.versions` said,
+    where the caller has asked it in this request. Raises as `measure`.
+    """
+    bound = bind(actor, questions, known)
+    if versions is None:
+        versions = cache.versions()
+    snapshots = [_snapshots(b, versions) for b in bound]
+    keys = [cache.key_of(b, at, versions.get(cache.TREE, 0)) for b, at in zip(bound, snapshots, strict=True)]
+    found = cache.fetch(keys)
+    made: dict[str, list[Answer]] = {}
+    for one, at, key in zip(bound, snapshots, keys, strict=True):
+        if key not in found:
+            found[key] = made[key] = compute(one, at)
+    if made:
+        cache.keep(made)
+    return [found[key] for key in keys]
+
+
+def compared(actor: Actor, question: Question) -> list[tuple[Answer, Answer | None, float | None]]:
+    """Answers with those of the period just before and the difference in value (now − before)."""
+    before = replace(question, period=question.period.previous())
+    now, then = measure_many(actor, [question, before])
+    earlier = {(a.indicator, a.unit, a.by): a for a in then}
+    pairs = [(a, earlier.get((a.indicator, a.unit, a.by))) for a in now]
+    return [(a, b, change(a.value, b.value if b else None)) for a, b in pairs]
+
+
+def _snapshots(bound: Bound, versions: Mapping[str, int]) -> dict[str, int]:
+    parts = (part for id in bound.question.indicators for part in bound.catalogue.parts(id))
+    facts = sorted({fact for part in parts for fact in part.facts})
+    return cache.snapshots_at(bound.question.known_at, facts, versions)
+
+
+def compute(bound: Bound, snapshots: Mapping[str, int]) -> list[Answer]:
+    """Answer a bound question from the facts, without the cache."""
+    question = bound.question
+    plan = Plan()
+    for id in question.indicators:
+        for part in bound.catalogue.parts(id):
+            plan.add(part)
+    tree, targets = branches(bound.unit, question.below, question.period)
+    groups = {
+        fact: engine().states(
+            selection_of(bound, fact),
+            _files(bound, fact, snapshots, tree, exact=any(s.op == "quantile" for s in states)),
+            tree,
+            states,
+            question.by,
+        )
+        for fact, states in plan.states.items()
+    }
+    return _assembled(bound, Computed(plan, groups), targets)
+
+
+def selection_of(bound: Bound, fact: str) -> Selection:
+    """Which facts of one type a question is about; those that no indicator counts are left out."""
+    question, declared = bound.question, FACT_TYPES[fact]
+    told: list[tuple[str, int | str | None]] = []
+    if bound.person is not None:
+        told.append(("person", bound.person or None))
+    for column, value in (("business", question.business), ("class", question.customer_class)):
+        if value is not None:
+            told.append((column, value or None))
+    for column, number in (("hour", question.hour), ("weekday", question.weekday)):
+        if number is not None:
+            told.append((column, number))
+    columns = {c.name: c.kind for c in declared.all_columns}
+    counted = compiled(declared.counted, columns) if declared.counted else ""
+    return Selection(fact, question.period.start, question.period.end, tuple(told), counted)
+
+
+def _files(
+    bound: Bound, fact: str, snapshots: Mapping[str, int], tree: Sequence[Branch], *, exact: bool
+) -> list[Path]:
+    period, snapshot = bound.question.period, snapshots[fact]
+    if not snapshot:
+        return []
+    if exact:
+        _refuse_too_large(bound, fact, snapshot)
+    units = {branch.unit for branch in tree}
+    return files(fact, snapshot, since=period.start, until=period.end, units=units)
+
+
+def _refuse_too_large(bound: Bound, fact: str, snapshot: int) -> None:
+    period = bound.question.period
+    inside = listed(fact, snapshot).filter(max_day__gte=period.start, min_day__lte=period.end)
+    rows = inside.aggregate(n=Sum("rows"))["n"] or 0
+    most = memory_bytes(settings.KEZUN_MEMORY) // BYTES_PER_VALUE
+    if rows > most:
+        raise TooLarge(
+            _(
+                "Exact quantiles over up to %(rows)d facts need more memory than KEZUN_MEMORY (%(memory)s) "
+                "allows (about %(most)d): ask for a shorter period, or use the dashboards' bucketed values."
+            )
+            % {"rows": rows, "memory": settings.KEZUN_MEMORY, "most": most}
+        )
+
+
+def _assembled(bound: Bound, computed: Computed, targets: Mapping[int, str]) -> list[Answer]:
+    question, named = bound.question, bound.catalogue.definitions
+    people = _people(computed.groups) if question.by == "person" else {}
+    made: list[Answer] = []
+    for target, code in targets.items():
+        for definition in bound.definitions:
+            parts = [part.id for part in bound.catalogue.parts(definition.id)]
+            keys: list[Any] = computed.keys(parts, target) if question.by else [0]
+            placed = [(label(question.by, key, people) if question.by else None, key) for key in keys]
+            for by, key in sorted(placed, key=lambda pair: pair[0] or ""):
+                place = Place(code, by, question.period)
+                made += answers(definition, named, computed, (target, key), place)
+    return made
+
+
+def _people(groups: Mapping[str, Mapping[Group, Any]]) -> dict[int, str]:
+    keys = {key for found in groups.values() for _target, key in found if key}
+    return dict(Person.objects.filter(pk__in=keys).values_list("pk", "code"))
