@@ -178,16 +178,24 @@ def problems(profile: Profile) -> Iterator[tuple[str, str]]:
     declared = FACT_TYPES.get(profile.fact)
     if declared is None:
         known = ", ".join(sorted(FACT_TYPES))
-        yield "fact", _("there is no fact type %(name)s; there are: %(known)s") % {"name": profile.fact, "known": known}
+        yield (
+            "fact",
+            _("there is no fact type %(name)s; there are: %(known)s")
+            % {"name": profile.fact, "known": known},
+        )
         return
     yield from _place_problems(profile)
     own = {c.name: c for c in declared.all_columns if c.name not in DERIVED}
     for name in profile.columns:
         if name not in own:
-            yield f"columns.{name}", _("a %(fact)s has no such column; it has: %(known)s") % {
-                "fact": profile.fact,
-                "known": ", ".join(own),
-            }
+            yield (
+                f"columns.{name}",
+                _("a %(fact)s has no such column; it has: %(known)s")
+                % {
+                    "fact": profile.fact,
+                    "known": ", ".join(own),
+                },
+            )
     for name, column in own.items():
         if column.required and name not in profile.columns:
             yield f"columns.{name}", _("a %(fact)s needs this column") % {"fact": profile.fact}
@@ -202,7 +210,10 @@ def _place_problems(profile: Profile) -> Iterator[tuple[str, str]]:
     try:
         ZoneInfo(profile.zone)
     except (KeyError, ValueError, OSError):
-        yield "zone", _("%(zone)s is not a time zone; write for instance Asia/Shanghai") % {"zone": profile.zone}
+        yield (
+            "zone",
+            _("%(zone)s is not a time zone; write for instance Asia/Shanghai") % {"zone": profile.zone},
+        )
     for place, code in (("unit", profile.unit), ("person", profile.person)):
         if code and bool(code.source) == bool(code.value):
             yield place, _("give either «from» (a column) or «value» (a code)")
@@ -267,7 +278,8 @@ def load(address: str) -> Profile:
     if path is None:
         known = ", ".join(addresses()) or "–"
         raise UnknownProfile(
-            _("There is no import profile «%(name)s»; there are: %(known)s") % {"name": address, "known": known}
+            _("There is no import profile «%(name)s»; there are: %(known)s")
+            % {"name": address, "known": known}
         )
     profile = parse(path.read_text(encoding="utf-8"), f"{address}.yaml")
     if profile.profile != path.stem:

@@ -15,9 +15,8 @@ from kezun.facts import expression
 from kezun.facts.duck import literal, name
 from kezun.facts.mapping import values, zones
 from kezun.facts.mapping.problems import KEY_LENGTH, RECORD, Problem, of_column
-from kezun.facts.mapping.takes import Taken, taken
+from kezun.facts.mapping.takes import taken
 from kezun.facts.profiles import Code, Profile, ProfileError, Read
-from kezun.facts.types import Column
 
 BLANKS = " \t\u00a0\u3000"
 MAX_WARNINGS = 60
@@ -53,13 +52,20 @@ class _Planner:
         return f"_r{self.columns.index(column)}"
 
     def plan(self) -> Plan:
-        rejects = [*self.row_problems(), *self.code_problems(), *self.value_problems(), *self.checks("reject")]
+        rejects = [
+            *self.row_problems(),
+            *self.code_problems(),
+            *self.value_problems(),
+            *self.checks("reject"),
+        ]
         warnings = [*self.warning_problems(), *self.checks("warn")]
         if len(warnings) > MAX_WARNINGS:
             raise ProfileError(_("checks: at most %(n)d warnings") % {"n": MAX_WARNINGS})
         registers = bool(self.profile.person and self.profile.person.unknown == "register")
         bad = " ".join(f"WHEN {p.condition} THEN true" for p in rejects)
-        mask = " + ".join(f"CASE WHEN {p.condition} THEN {1 << bit} ELSE 0 END" for bit, p in enumerate(warnings))
+        mask = " + ".join(
+            f"CASE WHEN {p.condition} THEN {1 << bit} ELSE 0 END" for bit, p in enumerate(warnings)
+        )
         result = self.result()
         staged = ", ".join(f"{sql} AS {name(column)}" for column, sql in result.items())
         records = ", ".join(p.record for p in rejects)
@@ -265,6 +271,3 @@ def lines_table(lines: Sequence[int]) -> str:
     """SQL that makes the table of lines whose reasons are wanted."""
     rows = ", ".join(f"({int(n)})" for n in lines)
     return f"CREATE OR REPLACE TEMP TABLE bad_lines AS SELECT * FROM (VALUES {rows}) t(_line)"
-
-
-__all__ = ["Column", "Lookup", "Plan", "Taken", "lines_table", "plan"]

@@ -44,7 +44,11 @@ def _mapped(take: Take, text: str) -> tuple[str, str | None]:
     unmapped = None
     if take.map:
         whens = " ".join(f"WHEN {literal(k)} THEN {_scalar(v)}" for k, v in take.map.items())
-        rest = "NULL" if take.otherwise is None else f"CASE WHEN {text} IS NULL THEN NULL ELSE {_scalar(take.otherwise)} END"
+        rest = (
+            "NULL"
+            if take.otherwise is None
+            else f"CASE WHEN {text} IS NULL THEN NULL ELSE {_scalar(take.otherwise)} END"
+        )
         if take.otherwise is None:
             known = ", ".join(literal(k) for k in take.map)
             unmapped = f"({text} IS NOT NULL AND {text} NOT IN ({known}))"
@@ -89,7 +93,9 @@ def _date_and_time(take: Take, raw: Raw, zone: str, column: Column) -> Taken:
 def _span(take: Take, raw: Raw, zone: str) -> Taken:
     """Seconds between two moments; both times of day alone: the end may lie after midnight."""
     start, end = raw(take.start), raw(take.end)
-    clocks = f"(length({start}) <= 8 AND contains({start}, ':') AND length({end}) <= 8 AND contains({end}, ':'))"
+    clocks = (
+        f"(length({start}) <= 8 AND contains({start}, ':') AND length({end}) <= 8 AND contains({end}, ':'))"
+    )
     moments = [_typed(_MOMENT, take, text, zone)[0] for text in (start, end)]
     between = f"CAST(floor(epoch({moments[1]} - {moments[0]})) AS INTEGER)"
     times = [f"CAST(epoch(TRY_CAST({text} AS TIME)) AS INTEGER)" for text in (start, end)]

@@ -21,6 +21,7 @@ WHOLE = "^[+-]?[0-9]{1,18}(\\.0*)?$"
 DECIMAL = "^[+-]?[0-9]{1,15}(\\.[0-9]*)?$"
 CLOCK = "^[0-9]{1,4}:[0-5]?[0-9]:[0-5]?[0-9](\\.[0-9]*)?$"
 PLAIN_MOMENT = "^[0-9][0-9T:./ -]*$"
+ISO = "^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\\.[0-9]*)?)?)?$"
 SERIAL = "^[0-9]{1,6}(\\.[0-9]*)?$"
 
 Formats = str | tuple[str, ...]
@@ -80,11 +81,12 @@ def local_moment(text: str, formats: Formats = ()) -> str:
     """A local date and time without an offset (TIMESTAMP); without `formats` in any of the usual styles."""
     given = _listed(formats)
     if given == (EXCEL,):
-        return _serial(text)
+        return f"coalesce({_serial(text)}, {local_moment(text)})"
     if given:
-        usual = tuple(f for f in given if f != EXCEL)
-        parsed = _strptime(text, usual)
-        return f"coalesce({parsed}, {_serial(text)})" if EXCEL in given else parsed
+        # ISO 8601 is never ambiguous: a typed cell of Excel or Parquet comes so, whatever texts look like.
+        iso = f"CASE WHEN regexp_full_match({text}, {literal(ISO)}) THEN TRY_CAST({text} AS TIMESTAMP) END"
+        parsed = [_strptime(text, tuple(f for f in given if f != EXCEL)), iso]
+        return f"coalesce({', '.join([*parsed, _serial(text)] if EXCEL in given else parsed)})"
     # The engine's own cast is quick, but takes words («epoch») and drops what it does not know at the end.
     iso = (
         f"CASE WHEN length({text}) <= 19 OR regexp_full_match({text}, {literal(PLAIN_MOMENT)}) "
@@ -108,11 +110,7 @@ def instant(text: str) -> str:
 
 def date(text: str, formats: Formats = ()) -> str:
     """A day (DATE)."""
-    given = _listed(formats)
-    if given:
-        return f"CAST({local_moment(text, given)} AS DATE)"
-    iso = f"CASE WHEN length({text}) <= 10 THEN TRY_CAST({text} AS DATE) END"
-    return f"coalesce({iso}, CAST({_strptime(text, MOMENT_STYLES)} AS DATE))"
+    return f"CAST({local_moment(text, formats)} AS DATE)"
 
 
 def time_of_day(text: str, formats: Formats = ()) -> str:
@@ -121,8 +119,9 @@ def time_of_day(text: str, formats: Formats = ()) -> str:
     if not given:
         return f"TRY_CAST({text} AS TIME)"
     if given == (EXCEL,):
-        return f"CAST({_serial(text)} AS TIME)"
-    return f"CAST({_strptime(text, given)} AS TIME)"
+        return f"coalesce(CAST({_serial(text)} AS TIME), TRY_CAST({text} AS TIME))"
+    clock = f"CASE WHEN contains({text}, ':') THEN TRY_CAST({text} AS TIME) END"
+    return f"coalesce(CAST({_strptime(text, given)} AS TIME), {clock})"
 
 
 def flag(text: str) -> str:

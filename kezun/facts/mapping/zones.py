@@ -107,6 +107,8 @@ def _within(local: str, spans: list[tuple[dt.datetime, dt.datetime]]) -> str | N
     if not spans:
         return None
     # One CASE, newest first, so that a recent row is settled at once.
-    whens = " ".join(f"WHEN {local} >= {_stamp(high)} THEN false WHEN {local} >= {_stamp(low)} THEN true"
-                     for low, high in reversed(spans))
+    whens = " ".join(
+        f"WHEN {local} >= {_stamp(high)} THEN false WHEN {local} >= {_stamp(low)} THEN true"
+        for low, high in reversed(spans)
+    )
     return f"(CASE {whens} ELSE false END)"
