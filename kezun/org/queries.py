@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from kezun.kernel.actor import Actor, OutOfScope, SystemActor
-from kezun.org.models import Person, Unit, UnitPath, valid_on
+from kezun.org.models import Assignment, LeadingGroup, Person, RosterUpload, Unit, UnitPath, valid_on
 from kezun.org.scope import Scope
 
 
@@ -72,3 +72,59 @@ def actor_scope(actor: Actor) -> Scope:
     if not isinstance(actor, Person):
         raise TypeError("only a person has a scope")
     return actor.scope
+
+
+def person_by_code(actor: Actor, code: str, permission: str | None = None) -> Person:
+    """The person with this staff number; raises OutOfScope (404) where there is none in the actor's scope."""
+    found = Person.objects.visible_to(actor, permission).select_related("home_unit").filter(code=code).first()
+    if found is None:
+        raise OutOfScope(_("No person %(code)s in your scope.") % {"code": code})
+    return found
+
+
+def found_units(actor: Actor, text: str, limit: int, permission: str | None = None) -> list[Unit]:
+    """Units in scope whose code begins with the text or whose name holds it, by code."""
+    match = Q(code__istartswith=text) | Q(name__icontains=text) | Q(name_en__icontains=text)
+    return list(units_for(actor, permission).filter(match).order_by("code")[:limit])
+
+
+def found_people(actor: Actor, text: str, permission: str | None = None) -> QuerySet[Person]:
+    """People in scope by staff number; all of them for an empty text. Personal data is never searched."""
+    people = Person.objects.visible_to(actor, permission).select_related("home_unit").order_by("code")
+    if not text:
+        return people
+    return people.filter(Q(code__istartswith=text) | Q(name__icontains=text))
+
+
+def posted_at(actor: Actor, unit: Unit, day: dt.date, permission: str | None = None) -> QuerySet[Assignment]:
+    """Who stood in which post at the unit on `day`, of the people in the actor's scope, by post."""
+    people = Person.objects.visible_to(actor, permission).values("pk")
+    rows = Assignment.objects.filter(valid_on(day), unit=unit, person__in=people)
+    return rows.select_related("person", "post", "line", "deputy_for__person").order_by("post__code", "pk")
+
+
+def rosters_for(actor: Actor) -> QuerySet[RosterUpload]:
+    """Rosters the actor may decide on or has sent in, newest first, without their rows; drafts only own."""
+    own = Q(submitted_by_id=getattr(actor, "pk", None))
+    others = ~Q(state=RosterUpload.State.DRAFT) if actor.may("org.approve_roster") else Q(pk=None)
+    rows = RosterUpload.objects.filter(own | others).defer("rows")
+    return rows.select_related("submitted_by", "decided_by").order_by("-submitted_at")
+
+
+def group_by_pk(actor: Actor, pk: int, permission: str | None = None) -> LeadingGroup:
+    """A leading group of a unit in the actor's scope; raises OutOfScope (404)."""
+    units = units_for(actor, permission).values("pk")
+    found = LeadingGroup.objects.select_related("unit").filter(pk=pk, unit__in=units).first()
+    if found is None:
+        raise OutOfScope(_("No such leading group in your scope."))
+    return found
+
+
+def assignment_by_pk(actor: Actor, pk: int, permission: str | None = None) -> Assignment:
+    """An assignment at a unit in the actor's scope; raises OutOfScope (404)."""
+    units = units_for(actor, permission).values("pk")
+    rows = Assignment.objects.select_related("person", "post", "unit", "line")
+    found = rows.filter(pk=pk, unit__in=units).first()
+    if found is None:
+        raise OutOfScope(_("No such assignment in your scope."))
+    return found

@@ -24,7 +24,7 @@ from kezun.org.actions.people import (
     unmask,
     update_person,
 )
-from kezun.org.actions.roster import approve_roster, refuse_roster, submit_roster
+from kezun.org.actions.roster import approve_roster, draft_roster, refuse_roster, submit_roster
 from kezun.org.actions.units import (
     add_member,
     add_post,
@@ -54,6 +54,7 @@ __all__ = [
     "close_unit",
     "deputise",
     "disable_person",
+    "draft_roster",
     "edit_own",
     "enable_person",
     "end_assignment",

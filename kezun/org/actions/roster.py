@@ -24,12 +24,13 @@ def _checked(wanted: Roster) -> None:
         raise ValidationError([faults.sentence(fault) for fault in found[:SHOWN]] + more)
 
 
-@action("org.submit_roster", hidden=("wanted",))
-def submit_roster(actor: Actor, wanted: Roster, *, name: str) -> RosterUpload:
-    """Send a roster in; it changes nothing until a second person approves it."""
+@action("org.draft_roster", hidden=("wanted",))
+def draft_roster(actor: Actor, wanted: Roster, *, name: str) -> RosterUpload:
+    """Keep a roster that was read without fault, to be looked at; earlier drafts of the person go."""
     if not isinstance(actor, Person):
         raise Denied(_("A roster is sent in by a person, so that a second one can approve it."))
     _checked(wanted)
+    RosterUpload.objects.filter(submitted_by=actor, state=RosterUpload.State.DRAFT).delete()
     rows = roster.dump(wanted)
     return RosterUpload.objects.create(
         name=name[:200],
@@ -38,6 +39,17 @@ def submit_roster(actor: Actor, wanted: Roster, *, name: str) -> RosterUpload:
         counts=roster.count(roster.compare(wanted)),
         submitted_by=actor,
     )
+
+
+@action("org.submit_roster", target="upload")
+def submit_roster(actor: Person, upload: RosterUpload) -> RosterUpload:
+    """Send one's draft in; it changes nothing until a second person approves it."""
+    row = RosterUpload.objects.select_for_update().get(pk=upload.pk)
+    if row.state != RosterUpload.State.DRAFT or row.submitted_by_id != getattr(actor, "pk", None):
+        raise ValidationError(_("Only a draft of your own can be sent in."))
+    row.state, row.submitted_at = RosterUpload.State.SUBMITTED, timezone.now()
+    row.save(update_fields=["state", "submitted_at"])
+    return row
 
 
 @action("org.approve_roster", target="upload")
@@ -62,7 +74,7 @@ def refuse_roster(actor: Person, upload: RosterUpload, *, reason: str) -> Roster
 def _decide(actor: Person, upload: RosterUpload, state: str, reason: str) -> RosterUpload:
     row = RosterUpload.objects.select_for_update().get(pk=upload.pk)
     if row.state != RosterUpload.State.SUBMITTED:
-        raise ValidationError(_("This roster is already decided."))
+        raise ValidationError(_("This roster does not wait for a decision."))
     if not isinstance(actor, Person):
         raise Denied(_("A roster is decided by a person."))
     row.state, row.reason, row.decided_by, row.decided_at = state, reason, actor, timezone.now()

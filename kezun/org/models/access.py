@@ -57,9 +57,10 @@ class SignInSession(models.Model):
 
 
 class RosterUpload(models.Model):
-    """A roster sent in as a workbook: read, shown, approved by a second person, applied whole or refused."""
+    """A roster from a workbook: a draft, sent in, approved by a second person and applied, or refused."""
 
     class State(models.TextChoices):
+        DRAFT = "draft", _("Draft")
         SUBMITTED = "submitted", _("Waiting for approval")
         APPLIED = "applied", _("Applied")
         REFUSED = "refused", _("Refused")
@@ -75,7 +76,7 @@ class RosterUpload(models.Model):
     name = models.CharField(max_length=200)
     digest = models.CharField(max_length=64)
     rows = SealedField()
-    state = models.CharField(max_length=10, choices=State.choices, default=State.SUBMITTED)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT)
     counts = models.JSONField(default=dict)
     submitted_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="rosters_submitted")
     submitted_at = models.DateTimeField(auto_now_add=True)
@@ -95,8 +96,8 @@ class RosterUpload(models.Model):
                 ),
             ),
             models.CheckConstraint(
-                condition=Q(state="submitted", decided_by=None)
-                | Q(~Q(state="submitted"), decided_by__isnull=False),
+                condition=Q(state__in=("draft", "submitted"), decided_by=None)
+                | Q(state__in=("applied", "refused"), decided_by__isnull=False),
                 name="roster_decided_has_decider",
             ),
         )

@@ -1,0 +1,137 @@
+"""The roster desk: take a workbook, show what it would change, send it in, decide on it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+
+from kezun.kernel.page import Menu, page
+from kezun.org import actions, faults, forms, queries, roster, rosterfile
+from kezun.org.models import RosterUpload
+from kezun.org.rules.roster import Fault, Roster, check
+
+NEEDS = "org.draft_roster"
+SHOWN = 200
+EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+@page(
+    "org/rosters/",
+    name="org.rosters",
+    needs=NEEDS,
+    menu=Menu("manage", 30, gettext_lazy("Roster import"), "file-import"),
+)
+def rosters(request: HttpRequest) -> HttpResponse:
+    """Rosters sent in and decided, and a place to send one."""
+    form = forms.RosterFile(request.POST or None, request.FILES or None, actor=request.user)  # type: ignore[arg-type]
+    context: dict[str, Any] = {"form": form, "uploads": queries.rosters_for(request.user)[:50]}  # type: ignore[arg-type]
+    if request.method == "POST" and form.is_valid():
+        file = form.cleaned_data["file"]
+        wanted, found = _read(form, file)
+        if wanted is not None and not found:
+            upload = actions.draft_roster(request.user, wanted, name=file.name)
+            return redirect("org.roster", upload.pk)
+        context |= {"faults": _shown(found), "more": max(len(found) - SHOWN, 0), "file_name": file.name}
+    return render(request, "org/rosters.html", context, status=422 if request.method == "POST" else 200)
+
+
+def _read(form: forms.RosterFile, file: Any) -> tuple[Roster | None, list[Fault]]:
+    try:
+        wanted, found = rosterfile.read(file.read(), file.name)
+    except ValidationError as error:
+        form.add_error("file", error)
+        return None, []
+    return wanted, found or check(wanted, roster.known())
+
+
+def _shown(found: list[Fault]) -> list[dict[str, Any]]:
+    return [faults.place(fault) | {"text": faults.describe(fault)} for fault in found[:SHOWN]]
+
+
+@page("org/rosters/template/", name="org.roster_template", needs=NEEDS)
+def template(request: HttpRequest) -> HttpResponse:
+    """The empty workbook."""
+    answer = HttpResponse(rosterfile.template(), content_type=EXCEL)
+    answer["Content-Disposition"] = 'attachment; filename="roster.xlsx"'
+    return answer
+
+
+@page("org/rosters/<int:pk>/", name="org.roster", needs=NEEDS)
+def one(request: HttpRequest, pk: int) -> HttpResponse:
+    """What a roster would change, or has changed, and who decides."""
+    upload = get_object_or_404(queries.rosters_for(request.user), pk=pk)  # type: ignore[arg-type]
+    person: Any = request.user
+    waiting = upload.state == RosterUpload.State.SUBMITTED
+    own = upload.submitted_by_id == person.pk
+    context = {
+        "upload": upload,
+        "sheets": _changed(upload) if upload.state in {"draft", "submitted"} else [],
+        "counts": _counts(upload),
+        "most": SHOWN,
+        "may_decide": waiting and not own and person.may("org.approve_roster"),
+        "may_submit": upload.state == RosterUpload.State.DRAFT and own,
+        "own_waiting": waiting and own,
+        "form": forms.Reason(actor=person),
+    }
+    return render(request, "org/roster.html", context)
+
+
+def _counts(upload: RosterUpload) -> list[tuple[str, dict[str, int]]]:
+    return [(_(rosterfile.SHEETS[sheet][0]), numbers) for sheet, numbers in upload.counts.items()]
+
+
+def _changed(upload: RosterUpload) -> list[dict[str, Any]]:
+    """Sheet by sheet the rows that are new or changed, at most SHOWN each; phones are never shown."""
+    wanted = roster.restore(upload.rows)
+    states = roster.compare(wanted)
+    shown = []
+    for sheet, rows in wanted.sheets().items():
+        title, _make, columns = rosterfile.SHEETS[sheet]
+        columns = tuple(c for c in columns if c.code != "phone")
+        different = [r for r in rows if states[sheet][r.code] != "same"]
+        if different:
+            cells = [
+                (states[sheet][r.code], [_cell(getattr(r, c.code)) for c in columns])
+                for r in different[:SHOWN]
+            ]
+            shown.append(
+                {
+                    "title": _(title),
+                    "heads": [_(c.title) for c in columns],
+                    "rows": cells,
+                    "all": len(different),
+                }
+            )
+    return shown
+
+
+def _cell(value: object) -> object:
+    return ", ".join(sorted(value)) if isinstance(value, frozenset) else value
+
+
+@page("org/rosters/<int:pk>/<slug:word>/", name="org.roster_decide", needs=NEEDS)
+@require_POST
+def decide(request: HttpRequest, pk: int, word: str) -> HttpResponse:
+    """Send in, approve, or refuse."""
+    upload = get_object_or_404(queries.rosters_for(request.user), pk=pk)  # type: ignore[arg-type]
+    try:
+        if word == "submit":
+            actions.submit_roster(request.user, upload)
+            messages.success(request, _("Sent in; a second person has to approve it."))
+        elif word == "approve":
+            actions.approve_roster(request.user, upload)
+            messages.success(request, _("Approved and applied."))
+        elif word == "refuse":
+            actions.refuse_roster(request.user, upload, reason=request.POST.get("reason", ""))
+            messages.success(request, _("Refused."))
+    except ValidationError as error:
+        for text in error.messages:
+            messages.error(request, text)
+    return redirect("org.roster", pk)
