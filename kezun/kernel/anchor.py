@@ -34,7 +34,8 @@ def anchors_path() -> Path:
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[IO[bytes]]:
+def locked(path: Path) -> Iterator[IO[bytes]]:
+    """The file of anchors, held against all others: no anchor is made meanwhile (a backup needs that)."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     with os.fdopen(handle, "rb+") as file:
@@ -62,7 +63,7 @@ def anchor() -> dict[str, Any] | None:
     Called every KEZUN_TRAIL_ANCHOR_EVERY entries of a chain, every ten minutes by the worker, and when the
     worker starts and stops.
     """
-    with _locked(anchors_path()) as file:
+    with locked(anchors_path()) as file:
         last = _last_line(file)
         rows = TrailHead.objects.order_by("shard").values_list("shard", "count", "head")
         heads = {str(shard): [count, head] for shard, count, head in rows}

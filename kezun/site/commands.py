@@ -11,10 +11,11 @@ from django.core.management import call_command
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from kezun.kernel import verify
 from kezun.kernel.actor import Actor, SystemActor
 from kezun.kernel.command import command
-from kezun.org.command import acting
-from kezun.site import demo, packs, serve
+from kezun.org.command import acting, actor_for
+from kezun.site import backup, demo, packs, restore, serve
 
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
@@ -113,3 +114,37 @@ def run_server(address: str, port: int, processes: int) -> None:
 def run_worker(processes: int) -> None:
     """Run tasks: imports, answers to events, what repeats. Ends after the task that is running."""
     serve.work(processes)
+
+
+@command
+@click.command("backup")
+@click.argument("target", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path))
+@acting
+def run_backup(target: Path, actor: Actor) -> None:
+    """Write everything the installation owns to one file (.tar, .tar.gz or .tar.zst) while it runs."""
+    try:
+        manifest = backup.backup(actor, target)
+    except backup.BackupError as error:
+        raise click.ClickException(str(error)) from error
+    rows, members = sum(manifest["tables"].values()), len(manifest["members"])
+    text = _("%(file)s: %(rows)d rows of the database and %(members)d files, %(size).1f MB")
+    size = target.stat().st_size / 1e6
+    click.echo(text % {"file": target, "rows": rows, "members": members, "size": size})
+
+
+@command
+@click.command("restore")
+@click.argument("source", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def run_restore(source: Path) -> None:
+    """Put a backup into an empty KEZUN_HOME, check every part of it, and verify the trail."""
+    try:
+        manifest = restore.restore(actor_for(), source)
+    except backup.BackupError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(_("restored as of %s; every part is as it was written") % manifest["made_at"])
+    report = verify.verify()
+    for problem in report.problems:
+        click.echo(verify.explain(problem), err=True)
+    if report.problems:
+        raise click.ClickException(_("The trail does not verify."))
+    click.echo(_("the trail verifies: %d entries") % report.entries)
