@@ -15,7 +15,7 @@ from tools import tree
 WRITE = os.environ.get("KEZUN_TOUR") == "1"
 FOLDER = Path("docs/tour/img")
 COLOURS = 64
-PHONE_MOST, DESKTOP_MOST = 1700, 1600
+LEAST, MOST = 700, 1500
 
 
 @dataclass(frozen=True)
@@ -34,10 +34,15 @@ class Stop:
 STOPS = (Stop("home", "branch", "/", "一级分行的首页", "The first page of a tier-1 branch"),)
 
 
-def shrink(png: bytes, most: int) -> bytes:
-    """A screenshot cut to `most` pixels of height, in a palette: a quarter of its bytes, looking the same."""
+def tall(page) -> int:
+    """The height that shows the whole page, within reason."""
+    height = page.evaluate("() => document.documentElement.scrollHeight")
+    return max(LEAST, min(int(height), MOST))
+
+
+def shrink(png: bytes) -> bytes:
+    """A screenshot in a palette: a quarter of its bytes, looking the same."""
     picture = Image.open(io.BytesIO(png)).convert("RGB")
-    picture = picture.crop((0, 0, picture.width, min(picture.height, most)))
     out = io.BytesIO()
     picture.quantize(COLOURS, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
     return out.getvalue()
@@ -53,8 +58,10 @@ def test_picture(visit, address, tmp_path, stop, language):
         page.locator(stop.show).first.wait_for()
         page.wait_for_load_state("networkidle")
         page.wait_for_timeout(300)
-        most = PHONE_MOST if size == "phone" else DESKTOP_MOST
-        made = shrink(page.screenshot(full_page=True), most)
+        if size == "desktop":
+            page.set_viewport_size({"width": 1280, "height": tall(page)})
+            page.wait_for_timeout(300)
+        made = shrink(page.screenshot())
         name = f"{stop.name}-{language}{'-phone' if size == 'phone' else ''}.png"
         folder = tree.ROOT / FOLDER if WRITE else tmp_path
         folder.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,95 @@
+"""What an address can name, made for a test: a record of the given unit that the person does not own."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+from django.utils import timezone
+
+from kezun.insight.models import SavedView
+from kezun.org.models import Assignment, LeadingGroup, Person, Post, RosterUpload, Token, Unit
+
+Target = dict[str, Any]
+
+
+def someone(unit: Unit) -> Person:
+    """A colleague at a unit, a teller."""
+    code = f"someone.{unit.code}"
+    found, new = Person.objects.get_or_create(code=code, defaults={"name": "甲", "home_unit": unit})
+    if new:
+        post, _ = Post.objects.get_or_create(code="teller", defaults={"name": "柜员", "role": "teller"})
+        Assignment.objects.create(person=found, unit=unit, post=post)
+    return found
+
+
+def unit(person: Person, where: Unit) -> Target:
+    return {"code": where.code}
+
+
+def person(person: Person, where: Unit) -> Target:
+    return {"code": someone(where).code}
+
+
+def view(person: Person, where: Unit) -> Target:
+    made, _ = SavedView.objects.get_or_create(person=someone(where), title="t", defaults={"address": "/"})
+    return {"pk": made.pk}
+
+
+def group(person: Person, where: Unit) -> Target:
+    return {"pk": LeadingGroup.objects.get_or_create(unit=where, name="组")[0].pk}
+
+
+def assignment(person: Person, where: Unit) -> Target:
+    return {"pk": Assignment.objects.get(person=someone(where)).pk}
+
+
+def roster(person: Person, where: Unit) -> Target:
+    made = RosterUpload.objects.create(
+        name="r.xlsx",
+        digest="0" * 64,
+        rows='{"units": [], "posts": [], "people": []}',
+        submitted_by=someone(where),
+    )
+    return {"pk": made.pk}
+
+
+def token(person: Person, where: Unit) -> Target:
+    made = Token.objects.create(
+        person=someone(where),
+        name="t",
+        hint="kz_",
+        digest=f"{Token.objects.count():064}",
+        expires_at=timezone.now() + dt.timedelta(days=1),
+    )
+    return {"pk": made.pk}
+
+
+def own_person(person: Person, where: Unit) -> Target:
+    return {"code": person.code}
+
+
+def own_view(person: Person, where: Unit) -> Target:
+    made, _ = SavedView.objects.get_or_create(person=person, title="t", defaults={"address": "/"})
+    return {"pk": made.pk}
+
+
+def own_token(person: Person, where: Unit) -> Target:
+    made = Token.objects.create(
+        person=person,
+        name="t",
+        hint="kz_",
+        digest=f"{Token.objects.count():064}",
+        expires_at=timezone.now() + dt.timedelta(days=1),
+    )
+    return {"pk": made.pk}
+
+
+MAKERS: dict[str, Callable[[Person, Unit], Target]] = {
+    **{"unit": unit, "person": person, "view": view, "group": group, "assignment": assignment},
+    **{"roster": roster, "token": token},
+}
+OWN: dict[str, Callable[[Person, Unit], Target]] = {
+    **{"person": own_person, "view": own_view, "token": own_token},
+}

@@ -1,0 +1,169 @@
+"""The permission matrix: every page and operation × every role × own, other, upper and lower unit.
+
+What is expected stands in permissions.yaml; what is tried comes from the registries: nothing is undeclared.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from django.test import Client
+from django.urls import get_resolver, reverse
+
+from kezun.kernel.endpoint import ENDPOINTS
+from kezun.kernel.page import PAGES
+from kezun.org.models import Unit
+from kezun.org.scope import roles
+from tests.targets import MAKERS, OWN
+
+get_resolver().url_patterns  # noqa: B018 loads every room's pages and endpoints
+TOLD: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "permissions.yaml").read_text())
+IN = {200, 204, 302, 303, 400, 405, 409, 415, 422}
+REFUSED = {403, 404}
+POST_AT = {"bank": "HO", "subtree": "S1", "unit": "O1", "own": "O1"}
+POSSIBLE = {"own", "other", "above", "below"}
+ABOVE = {"S1": "C1", "O1": "S1"}
+BELOW = {"HO": "O1", "S1": "O1"}
+REACH = {role: reach for reach, names in TOLD["reach"].items() for role in names}
+
+
+@cache
+def expand(name: str) -> frozenset[str]:
+    """The roles behind a name of a set, or of a role."""
+    if name not in TOLD["sets"]:
+        return frozenset({name})
+    return frozenset().union(*(expand(inner) for inner in TOLD["sets"][name]))
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One line of permissions.yaml."""
+
+    open: frozenset[str]
+    target: str | None
+    told: dict[str, Any]
+
+    @classmethod
+    def of(cls, told: dict[str, Any]) -> Rule:
+        names = told["open"] if isinstance(told["open"], list) else [told["open"]]
+        return cls(frozenset().union(*map(expand, names)), told.get("target"), told)
+
+    def expected(self, role: str, place: str) -> set[int]:
+        """The answers that are right for a role at a place."""
+        if role not in self.open:
+            return {403} if self.target is None else REFUSED
+        return IN if self.target is None or self.reaches(role, place) else {404}
+
+    def reaches(self, role: str, place: str) -> bool:
+        if place == "self":
+            return True
+        if self.told.get("own"):
+            return False
+        return (
+            place
+            in {"bank": POSSIBLE, "subtree": {"own", "below"}, "unit": {"own"}, "own": set()}[REACH[role]]
+        )
+
+
+def places(rule: Rule, role: str) -> dict[str, str | None]:
+    """Where the target lies: name of the place → code of the unit (None: the person's own)."""
+    at = POST_AT[REACH[role]]
+    found: dict[str, str | None] = {"own": at, "other": "O3"}
+    if at in ABOVE:
+        found["above"] = ABOVE[at]
+    if at in BELOW:
+        found["below"] = BELOW[at]
+    if rule.target is None:
+        return {"own": at}
+    return found | ({"self": None} if rule.target in OWN else {})
+
+
+def address(name: str, rule: Rule, named: dict[str, Any], path: str | None = None) -> str:
+    """The address of a page or operation for a target."""
+    parts = dict(rule.told.get("with") or {})
+    wanted = set(re.findall(r"[<{](?:\w+:)?(\w+)[>}]", path if path is not None else PAGES[name].path))
+    parts |= {key: value for key, value in named.items() if key in wanted}
+    query = str(rule.told.get("query") or "").format(**named)
+    if path is None:
+        base = reverse(name, kwargs=parts)
+    else:
+        base = "/api/v1" + re.sub(r"\{(?:\w+:)?(\w+)\}", lambda m: str(parts[m[1]]), path)
+    return f"{base}?{query}" if query else base
+
+
+def test_the_lists_are_whole():
+    """No page, no operation and no role is missing here, none is left over."""
+    assert set(TOLD["pages"]) == {p.name for p in PAGES.values() if not p.public}
+    assert set(TOLD["endpoints"] or {}) == set(ENDPOINTS)
+    assert set(REACH) == set(roles())
+    assert {role: roles()[role].reach for role in REACH} == REACH
+    assert expand("everybody") == set(roles())
+
+
+def test_at_least_ten_roles_are_told_apart():
+    assert len(roles()) >= 12
+
+
+@pytest.fixture
+def signed_in(person_in, settings):
+    """A client signed in as a role, with raised rights where asked."""
+    settings.KEZUN_MFA_REQUIRED_ROLES = ()
+    settings.AXES_ENABLED = False
+
+    def make(role: str, raised: bool) -> tuple[Client, Any]:
+        person = person_in(role, POST_AT[REACH[role]])
+        client = Client(raise_request_exception=False)
+        client.force_login(person)
+        if raised:
+            session = client.session
+            session["raised"] = time.time() + 900
+            session.save()
+        return client, person
+
+    return make
+
+
+def told_in(answer: Any) -> int:
+    """The status; a redirect to the sign-in page counts as 401."""
+    signs_in = answer.status_code in {301, 302} and "/account/" in answer.headers.get("Location", "")
+    return 401 if signs_in else int(answer.status_code)
+
+
+@pytest.mark.parametrize("name", sorted(TOLD["pages"]))
+def test_page(name, bank, signed_in):
+    rule = Rule.of(TOLD["pages"][name])
+    wrong = []
+    for role in sorted(roles()):
+        client, person = signed_in(role, bool(rule.told.get("raised")))
+        for place, code in places(rule, role).items():
+            where: Unit = bank[code or POST_AT[REACH[role]]]
+            named = {}
+            if rule.target:
+                named = (OWN if place == "self" else MAKERS)[rule.target](person, where)
+            call = client.post if rule.told.get("method") == "POST" else client.get
+            status = told_in(call(address(name, rule, named), rule.told.get("body") or {}))
+            if status not in rule.expected(role, place):
+                expected = "to get in" if rule.expected(role, place) == IN else "to be refused"
+                wrong.append(f"{role} at {place}: {status}, expected {expected}")
+    assert not wrong, f"{len(wrong)} answers: " + "\n".join(wrong)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", sorted(TOLD["pages"]))
+def test_nobody_gets_in_without_signing_in(name):
+    rule = Rule.of(TOLD["pages"][name])
+    named = {"code": "HO", "pk": 1, "id": "x"}
+    call = Client().post if rule.told.get("method") == "POST" else Client().get
+    assert told_in(call(address(name, rule, named))) in {401, 403}
+
+
+def test_what_is_public_is_said_so():
+    public = {p.name for p in PAGES.values() if p.public}
+    assert public <= set(TOLD.get("public") or [])
