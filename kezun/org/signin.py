@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.auth_backends import AuthenticationBackend
@@ -16,6 +16,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from kezun.org.actions import change_password
 from kezun.org.models import Person
@@ -37,6 +38,12 @@ class Backend(AuthenticationBackend):  # type: ignore[misc]
 
 class Adapter(DefaultAccountAdapter):  # type: ignore[misc]
     """People come from the roster; nobody signs up. Passwords are set by an action."""
+
+    error_messages: ClassVar[dict[str, Any]] = {
+        **DefaultAccountAdapter.error_messages,
+        "username_password_mismatch": gettext_lazy("Sign-in name or password is wrong."),
+        "too_many_login_attempts": gettext_lazy("Too many failed attempts; wait five minutes."),
+    }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Never."""
