@@ -89,7 +89,7 @@ def run_demo(port: int, stay: bool, name: str, anchor: str) -> None:
     actor = SystemActor("demo")
     changed = demo.load_pack(actor, pack, _day("--anchor", anchor))
     steps.say(_("organisation of %s loaded") % pack.file.title if changed else _("organisation as before"))
-    demo.fill(pack, demo.anchor(pack), steps)
+    demo.fill(actor, pack, demo.anchor(pack), steps)
     demo.sign_ins(actor, pack)
     steps.say(_("everything is ready"))
     for line in demo.welcome(pack, f"http://127.0.0.1:{port}"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -13,14 +14,15 @@ from zoneinfo import ZoneInfo
 
 import click
 import pyarrow as pa
-import pyarrow.compute as pc
+import pyarrow.parquet as pq
 from django.conf import settings
 from django.db import transaction
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from kezun.facts import store
-from kezun.facts.writing import store_rows
+from kezun.facts.importing import run_import
+from kezun.facts.models import Batch
+from kezun.facts.types import FACT_TYPES
 from kezun.floor.simulate import simulate
 from kezun.floor.simulate_plan import Calendar
 from kezun.floor.simulate_ratings import rate
@@ -28,11 +30,12 @@ from kezun.floor.simulate_tables import rating_table, ticket_table
 from kezun.floor.simulator import Place, Queue
 from kezun.kernel.actor import Actor
 from kezun.org import loading
-from kezun.org.models import Person, Unit
+from kezun.org.models import Person
 from kezun.site.install import install
 from kezun.site.packs import Pack
 
 SERVES = ("teller", "agent")
+PROFILES = {"ticket": "tickets", "rating": "ratings"}
 
 
 @dataclass
@@ -113,52 +116,37 @@ def service(pack: Pack, last: dt.date, steps: Steps) -> Iterator[tuple[Queue, pa
         yield queue, ticket_table(tickets), rating_table(tickets, given)
 
 
-def fill(pack: Pack, last: dt.date, steps: Steps) -> None:
-    """Simulate the pack's service and put it into the store, once."""
-    if store.snapshot_at("ticket") is not None:
-        return
-    units, people = (
-        dict(Unit.objects.values_list("code", "pk")),
-        dict(Person.objects.values_list("code", "pk")),
-    )
-    zone = pack.file.zone
-    for queue, tickets, ratings in service(pack, last, steps):
-        for fact, table, moment, key in (
-            ("ticket", tickets, "taken_at", "ticket_no"),
-            ("rating", ratings, "rated_at", "rating_no"),
-        ):
-            rows = _typed(table, units, people, moment, key, zone)
-            store_rows(fact, rows, source=f"demo-{queue.channel}")
-            steps.say(
-                _("%(n)d %(fact)s rows of %(channel)s")
-                % {"n": rows.num_rows, "fact": fact, "channel": queue.channel}
-            )
-
-
-def _typed(
-    table: pa.Table, units: dict[str, int], people: dict[str, int], moment: str, key: str, zone: str
-) -> pa.Table:
-    local = table[moment]
-    columns = {name: table[name] for name in table.column_names if name not in (moment, key)}
-    if key != "ticket_no":
-        columns["ticket_id"] = columns.pop("ticket_no")
-    columns |= {
-        "source_id": table[key],
-        "unit": _keys(table["unit"], units),
-        "person": _keys(table["person"], people),
-        "occurred_at": pc.assume_timezone(local, zone)
-        .cast(pa.timestamp("us", "UTC"))
-        .cast(pa.timestamp("us")),
-        "day": local.cast(pa.date32()),
-        "hour": pc.hour(local),
-        "weekday": pc.day_of_week(local, count_from_zero=False),
+def fill(actor: Actor, pack: Pack, last: dt.date, steps: Steps) -> None:
+    """Simulate the pack's service and import it as any bank's export is; what was imported before is left."""
+    files = {
+        (queue.channel, fact): f"demo-{fact}-{queue.channel}-{last}.parquet"
+        for queue in (pack.simulator.queues if pack.simulator else ())
+        for fact in PROFILES
     }
-    return pa.table(columns)
+    done = Batch.objects.filter(state=Batch.State.DONE, name__in=files.values()).values_list(
+        "name", flat=True
+    )
+    missing = set(files.values()) - set(done)
+    if not missing:
+        return
+    with tempfile.TemporaryDirectory(dir=settings.KEZUN_HOME, prefix=".demo-") as folder:
+        for queue, *tables in service(pack, last, steps):
+            for fact, table in zip(PROFILES, tables, strict=True):
+                name = files[queue.channel, fact]
+                if name in missing:
+                    path = Path(folder) / name
+                    pq.write_table(table, path, compression="zstd")
+                    bring(actor, pack, fact, path, steps)
 
 
-def _keys(codes: pa.ChunkedArray, known: dict[str, int]) -> pa.ChunkedArray:
-    found = pc.index_in(codes, pa.array(list(known), pa.string()))
-    return pc.take(pa.array(list(known.values()), pa.int32()), found)
+def bring(actor: Actor, pack: Pack, fact: str, path: Path, steps: Steps) -> None:
+    """Import one simulated file and say how it went; a row that is refused is a mistake of ours."""
+    what = FACT_TYPES[fact].title
+    told = steps.share(_("importing %s") % what)
+    found = run_import(actor, path, fact=fact, profile=f"{pack.name}/{PROFILES[fact]}", progress=told)
+    if found.rejected:
+        raise click.ClickException(_("%(n)d simulated rows were refused.") % {"n": found.rejected})
+    steps.say(_("%(new)d new: %(what)s, %(file)s") % {"new": found.new, "what": what, "file": path.name})
 
 
 def sign_ins(actor: Actor, pack: Pack) -> None:
