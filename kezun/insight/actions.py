@@ -21,7 +21,7 @@ def _named(person: Person, title: str, but: SavedView | None = None) -> str:
     if len(title) > 80:
         raise ValidationError({"title": _("A name has at most 80 characters.")})
     taken = SavedView.objects.visible_to(person).filter(title=title)
-    if taken.exclude(pk=but.pk if but else None).exists():
+    if (taken.exclude(pk=but.pk) if but else taken).exists():
         raise ValidationError({"title": _("You have a view of this name already: choose another.")})
     return title
 

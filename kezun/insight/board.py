@@ -64,9 +64,10 @@ def tiles(
         series.setdefault(answer.indicator, []).append(answer)
     made = []
     for d in shown:
-        answer = now.get((d.id, unit, None))
-        if answer is None:
+        found = now.get((d.id, unit, None))
+        if found is None:
             continue
+        answer = found
         points = sorted(series.get(d.id, ()), key=lambda a: a.by or "")
         made.append(
             Tile(
@@ -95,18 +96,42 @@ class Place:
     note: str = ""
 
 
-def ranked(d: Definition, look: Look, places: Sequence[Place], now: Index, before: Index) -> list[RankedRow]:
-    """Places from best to worst (from most to least where neither is better); those without facts last."""
-    found = [(p, a) for p in places if (a := now.get((d.id, *p.key))) is not None]
-    sign = 1 if d.direction == "down" else -1
+@dataclass(frozen=True)
+class Table:
+    """The rows of a ranking that are shown, of how many in all."""
+
+    rows: list[RankedRow]
+    total: int
+
+    @property
+    def is_cut(self) -> bool:
+        return len(self.rows) < self.total
+
+
+def ranked(
+    d: Definition,
+    look: Look,
+    places: Sequence[Place],
+    now: Index,
+    before: Index,
+    most: int | None = None,
+    worst_first: bool = False,
+) -> Table:
+    """Places from best to worst (from most to least where neither is better), at most `most` of them.
+
+    Those judged on too few facts come last; those without any are left out. One scale for all bars.
+    """
+    found = [(p, a) for p in places if (a := now.get((d.id, *p.key))) is not None and a.n]
+    sign = (1 if d.direction == "down" else -1) * (-1 if worst_first else 1)
     found.sort(key=lambda pa: (pa[1].value is None, thin(d, pa[1]), sign * (pa[1].value or 0), pa[0].title))
     on_scale: list[Bar] = bars(
         [(a.value, a.low, a.high) for _p, a in found], d.target.value if d.target else None
     )
-    return [
+    rows = [
         _row(d, look, p, a, before.get((d.id, *p.key)), bar)
-        for (p, a), bar in zip(found, on_scale, strict=True)
+        for (p, a), bar in list(zip(found, on_scale, strict=True))[:most]
     ]
+    return Table(rows, len(found))
 
 
 def _row(d: Definition, look: Look, place: Place, now: Answer, before: Answer | None, bar: Bar) -> RankedRow:
@@ -172,6 +197,10 @@ def losses(
     return [_loss(w, d, place, look, now, before) for w, d, place in found[:most]]
 
 
+def _points(share: float) -> str:
+    return decimals(share * 100, 1 if share >= 0.001 else 2)
+
+
 def _loss(w: rules.Worsened, d: Definition, place: Place, look: Look, now: Index, before: Index) -> Loss:
     key = (d.id, *place.key)
     point = _("%s pp")
@@ -181,8 +210,8 @@ def _loss(w: rules.Worsened, d: Definition, place: Place, look: Look, now: Index
         indicator=d.title,
         before=figures.figure(before[key].value, d.unit),
         now=figures.figure(now[key].value, d.unit),
-        by=point % decimals(w.by * 100, 1),
-        at_least=point % decimals(w.at_least * 100, 1),
+        by=point % _points(w.by),
+        at_least=point % _points(w.at_least),
         n=figures.counted(now[key].n),
         explain=look.explain(d.id, place.key[0], person=place.key[1]),
     )

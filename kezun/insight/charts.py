@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from kezun.facts.definitions import Definition
 from kezun.facts.questions import Answer
+from kezun.facts.types import FACT_TYPES
 from kezun.insight.board import target
 from kezun.insight.look import Look
 from kezun.ui.components import Cell, Chart
@@ -16,6 +18,7 @@ from kezun.ui.figures import figure
 from kezun.ui.rules import grouped
 
 MOST_BARS = 12
+BIN = re.compile(r"(?P<low>-?\d+)-(?P<high>-?\d+)|(?P<op><=|>)(?P<one>-?\d+)")
 
 
 def weekday_names() -> list[str]:
@@ -47,7 +50,7 @@ def trend(d: Definition, look: Look, unit: str, now: Sequence[Answer], before: S
     ]
     about = _("Dotted: the period before.") if any(v is not None for v in past) else ""
     return Chart(
-        "chart-trend", "trend", _("Trend"), data, [_("Period"), d.title, "n"], rows, about, "k-chart-tall"
+        "chart-trend", "trend", _("Trend"), data, [_("Period"), d.title, "n"], rows, about, wide=True
     )
 
 
@@ -115,17 +118,36 @@ def heat(d: Definition, look: Look, unit: str, answers: Sequence[Answer]) -> Cha
     return Chart("chart-heat", "heat", _("By hour and weekday"), data, columns, rows)
 
 
+def bin_text(label: str, unit: str) -> str:
+    """A bin as people read it: «≤ 30 s», «30 s – 1 min», «> 1 h»; a label of another form stays."""
+    found = BIN.fullmatch(label)
+    if found is None:
+        return label
+    if found["low"] is not None:
+        return f"{figure(float(found['low']), unit)} – {figure(float(found['high']), unit)}"
+    return f"{'≤' if found['op'] == '<=' else '>'} {figure(float(found['one']), unit)}"
+
+
+def value_unit(d: Definition) -> str:
+    """The unit of the values that a distribution spreads out: seconds for durations, else plain."""
+    top = d.numerator
+    column = FACT_TYPES[top.fact].column(top.of[0]) if top and top.of else None
+    return "s" if column is not None and column.kind == "seconds" else "count"
+
+
 def spread(d: Definition, answers: Sequence[Answer], title: str) -> Chart:
     """A distribution: what share of the facts lies in each bin, in the order of the bins."""
     texts = [f"{figure(a.value, d.unit)} ({grouped(a.numerator or 0)})" for a in answers]
+    names = [bin_text(a.by or "", value_unit(d)) for a in answers]
     data = {
-        "labels": [a.by for a in answers],
+        "labels": names,
         "values": [a.value for a in answers],
         "texts": texts,
         "unit": d.unit,
         "fromZero": True,
     }
     rows = [
-        [Cell(a.by or ""), Cell(figure(a.value, d.unit)), Cell(grouped(a.numerator or 0))] for a in answers
+        [Cell(name), Cell(figure(a.value, d.unit)), Cell(grouped(a.numerator or 0))]
+        for name, a in zip(names, answers, strict=True)
     ]
     return Chart("chart-spread", "bars", title, data, [_("Bin"), _("Share"), _("Facts")], rows)

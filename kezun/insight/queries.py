@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import yaml
-from django.db.models import Max, Q, Subquery
+from django.db.models import Max, Q, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -20,8 +20,7 @@ from kezun.facts.indicators import UnknownIndicator, catalogue
 from kezun.facts.models import FactFile, Snapshot
 from kezun.insight.models import SavedView
 from kezun.kernel.actor import OutOfScope
-from kezun.org.models import Person, Unit, UnitPath, valid_on
-from kezun.org.queries import home_units
+from kezun.org.models import Person, Unit, UnitPath, UnitPlace, valid_on
 
 CATALOG = Path(__file__).parent / "catalog" / "home.yaml"
 FOUND_AT_MOST = 8
@@ -91,35 +90,59 @@ class Home:
     below: tuple[Below, ...]
 
 
+def homes(reader: Person, day: dt.date, permission: str) -> list[Home]:
+    """Where the reader's scope begins, highest first, with what stood below on `day`; one statement.
+
+    Empty for those whose scope is themselves alone.
+    """
+    scope = reader.scope
+    if scope.whole_bank(permission):
+        top = UnitPlace.objects.filter(valid_on(day), parent=None).values("unit_id")
+        return _homes(Q(ancestor__in=top), day, frozenset())
+    held = scope.carrying(permission)
+    down = frozenset(h.unit_id for h in held if h.role.reach == "subtree")
+    alone = frozenset(h.unit_id for h in held if h.role.reach == "unit") - down
+    return _homes(Q(ancestor__in=down | alone), day, alone) if down or alone else []
+
+
+def _homes(ancestors: Q, day: dt.date, alone: frozenset[int]) -> list[Home]:
+    """Units that stand under no other of the same query, with their trees; `alone`: without what is below."""
+    paths = list(_paths(ancestors, day).order_by("depth", "unit__code").values_list("ancestor_id", *COLUMNS))
+    under = {row[1] for row in paths if row[7] > 0 and row[0] not in alone}
+    own = [row for row in paths if row[7] == 0 and row[1] not in under]
+    trees = _trees(row for row in paths if row[7] > 0 and row[0] not in alone)
+    made = []
+    for _ancestor, pk, code, name, name_en, kind, zone, _depth in own:
+        unit = Unit(pk=pk, code=code, name=name, name_en=name_en, kind=kind, zone=zone)
+        made.append(Home(unit, trees.get(pk, ())))
+    return made
+
+
+COLUMNS = (
+    *("unit_id", "unit__code", "unit__name", "unit__name_en", "unit__kind", "unit__zone"),
+    "depth",
+)
+
+
+def _paths(ancestors: Q, day: dt.date) -> QuerySet[UnitPath]:
+    return UnitPath.objects.filter(
+        ancestors, valid_on(day), unit__opened_date__lte=day, unit__closed_date__gte=day
+    )
+
+
 def units_below(unit: Unit, day: dt.date) -> tuple[Below, ...]:
     """All units that stood under `unit` on `day`, nearest first, by code; one statement.
 
     The reader's right to `unit` covers what is below it; callers have checked it.
     """
-    return _trees(Q(ancestor=unit), day).get(unit.pk, ())
+    rows = _paths(Q(ancestor=unit, depth__gt=0), day).order_by("depth", "unit__code")
+    return _trees(rows.values_list("ancestor_id", *COLUMNS)).get(unit.pk, ())
 
 
-def homes(reader: Person, day: dt.date, permission: str) -> list[Home]:
-    """Where the reader's scope begins, highest first, with what stood below on `day`; two statements.
-
-    Empty for those whose scope is themselves alone.
-    """
-    tops = home_units(reader, permission)
-    trees = _trees(Q(ancestor__in=[u.pk for u in tops]), day) if tops else {}
-    return [Home(u, trees.get(u.pk, ())) for u in tops]
-
-
-def _trees(ancestors: Q, day: dt.date) -> dict[int, tuple[Below, ...]]:
+def _trees(rows: Iterable[tuple[Any, ...]]) -> dict[int, tuple[Below, ...]]:
     english = (get_language() or "").startswith("en")
-    rows = (
-        UnitPath.objects.filter(
-            ancestors, valid_on(day), depth__gt=0, unit__opened_date__lte=day, unit__closed_date__gte=day
-        )
-        .order_by("depth", "unit__code")
-        .values_list("ancestor_id", "unit__code", "unit__name", "unit__name_en", "unit__kind", "depth")
-    )
     found: dict[int, list[Below]] = {}
-    for ancestor, code, name, name_en, kind, depth in rows:
+    for ancestor, _pk, code, name, name_en, kind, _zone, depth in rows:
         title = name_en if english and name_en else name
         found.setdefault(ancestor, []).append(Below(code, title, kind, depth))
     return {pk: tuple(below) for pk, below in found.items()}

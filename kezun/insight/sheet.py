@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell import Cell, WriteOnlyCell
 from openpyxl.styles import Font
 from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
@@ -17,6 +17,9 @@ from kezun.facts.questions import RowPage
 from kezun.facts.types import FactType
 from kezun.ui.figures import figure
 
+FIRST = ("occurred_at", "unit", "person", "business", "class")
+LAST = ("source", "source_id", "recorded_at")
+DERIVED = ("day", "hour", "weekday")
 LONGEST = 32767  # what one cell of the format can hold
 
 
@@ -24,6 +27,15 @@ def column_titles(found: RowPage, fact: FactType) -> list[str]:
     """The columns' names in the page's language; a column the fact type does not know keeps its name."""
     known = {c.name: str(c.label) for c in fact.all_columns}
     return [known.get(name, name) for name in found.columns]
+
+
+def for_reading(found: RowPage) -> RowPage:
+    """The same rows with what people look for first; what machines need last, derived columns left out."""
+    order = [c for c in found.columns if c not in DERIVED and c not in LAST]
+    order.sort(key=lambda c: FIRST.index(c) if c in FIRST else len(FIRST))
+    order += [c for c in LAST if c in found.columns]
+    at = [found.columns.index(c) for c in order]
+    return RowPage(tuple(order), tuple(tuple(row[i] for i in at) for row in found.rows), found.total)
 
 
 def shown_rows(found: RowPage, fact: FactType, zone: str) -> list[list[str]]:
@@ -68,9 +80,7 @@ def workbook(found: RowPage, about: Sequence[tuple[str, str]], title: str) -> by
     return out.getvalue()
 
 
-def _cells(
-    sheet: WriteOnlyWorksheet, values: Sequence[object], bold: bool = False
-) -> Iterator[WriteOnlyCell]:
+def _cells(sheet: WriteOnlyWorksheet, values: Sequence[object], bold: bool = False) -> Iterator[Cell]:
     for value in values:
         plain = value if isinstance(value, (int, float, bool)) or value is None else _text(value)
         cell = WriteOnlyCell(sheet, value=plain)

@@ -88,7 +88,7 @@ class Chart:
     """A chart and its table: the same numbers twice, for the eye and for whoever reads the table.
 
     kind: trend, bars, heat (see static/ui/charts.js for what `data` holds). columns: headings.
-    rows: cells, the first of a row names it. shape: a CSS class for another height.
+    rows: cells, the first of a row names it. wide: over the whole width.
     """
 
     id: str
@@ -98,7 +98,7 @@ class Chart:
     columns: Sequence[str]
     rows: Sequence[Sequence[Cell]]
     about: str = ""
-    shape: str = ""
+    wide: bool = False
 
     @property
     def payload(self) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_noop, ngettext
 
 from kezun.ui import rules
 
@@ -21,15 +21,23 @@ def figure(value: float | None, unit: str) -> str:
     return _pattern(made.pattern) % made.numbers
 
 
+# Wordings by pattern; those that read the same in every language are not marked for translation.
+PATTERNS = {
+    "percent": "%s %%",
+    "per_10k": "%s ‱",
+    "seconds": gettext_noop("%s s"),
+    "minutes": gettext_noop("%s min %s s"),
+    "hours": gettext_noop("%s h %s min"),
+    "minutes_even": gettext_noop("%s min"),
+    "hours_even": gettext_noop("%s h"),
+    "per_hour": gettext_noop("%s / h"),
+}
+SAME = ("percent", "per_10k")
+
+
 def _pattern(name: str) -> str:
-    return {
-        "percent": "%s %%",
-        "seconds": _("%s s"),
-        "minutes": _("%s min %s s"),
-        "hours": _("%s h %s min"),
-        "per_10k": "%s ‱",
-        "per_hour": _("%s / h"),
-    }.get(name, "%s")
+    found = PATTERNS.get(name, "%s")
+    return found if name in SAME or found == "%s" else _(found)
 
 
 def counted(n: int) -> str:

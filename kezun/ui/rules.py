@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 MINUTE, HOUR = 60, 3600
+FAR = 3  # how many times the rows' own span a scale may grow to show the target
 
 
 @dataclass(frozen=True)
@@ -54,9 +55,16 @@ def duration(seconds: float) -> Shown:
     if whole < MINUTE:
         return Shown("seconds", (f"{sign}{whole}",))
     if whole < HOUR:
-        return Shown("minutes", (f"{sign}{whole // MINUTE}", str(whole % MINUTE)))
+        return _split("minutes", sign, whole // MINUTE, whole % MINUTE)
     minutes = math.floor(size / MINUTE + 0.5)
-    return Shown("hours", (f"{sign}{minutes // 60}", str(minutes % 60)))
+    return _split("hours", sign, minutes // 60, minutes % 60)
+
+
+def _split(pattern: str, sign: str, large: int, small: int) -> Shown:
+    """Both parts, or the large one alone where the small one is zero: «30 min», not «30 min 0 s»."""
+    if small == 0:
+        return Shown(f"{pattern}_even", (f"{sign}{large}",))
+    return Shown(pattern, (f"{sign}{large}", str(small)))
 
 
 def grouped(value: float) -> str:
@@ -118,14 +126,16 @@ def bars(rows: Sequence[tuple[float | None, float | None, float | None]], target
     """Place (value, low, high) rows and a target on one scale that spans all of them, with a little air.
 
     Shares keep to what they span (98–100 %), so that small differences are seen; the scale is the same for
-    every row, so that lengths compare.
+    every row, so that lengths compare. A target so far away that it would squeeze the rows is left out.
     """
     marks = [m for row in rows for m in row if m is not None]
-    if target is not None:
-        marks.append(target)
     if not marks:
         return [Bar(None) for _ in rows]
     low, high = min(marks), max(marks)
+    if target is not None and max(high, target) - min(low, target) <= FAR * (high - low):
+        low, high = min(low, target), max(high, target)
+    else:
+        target = None
     air = (high - low) * 0.06 or abs(high) * 0.1 or 1.0
     start, span = low - air, (high - low) + 2 * air
 

@@ -20,6 +20,7 @@ FILES = {
 }
 ICONS = "@tabler/icons/icons/outline"
 MENTION = re.compile(r"""\b(?:icon|picture)(?:\|default:|\s+|\s*[=:]\s*)["']([a-z0-9-]+)["']""")
+PLACES = {"Menu": slice(3, 4), "icon": slice(0, 1)}  # where a call's arguments name an icon
 SOURCE_MAP = re.compile(rb"\n?/[/*]# sourceMappingURL=\S+(?:\s*\*/)?")
 
 
@@ -28,7 +29,7 @@ class Missing(Exception):
 
 
 def icons_used(package: Path) -> set[str]:
-    """Names of icons in templates (`{% icon "x" %}`, `picture="x"`) and in `Menu(…, icon)` of code."""
+    """Names of icons in templates (`{% icon "x" %}`, `picture="x"`) and in `Menu(…, x)`, `icon(x)`."""
     found: set[str] = set()
     for path in sorted(package.rglob("*.html")):
         found |= set(MENTION.findall(path.read_text(encoding="utf-8")))
@@ -42,8 +43,8 @@ def _icons_in_python(source: str) -> set[str]:
     found: set[str] = set()
     for call in (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)):
         named = [k.value for k in call.keywords if k.arg == "icon"]
-        if isinstance(call.func, ast.Name) and call.func.id == "Menu":
-            named += call.args[3:4]
+        if isinstance(call.func, ast.Name):
+            named += call.args[PLACES[call.func.id]] if call.func.id in PLACES else []
         found |= {n.value for n in named if isinstance(n, ast.Constant) and isinstance(n.value, str)}
     return found
 

@@ -24,6 +24,7 @@ from kezun.org.queries import ancestors, unit_by_code
 from kezun.ui.components import Crumb
 
 READ = "insight.read"
+MOST_RANKED = 40
 
 
 @page("", name="insight.home", menu=Menu("look", 10, gettext_lazy("Home"), "home"))
@@ -105,7 +106,9 @@ def _unit_board(person: Person, home: queries.Home, seen: Look, at: Mapping[str,
     places = ranking.places
     if ranking.by_person:
         places = _people_places(person, unit, seen, places_now)
-    rows = board.ranked(rank, seen, places, places_now, places_before) if rank else []
+    most = None if seen.query.get("all") else MOST_RANKED
+    worst = seen.query.get("order") == "worst"
+    table = board.ranked(rank, seen, places, places_now, places_before, most, worst) if rank else None
     return {
         "title": unit.title,
         "unit": unit,
@@ -116,7 +119,8 @@ def _unit_board(person: Person, home: queries.Home, seen: Look, at: Mapping[str,
         "rank": rank,
         "rank_target": board.target(rank) if rank else "",
         "ranks": ranks,
-        "rows": rows,
+        "table": table,
+        "all_href": seen.href(all="1"),
         "caption": board.caption(rank, seen) if rank else "",
         "levels": ranking.levels,
         "by_person": ranking.by_person,

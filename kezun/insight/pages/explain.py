@@ -20,7 +20,7 @@ from kezun.insight.asking import MOST_EXPORTED, answers, rows_behind, snapshots,
 from kezun.insight.charts import weekday_names
 from kezun.insight.look import Look, look, period_name
 from kezun.insight.names import kind_text, owner_text, part_text
-from kezun.insight.sheet import column_titles, shown_rows, workbook
+from kezun.insight.sheet import column_titles, for_reading, shown_rows, workbook
 from kezun.kernel.actor import require
 from kezun.kernel.page import page
 from kezun.org.models import Person, Unit
@@ -178,7 +178,7 @@ def _rows(request: HttpRequest, asked: Asked, reader: Person) -> dict[str, Any]:
         part = asked.parts[0]
     number = request.GET.get("page", "1")
     at = max(int(number), 1) if number.isascii() and number.isdigit() and len(number) < 8 else 1
-    found = rows_behind(reader, asked.question, part, (at - 1) * PER_PAGE, PER_PAGE)
+    found = for_reading(rows_behind(reader, asked.question, part, (at - 1) * PER_PAGE, PER_PAGE))
     address = asked.look.rows
     fact = FACT_TYPES[getattr(asked.definition, part).fact]
     return {

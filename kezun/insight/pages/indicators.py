@@ -21,7 +21,7 @@ from kezun.insight.rules import spark_step
 from kezun.kernel.page import Menu, page
 from kezun.org.models import Person, Unit
 from kezun.org.queries import ancestors, home_units, unit_by_code
-from kezun.ui.components import Chart, Crumb, RankedRow
+from kezun.ui.components import Chart, Crumb
 from kezun.ui.figures import interval_text
 
 READ = "insight.read"
@@ -94,8 +94,8 @@ def _pictures(
     base = seen.ask((d.id,), unit.code)
     earlier = seen.period.previous()
     if d.kind == "distribution":
-        (bins,) = answers(reader, [base], [unit], at)
-        return {"charts": [charts.spread(d, bins, d.title)]}
+        (shares,) = answers(reader, [base], [unit], at)
+        return {"charts": [charts.spread(d, shares, d.title)]}
     step = spark_step(seen.period)
     below = [b for b in queries.units_below(unit, seen.period.end) if b.depth == 1]
     under = [replace(base, below=kind) for kind in dict.fromkeys(b.kind for b in below)]
@@ -109,17 +109,17 @@ def _pictures(
         *(replace(q, period=earlier) for q in under),
     ]
     now, before, steps, past, by_hour, business, classes, *rest = answers(reader, asked, [unit], at)
-    bins, rest = rest[: len(spreads)], rest[len(spreads) :]
+    drawn, rest = rest[: len(spreads)], rest[len(spreads) :]
     places = [board.Place((b.code, None), b.title, seen.indicator(d.id, b.code)) for b in below]
     after = board.index(a for part in rest[: len(under)] for a in part)
     prior = board.index(a for part in rest[len(under) :] for a in part)
-    rows: list[RankedRow] = board.ranked(d, seen, places, after, prior)
+    table = board.ranked(d, seen, places, after, prior)
     return {
-        "tiles": board.tiles([d], unit.code, seen, board.index(now), board.index(before), []),
+        "tiles": board.tiles([d], unit.code, seen, board.index(now), board.index(before), steps),
         "interval": _interval(d, now),
         "charts": _charts(d, seen, unit.code, steps, past, by_hour, business, classes)
-        + [charts.spread(s, found, s.title) for s, found in zip(spreads, bins, strict=True)],
-        "rows": rows,
+        + [charts.spread(s, found, s.title) for s, found in zip(spreads, drawn, strict=True)],
+        "rows": table.rows,
         "caption": board.caption(d, seen),
     }
 

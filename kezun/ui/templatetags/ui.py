@@ -8,13 +8,11 @@ from typing import Any
 from django import template
 from django.template.base import NodeList, Parser, Token
 from django.template.context import Context
-from django.templatetags.static import static
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language_info
 from django.utils.translation import gettext_lazy as _
 
-from kezun.ui import figures, rules
+from kezun.ui import figures, marks, rules
 from kezun.ui.components import RankedRow
 
 register = template.Library()
@@ -42,15 +40,11 @@ def keep(parser: Parser, token: Token) -> Keep:
     return Keep(name, nodelist)
 
 
-@register.simple_tag
-def icon(name: str, label: str = "") -> SafeString:
-    """An icon of the sprite; decorative without a label, else read out as the label."""
-    href = f"{static('vendor/icons.svg')}#{name}"
-    if label:
-        return format_html(
-            '<svg class="icon" role="img" aria-label="{}"><use href="{}"></use></svg>', label, href
-        )
-    return format_html('<svg class="icon" aria-hidden="true"><use href="{}"></use></svg>', href)
+register.simple_tag(marks.icon, name="icon")
+register.simple_tag(marks.explain, name="explain")
+register.simple_tag(marks.change, name="change")
+register.simple_tag(marks.met, name="met")
+register.simple_tag(marks.bar, name="bar")
 
 
 @register.filter

@@ -19,11 +19,21 @@
 
   const tip = { renderMode: "richText", confine: true, backgroundColor: "#fff", borderColor: LINE, textStyle: { color: "#1b2733", fontSize: 13 } };
 
+  const STEPS = [5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200];
+  const dayless = (label) => (/^\d{4}-\d{2}-\d{2}$/.test(label) ? label.slice(5) : label);
+
+  // Durations get steps that people count in; everything else what ECharts finds round.
+  function paced(range, unit) {
+    if (unit !== "s") return range;
+    const step = STEPS.find((s) => (range.max - range.min) / s <= 6) ?? 14400;
+    return { min: Math.floor(range.min / step) * step, max: Math.ceil(range.max / step) * step, interval: step };
+  }
+
   function bounds(data) {
     const all = [...data.values, data.target, ...(data.before ?? [])].filter((v) => v !== null && v !== undefined);
     const low = Math.min(...all), high = Math.max(...all), air = (high - low) * 0.1 || Math.abs(high) * 0.1 || 1;
     const most = data.unit === "%" ? 1 : Infinity;
-    return { min: Math.max(low < 0 ? -Infinity : 0, low - air), max: Math.min(Math.max(most, high), high + air) };
+    return { min: data.fromZero ? 0 : Math.max(low < 0 ? -Infinity : 0, low - air), max: Math.min(Math.max(most, high), high + air) };
   }
 
   function targetLine(data, along) {
@@ -32,8 +42,8 @@
       label: { formatter: data.targetText, color: TARGET, position: "insideEndTop", fontSize: 12 }, data: [{ [along]: data.target }] };
   }
 
-  const category = (labels) => ({ type: "category", data: labels, axisLine: { lineStyle: { color: LINE } }, axisTick: { show: false }, axisLabel: { color: INK, hideOverlap: true } });
-  const scale = (data, range) => ({ type: "value", ...range, axisLabel: { color: INK, formatter: (v) => short(v, data.unit), hideOverlap: true, showMinLabel: false, showMaxLabel: false }, splitLine: { lineStyle: { color: "#edf1f4" } } });
+  const category = (labels) => ({ type: "category", data: labels, axisLine: { lineStyle: { color: LINE } }, axisTick: { show: false }, axisLabel: { color: INK, hideOverlap: true, formatter: dayless } });
+  const scale = (data, range) => ({ type: "value", ...paced(range, data.unit), axisLabel: { color: INK, formatter: (v) => short(v, data.unit), hideOverlap: true, showMinLabel: data.unit === "s", showMaxLabel: data.unit === "s" }, splitLine: { lineStyle: { color: "#edf1f4" } } });
 
   const drawers = {
     trend(data) {
@@ -43,7 +53,7 @@
         tooltip: { ...tip, trigger: "axis", formatter: (points) => `${data.labels[points[0].dataIndex]}\n${data.texts[points[0].dataIndex]}` } };
     },
     bars(data) {
-      const names = category(data.labels), values = scale(data, data.fromZero ? { min: 0 } : bounds(data));
+      const names = category(data.labels), values = scale(data, bounds(data));
       if (data.across) Object.assign(names, { inverse: true, axisLabel: { color: INK, width: 130, overflow: "truncate" } });
       return { grid: { left: 8, right: 24, top: 24, bottom: 8, containLabel: true }, xAxis: data.across ? values : names, yAxis: data.across ? names : values,
         series: [{ type: "bar", data: data.values, barMaxWidth: 26, itemStyle: { color: BRAND, borderRadius: 2 }, markLine: targetLine(data, data.across ? "xAxis" : "yAxis") }],
@@ -54,7 +64,7 @@
       const good = ["#b3261e", "#f3d9a4", "#f4f6f8", "#9fd0bb", "#14704a"], plain = ["#f1f6f8", "#9cc4d2", "#0f5f7a"];
       const colours = data.direction === "up" ? good : data.direction === "down" ? [...good].reverse() : plain;
       return { grid: { left: 8, right: 8, top: 8, bottom: 44, containLabel: true }, xAxis: { ...category(data.columns), splitArea: { show: false } }, yAxis: { ...category(data.rows), inverse: true },
-        visualMap: { min: Math.min(...values), max: Math.max(...values), calculable: false, orient: "horizontal", left: "center", bottom: 0, itemHeight: 120, itemWidth: 12, textStyle: { color: INK }, formatter: (v) => short(v, data.unit), inRange: { color: colours } },
+        visualMap: { min: Math.min(...values), max: Math.max(...values), calculable: false, orient: "horizontal", left: "center", bottom: 0, itemHeight: 120, itemWidth: 12, textStyle: { color: INK }, text: [short(Math.max(...values), data.unit), short(Math.min(...values), data.unit)], inRange: { color: colours } },
         series: [{ type: "heatmap", data: data.cells.map((c) => c.slice(0, 3)), itemStyle: { borderColor: "#fff", borderWidth: 1 }, emphasis: { itemStyle: { borderColor: "#1b2733" } } }],
         tooltip: { ...tip, formatter: (point) => `${data.rows[point.value[1]]} ${data.columns[point.value[0]]}\n${data.cells[point.dataIndex][3]}` } };
     },
