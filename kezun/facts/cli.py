@@ -1,4 +1,4 @@
-"""Commands: `kezun import`."""
+"""Commands: `kezun import`; those of indicators are declared in cli_indicators."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 from django.utils.translation import gettext as _
 
+from kezun.facts.cli_indicators import facts_group, indicators_command
 from kezun.facts.importing import ImportFailed, Summary, run_import
 from kezun.facts.profiles import ProfileError, load
 from kezun.facts.readers import Unreadable
@@ -20,6 +21,9 @@ from kezun.org.command import acting
 
 NOTHING_READ = 3
 PATH = click.Path(path_type=Path)
+
+command(indicators_command)
+command(facts_group)
 
 
 @command

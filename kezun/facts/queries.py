@@ -11,16 +11,16 @@ from django.conf import settings
 from django.db.models import Sum
 from django.utils.translation import gettext as _
 
-from kezun.facts import cache
+from kezun.facts import cache, evidence
 from kezun.facts.answers import Computed, Place, Plan, answers, label
-from kezun.facts.asking import Bound, bind
+from kezun.facts.asking import BadQuestion, Bound, bind
 from kezun.facts.branches import branches
 from kezun.facts.compile import Branch, Selection
 from kezun.facts.definitions import Definition
 from kezun.facts.engine import Group, TooLarge, engine
 from kezun.facts.expression import compile as compiled
 from kezun.facts.indicators import catalogue
-from kezun.facts.questions import Answer, Question
+from kezun.facts.questions import Answer, Question, RowPage
 from kezun.facts.rules import change, memory_bytes
 from kezun.facts.store import files, listed
 from kezun.facts.types import FACT_TYPES
@@ -29,6 +29,7 @@ from kezun.org.models import Person, Unit
 
 # Measured: an exact quantile keeps every value, about 30 bytes each, and cannot spill.
 BYTES_PER_VALUE = 30
+READ_ROWS = "facts.read_rows"
 
 
 def indicators() -> list[Definition]:
@@ -89,6 +90,26 @@ def compared(actor: Actor, question: Question) -> list[tuple[Answer, Answer | No
     earlier = {(a.indicator, a.unit, a.by): a for a in then}
     pairs = [(a, earlier.get((a.indicator, a.unit, a.by))) for a in now]
     return [(a, b, change(a.value, b.value if b else None)) for a, b in pairs]
+
+
+def rows(actor: Actor, question: Question, part: str, offset: int = 0, limit: int | None = 100) -> RowPage:
+    """The facts behind one part (numerator, denominator) of a question's only indicator, oldest first.
+
+    limit None: all of them. Permission `facts.read_rows`; raises as `measure`, BadQuestion where the
+    indicator has no such part.
+    """
+    [bound] = bind(actor, [question], permission=READ_ROWS)
+    if len(bound.definitions) != 1:
+        raise BadQuestion(_("The facts behind a number: name exactly one indicator."))
+    [definition] = bound.definitions
+    fact, condition = evidence.side(definition, part)
+    snapshots = _snapshots(bound, cache.versions())
+    if evidence.check_quantile(bound, part):
+        condition = evidence.up_to(definition, condition, compute(bound, snapshots)[0])
+    tree, _targets = branches(bound.unit, question.below, question.period)
+    paths = _files(bound, fact, snapshots, tree, exact=False)
+    total, found = engine().rows(selection_of(bound, fact), paths, tree, condition, offset, limit)
+    return evidence.page(actor, fact, total, found)
 
 
 def _snapshots(bound: Bound, versions: Mapping[str, int]) -> dict[str, int]:

@@ -104,7 +104,7 @@ LABELS = {
     "hour": lambda r, _: f"{r['hour']:02d}",
     "weekday": lambda r, _: str(r["day"].isoweekday()),
     "day": lambda r, _: r["day"].isoformat(),
-    "week": lambda r, _: "{0:04d}-W{1:02d}".format(*r["day"].isocalendar()[:2]),
+    "week": lambda r, _: "{:04d}-W{:02d}".format(*r["day"].isocalendar()[:2]),
     "month": lambda r, _: r["day"].isoformat()[:7],
     "weekday_hour": lambda r, _: f"{r['day'].isoweekday()}-{r['hour']:02d}",
 }

@@ -4,8 +4,8 @@ import datetime as dt
 from dataclasses import replace
 
 import pytest
-from django.test.utils import CaptureQueriesContext
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from kezun.facts import queries
 from kezun.facts.asking import BadQuestion
