@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import duckdb
 from django.utils.translation import gettext as _
@@ -48,7 +49,8 @@ def settle_repeats(connection: duckdb.DuckDBPyConnection, fact: str) -> int:
     )
     dropped = _one(
         connection,
-        "SELECT count(*) FROM staged s JOIN repeats r USING (source_id) WHERE r.kinds = 1 AND s._line > r.first",
+        "SELECT count(*) FROM staged s JOIN repeats r USING (source_id) "
+        "WHERE r.kinds = 1 AND s._line > r.first",
     )
     connection.execute(
         "DELETE FROM staged WHERE _line IN (SELECT s._line FROM staged s JOIN repeats r USING (source_id) "
@@ -59,7 +61,7 @@ def settle_repeats(connection: duckdb.DuckDBPyConnection, fact: str) -> int:
 
 @dataclass(frozen=True)
 class Met:
-    """What the store knew already: snapshot compared with, counts, and ids of files that hold replaced rows."""
+    """What the store knew already: the snapshot compared with, counts, ids of files with replaced rows."""
 
     base: int
     same: int
@@ -100,13 +102,17 @@ def to_write(connection: duckdb.DuckDBPyConnection, fact: str, source: str, reco
     given = {"source": literal(source), "recorded_at": recorded, "person": "coalesce(s.person, g.pk)"}
     columns = ", ".join(f"{given.get(c, f's.{name(c)}')} AS {name(c)}" for c in own)
     known = "ANTI JOIN (SELECT _line FROM met WHERE same) m ON m._line = s._line" if met.same else ""
-    fresh = f"SELECT {columns} FROM (SELECT * FROM staged s {known}) s LEFT JOIN registered g ON g.code = s._person_code"
+    fresh = (
+        f"SELECT {columns} FROM (SELECT * FROM staged s {known}) s "
+        "LEFT JOIN registered g ON g.code = s._person_code"
+    )
     if not met.touched:
         return f"({fresh})"
     paths = [store.root() / p for p in _paths(met.touched)]
     kept = (
-        f"SELECT {', '.join(map(name, own))} FROM {scan(fact, paths)} e WHERE NOT (e.source = {literal(source)} "
-        "AND e.source_id IN (SELECT source_id FROM staged WHERE _line IN (SELECT _line FROM met WHERE NOT same)))"
+        f"SELECT {', '.join(map(name, own))} FROM {scan(fact, paths)} e "
+        f"WHERE NOT (e.source = {literal(source)} AND e.source_id IN "
+        "(SELECT source_id FROM staged WHERE _line IN (SELECT _line FROM met WHERE NOT same)))"
     )
     return f"({fresh} UNION ALL {kept})"
 
@@ -117,14 +123,14 @@ def _paths(ids: tuple[int, ...]) -> list[str]:
     return list(FactFile.objects.filter(pk__in=ids).values_list("path", flat=True))
 
 
-def _row(connection: duckdb.DuckDBPyConnection, sql: str) -> tuple[object, ...]:
+def _row(connection: duckdb.DuckDBPyConnection, sql: str) -> tuple[Any, ...]:
     found = connection.execute(sql).fetchone()
     assert found is not None
     return found
 
 
 def _one(connection: duckdb.DuckDBPyConnection, sql: str) -> int:
-    return int(str(_row(connection, sql)[0]))
+    return int(_row(connection, sql)[0])
 
 
 def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:

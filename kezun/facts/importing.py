@@ -1,7 +1,7 @@
 """Import of a file: read, map, compare with the store, write, commit. The one way from a file to facts.
 
 Nothing is listed before all of it is ready, so a file is in the store as a whole or not at all, whenever the
-process is killed. `docs/import.md` tells it to those who bring files.
+process is killed. docs/profiles.md tells it to those who bring files.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def run_import(
 
     name: what the ledger calls the file (its own name, by default). dry_run: read, map and compare, write
     nothing at all. batch: a batch of the ledger already opened for this file. progress: told 0 … 1.
-    Raises Denied, ProfileError, Unreadable (nothing could be read) or ImportFailed; each leaves the store as it was.
+    Raises Denied, ProfileError, Unreadable (nothing could be read), ImportFailed; the store is as it was.
     """
     require(actor, PERMISSION)
     known = profiles.load(profile) if isinstance(profile, str) else profile
@@ -227,4 +227,4 @@ class _Run:
 
 
 def _with(summary: Summary, **changed: object) -> Summary:
-    return Summary(**{**summary.__dict__, **changed})  # type: ignore[arg-type]
+    return Summary(**{**summary.__dict__, **changed})

@@ -1,4 +1,4 @@
-"""Import profiles: how the export of one machine becomes facts. YAML in a pack, `packs/<pack>/profiles/<name>.yaml`.
+"""Import profiles: how a machine's export becomes facts. YAML in a pack, `packs/<pack>/profiles/<name>.yaml`.
 
 A profile names the fact type and the source, says how the file is written, and for each column of the fact
 where its value comes from. docs/profiles.md shows every word of it.
@@ -38,7 +38,7 @@ class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     pass
 
 
-class Format(Part):
+class Format(Part, frozen=True):
     """How the file is written. header: line of the column names (0: none, then `columns` names them)."""
 
     kind: Literal["auto", "csv", "tsv", "excel", "parquet", "ndjson", "arrow"] = "auto"
@@ -49,10 +49,10 @@ class Format(Part):
     sheet: str = ""
 
 
-class Take(Part):
+class Take(Part, frozen=True):
     """Where a value comes from: a column, a constant, a date and a time, a span, or the first of several.
 
-    format: of `source` where it is a date or moment; several are tried in turn. `excel` is Excel's day number.
+    format: of `source` where it is a date or moment; several are tried in turn; `excel` is its day number.
     map: text → value; what it does not list is an error, or `otherwise`. unit: of a duration in the file.
     when: condition over the columns that `reads` declares.
     """
@@ -84,8 +84,8 @@ class Take(Part):
         yield from (take.when for take in (self, *self.first) if take.when)
 
 
-class Code(Part):
-    """A unit or person by code: from a column or constant, through `aliases`, with an outcome for the unknown."""
+class Code(Part, frozen=True):
+    """A unit or person by code: a column or constant, through `aliases`, with an outcome for the unknown."""
 
     source: str = msgspec.field(default="", name="from")
     value: str = ""
@@ -94,15 +94,15 @@ class Code(Part):
     unknown: Literal["reject", "empty", "register"] = "reject"
 
 
-class Read(Part):
-    """A column of the file as conditions see it: `seconds` is a duration or a time of day, counted in seconds."""
+class Read(Part, frozen=True):
+    """A column as conditions see it: `seconds` is a duration or a time of day, counted in seconds."""
 
     source: str = msgspec.field(default="", name="from")
     kind: ReadKind = "text"
     format: str | tuple[str, ...] = ()
 
 
-class Check(Part):
+class Check(Part, frozen=True):
     """A condition that should not hold: `warn` counts it, `reject` keeps the row out."""
 
     code: str
@@ -112,7 +112,7 @@ class Check(Part):
     title_en: str = ""
 
 
-class Profile(Part):
+class Profile(Part, frozen=True):
     """A whole profile; see the parts."""
 
     profile: str

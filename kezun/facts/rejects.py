@@ -1,4 +1,4 @@
-"""The file of rejected rows: the original columns, then `_line` and `_reason`. Mended, it is sent again as it is."""
+"""The file of rejected rows: the original columns, `_line` and `_reason`. Mended, it is sent as it is."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def write(connection: duckdb.DuckDBPyConnection, source: Source, profile: Profil
 
 
 def _encoding(profile: Profile) -> str:
-    """The profile's own, so that the file reads back; UTF-8 with its mark, which Excel knows, where it is free."""
+    """The profile's own, so that the file reads back; where it is free, UTF-8 with the mark Excel knows."""
     return "utf-8-sig" if profile.format.encoding == "auto" else known_encoding(profile.format.encoding)
 
 

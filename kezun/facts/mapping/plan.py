@@ -1,7 +1,7 @@
 """The whole mapping of a profile as SQL over one chunk of a file.
 
-Layers, each a subquery of the next: clean texts (`_r0`…), the columns that conditions see, per fact column its
-text, value and local time (`_t_…`, `_v_…`, `_l_…`), then units and people joined, then problems and result.
+Layers, each a subquery of the next: clean texts (`_r0`…), the columns that conditions see, per fact column
+its text, value and local time (`_t_…`, `_v_…`, `_l_…`), units and people joined, then problems and result.
 """
 
 from __future__ import annotations
@@ -18,14 +18,16 @@ from kezun.facts.mapping.problems import KEY_LENGTH, RECORD, Problem, of_column
 from kezun.facts.mapping.takes import taken
 from kezun.facts.profiles import Code, Profile, ProfileError, Read
 
-BLANKS = " \t\u00a0\u3000"
 MAX_WARNINGS = 60
 
 
 @dataclass(frozen=True)
 class Plan:
-    """SQL of a profile. `rows`: staged rows of table `chunk`, good and bad; `reasons`: (_line, records) of the
-    lines in table `bad_lines`. warnings: codes by bit of `_warn`. staged: the columns besides `_…`."""
+    """SQL of a profile.
+
+    rows: staged rows of table `chunk`, good and bad. reasons: (_line, records) of the lines in `bad_lines`.
+    warnings: codes by bit of `_warn`. staged: the columns besides `_…`. registers: unknown people are made.
+    """
 
     rows: str
     reasons: str
@@ -82,8 +84,7 @@ class _Planner:
 
     # --- layers -------------------------------------------------------------------------------------------
     def cleaned(self) -> str:
-        blanks = literal(BLANKS)
-        parts = [f"nullif(trim({name(c)}, {blanks}), '') AS _r{i}" for i, c in enumerate(self.columns)]
+        parts = [f"nullif(trim({name(c)}), '') AS _r{i}" for i, c in enumerate(self.columns)]
         return f"SELECT {', '.join(['_line', *parts])} FROM chunk"
 
     def reading(self) -> str:
@@ -113,7 +114,8 @@ class _Planner:
         person = "p.pk AS _person" if self.profile.person else "NULL::INTEGER AS _person"
         inner = (
             "SELECT v.*, u.pk AS _unit, u.zone AS _zone, u.opened AS _opened, u.closed AS _closed, "
-            f"u.allowed AS _allowed, {person} FROM ({self.valued()}) v LEFT JOIN units u ON u.code = v._uc {people}"
+            f"u.allowed AS _allowed, {person} FROM ({self.valued()}) v "
+            f"LEFT JOIN units u ON u.code = v._uc {people}"
         )
         return f"SELECT *, {self.local()} AS _o FROM ({inner}) k"
 
@@ -261,8 +263,10 @@ class _Planner:
 
 
 def plan(profile: Profile, lookup: Lookup, *, replaced: bool = False) -> Plan:
-    """Compile a profile. lookup: the zones of the units its rows may name. replaced: the file held bytes that
-    are no characters. The SQL reads tables chunk (`_line`, the file's columns as text), units, people, bad_lines.
+    """Compile a profile.
+
+    lookup: the zones of the units its rows may name. replaced: the file held bytes that are no characters.
+    The SQL reads tables chunk (`_line`, the file's columns as text), units, people, bad_lines.
     """
     return _Planner(profile, lookup, replaced).plan()
 

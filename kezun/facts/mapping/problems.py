@@ -1,4 +1,4 @@
-"""What can be wrong with a row: code, column, condition and message, as SQL pieces. Codes are part of the API."""
+"""What can be wrong with a row: code, column, condition and message, as SQL. Codes are part of the API."""
 
 from __future__ import annotations
 

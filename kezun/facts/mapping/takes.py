@@ -108,7 +108,7 @@ _MOMENT = Column("moment", "moment", "")
 
 
 def taken(profile: Profile, column: Column, take: Take, raw: Raw) -> Taken:
-    """SQL of what `take` says for `column`; `raw` gives the SQL of a file's column (trimmed, null if empty)."""
+    """SQL of what `take` says for `column`; `raw`: SQL of a file's column (trimmed, null if empty)."""
     if take.first:
         return _first(profile, column, take, raw)
     if take.value is not None:

@@ -89,17 +89,19 @@ def local_moment(text: str, formats: Formats = ()) -> str:
         return f"coalesce({', '.join([*parsed, _serial(text)] if EXCEL in given else parsed)})"
     # The engine's own cast is quick, but takes words («epoch») and drops what it does not know at the end.
     iso = (
-        f"CASE WHEN length({text}) <= 19 OR regexp_full_match({text}, {literal(PLAIN_MOMENT)}) "
-        f"THEN TRY_CAST({text} AS TIMESTAMP) END"
+        f"CASE WHEN strlen({text}) <= 19 THEN TRY_CAST({text} AS TIMESTAMP) "
+        f"WHEN regexp_full_match({text}, {literal(PLAIN_MOMENT)}) THEN TRY_CAST({text} AS TIMESTAMP) END"
     )
     return f"coalesce({iso}, {_strptime(text, MOMENT_STYLES)})"
 
 
 def has_offset(text: str) -> str:
     """Condition: the text ends in an offset from UTC (`Z`, `+08:00`, `+0800`)."""
+    # A CASE, because the engine evaluates both sides of an OR: most texts have 19 bytes and no offset.
+    behind = f"substr({text}, -6, 1) IN ('+', '-') OR substr({text}, -5, 1) IN ('+', '-')"
     return (
-        f"(length({text}) > 16 AND (right({text}, 1) = 'Z' OR substr({text}, -6, 1) IN ('+', '-') "
-        f"OR substr({text}, -5, 1) IN ('+', '-')))"
+        f"(CASE WHEN strlen({text}) <= 19 THEN contains({text}, '+') OR ends_with({text}, 'Z') "
+        f"ELSE ends_with({text}, 'Z') OR {behind} END)"
     )
 
 

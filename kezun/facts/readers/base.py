@@ -1,4 +1,4 @@
-"""What every reader gives: the file's column names and its rows as text, in chunks, with exact line numbers."""
+"""What every reader gives: the file's column names, its rows as text in chunks, exact line numbers."""
 
 from __future__ import annotations
 
@@ -7,10 +7,14 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 LINE = "_line"
 REASON = "_reason"
 CHUNK_ROWS = 250_000
+# Blanks around a value that are no plain spaces: tab, no-break space, ideographic space.
+BLANKS = "\t\u00a0\u3000 "
+ODD_BLANKS = tuple(blank.encode() for blank in BLANKS[:-1])
 
 
 class Unreadable(Exception):
@@ -34,6 +38,14 @@ class Chunk:
     table: pa.Table
     broken: tuple[Broken, ...] = ()
     done: float = 1.0
+
+
+def trimmed(table: pa.Table) -> pa.Table:
+    """The table's texts without the blanks around them; plain spaces are trimmed by the engine anyway."""
+    for place, column in enumerate(table.schema):
+        if pa.types.is_string(column.type):
+            table = table.set_column(place, column.name, pc.utf8_trim(table.column(place), BLANKS))
+    return table
 
 
 class Source(Protocol):

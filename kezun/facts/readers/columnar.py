@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from django.utils.translation import gettext as _
 
 from kezun.facts.profiles import Format
-from kezun.facts.readers.base import CHUNK_ROWS, LINE, Broken, Chunk, Unreadable
+from kezun.facts.readers.base import CHUNK_ROWS, LINE, Broken, Chunk, Unreadable, trimmed
 from kezun.facts.readers.raw import check_size, unpacked
 from kezun.facts.readers.sheet import text_of
 
@@ -84,7 +84,7 @@ def _texts(batches: Iterator[Any], wanted: Sequence[str], total: int) -> Iterato
             lines = pa.array(range(line, line + batch.num_rows), pa.int64())
             line += batch.num_rows
             table = pa.table([*arrays, lines], names=[*wanted, LINE])
-            yield Chunk(table, (), min(line / total, 1.0) if total else 0.5)
+            yield Chunk(trimmed(table), (), min(line / total, 1.0) if total else 0.5)
     except (pa.ArrowException, OSError) as error:
         raise Unreadable(
             _("The file is damaged after row %(line)d: ask for it again. (%(error)s)")
@@ -153,7 +153,7 @@ class JsonSource:
             )
             arrays = [pa.array([_json_text(row.get(c)) for _n, row in good], pa.string()) for c in wanted]
             lines = pa.array([number for number, _row in good], pa.int64())
-            yield Chunk(pa.table([*arrays, lines], names=[*wanted, LINE]), broken, 0.5)
+            yield Chunk(trimmed(pa.table([*arrays, lines], names=[*wanted, LINE])), broken, 0.5)
 
 
 def _json_text(value: object) -> str | None:

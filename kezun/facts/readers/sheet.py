@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from python_calamine import CalamineError, CalamineWorkbook
 
 from kezun.facts.profiles import Format
-from kezun.facts.readers.base import CHUNK_ROWS, LINE, Chunk, Unreadable
+from kezun.facts.readers.base import CHUNK_ROWS, LINE, Chunk, Unreadable, trimmed
 from kezun.facts.readers.raw import check_size
 from kezun.facts.readers.text import unique
 
@@ -82,9 +82,11 @@ class SheetSource:
         rows = (r for r in itertools.islice(self._rows(), self.form.header, None) if any(r[1]))
         height = max(self.sheet.total_height, 1)
         while part := list(itertools.islice(rows, CHUNK_ROWS)):
-            arrays = [pa.array([row[i] if i < len(row) else "" for _n, row in part]) for i in places]
+            arrays = [
+                pa.array([row[i] if i < len(row) else "" for _n, row in part], pa.string()) for i in places
+            ]
             lines = pa.array([number for number, _row in part], pa.int64())
-            yield Chunk(pa.table([*arrays, lines], names=[*wanted, LINE]), (), part[-1][0] / height)
+            yield Chunk(trimmed(pa.table([*arrays, lines], names=[*wanted, LINE])), (), part[-1][0] / height)
 
 
 def text_of(value: object) -> str:

@@ -1,5 +1,8 @@
-"""CSV, TSV and their like. Blocks that are plain are parsed by Arrow; a block with a blank line, a broken row or
-a line break inside quotes is read line by line, so that every row keeps its true line number."""
+"""CSV, TSV and their like.
+
+Blocks that are plain are parsed by Arrow; a block with a blank line, a broken row or a line break inside
+quotes is read line by line, so that every row keeps its true line number.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,17 @@ import pyarrow.csv as pc
 from django.utils.translation import gettext as _
 
 from kezun.facts.profiles import Format
-from kezun.facts.readers.base import CHUNK_ROWS, LINE, REASON, Broken, Chunk, Gathered, Unreadable
+from kezun.facts.readers.base import (
+    CHUNK_ROWS,
+    LINE,
+    ODD_BLANKS,
+    REASON,
+    Broken,
+    Chunk,
+    Gathered,
+    Unreadable,
+    trimmed,
+)
 from kezun.facts.readers.raw import encoding_of, text_blocks
 
 DELIMITERS = (",", "\t", ";", "|")
@@ -92,6 +105,8 @@ class TextSource:
             return self._by_line(block, line, wanted)
         if table.num_rows != lines:
             return self._by_line(block, line, wanted)
+        if any(blank in block for blank in ODD_BLANKS if blank != self.delimiter.encode()):
+            table = trimmed(table)
         return table.append_column(LINE, pa.array(range(line, line + lines), pa.int64())), []
 
     def _arrow(self, block: bytes, wanted: Sequence[str]) -> pa.Table:
@@ -123,7 +138,8 @@ class TextSource:
                 rows.append([fields[place] for place in places])
                 numbers.append(number)
         arrays = [pa.array([row[i] for row in rows], pa.string()) for i in range(len(places))]
-        return pa.table([*arrays, pa.array(numbers, pa.int64())], names=[*wanted, LINE]), broken
+        table = pa.table([*arrays, pa.array(numbers, pa.int64())], names=[*wanted, LINE])
+        return trimmed(table), broken
 
     def _fits(self, text: str) -> bool:
         return len(self._fields(text)) == len(self.names)
