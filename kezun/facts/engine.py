@@ -16,7 +16,7 @@ import duckdb
 import pyarrow as pa
 from django.utils.translation import gettext as _
 
-from kezun.facts.compile import Branch, Dialect, Selection, State, placed_sql, states_sql
+from kezun.facts.compile import Branch, Dialect, Rows, Selection, State, placed_sql, states_sql
 from kezun.facts.duck import connect
 from kezun.facts.expression import quoted
 from kezun.facts.types import FACT_TYPES
@@ -99,8 +99,8 @@ class DuckEngine:
     ) -> dict[Group, tuple[int | None, ...]]:
         if not files or not branches:
             return {}
-        placed = placed_sql(selection, scan(selection.fact, files), by, _moved(selection, branches))
-        sql = states_sql(states, placed, self.dialect)
+        rows = Rows(selection, scan(selection.fact, files), by, _moved(selection, branches))
+        sql = states_sql(states, rows, self.dialect)
         with self._cursor(branches) as cursor:
             found = cursor.execute(sql).fetchall()
         return {(row[0], row[1]): row[2:] for row in found}
@@ -115,11 +115,11 @@ class DuckEngine:
         limit: int | None,
     ) -> tuple[int, pa.Table]:
         columns = ", ".join(quoted(c.name) for c in FACT_TYPES[selection.fact].all_columns)
-        placed = placed_sql(selection, scan(selection.fact, files), None, _moved(selection, branches))
+        placed = placed_sql(Rows(selection, scan(selection.fact, files), None, _moved(selection, branches)))
         span = f" LIMIT {int(limit)}" if limit is not None else ""
         with self._cursor(branches) as cursor:
             total = cursor.execute(f"SELECT count(*) FROM ({placed}) AS p WHERE {condition}").fetchall()
-            found = cursor.execute(
+            found = cursor.sql(
                 f"SELECT {columns} FROM ({placed}) AS p WHERE {condition} "
                 f"ORDER BY occurred_at, source, source_id{span} OFFSET {int(offset)}"
             ).to_arrow_table()
