@@ -15,7 +15,9 @@ from kezun.kernel import verify
 from kezun.kernel.actor import Actor, SystemActor
 from kezun.kernel.command import command
 from kezun.org.command import acting, actor_for
-from kezun.site import backup, demo, packs, restore, serve
+from kezun.site import demo, serve
+from kezun.site.backup import restore, save
+from kezun.site.packs import pack as packs
 
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
@@ -123,8 +125,8 @@ def run_worker(processes: int) -> None:
 def run_backup(target: Path, actor: Actor) -> None:
     """Write everything the installation owns to one file (.tar, .tar.gz or .tar.zst) while it runs."""
     try:
-        manifest = backup.backup(actor, target)
-    except backup.BackupError as error:
+        manifest = save.backup(actor, target)
+    except save.BackupError as error:
         raise click.ClickException(str(error)) from error
     rows, members = sum(manifest["tables"].values()), len(manifest["members"])
     text = _("%(file)s: %(rows)d rows of the database and %(members)d files, %(size).1f MB")
@@ -139,7 +141,7 @@ def run_restore(source: Path) -> None:
     """Put a backup into an empty KEZUN_HOME, check every part of it, and verify the trail."""
     try:
         manifest = restore.restore(actor_for(), source)
-    except backup.BackupError as error:
+    except save.BackupError as error:
         raise click.ClickException(str(error)) from error
     click.echo(_("restored as of %s; every part is as it was written") % manifest["made_at"])
     report = verify.verify()

@@ -23,16 +23,16 @@ from django.utils.translation import gettext as _
 from kezun.facts.importing import run_import
 from kezun.facts.models import Batch
 from kezun.facts.types import FACT_TYPES
-from kezun.floor.simulate import simulate
-from kezun.floor.simulate_plan import Calendar
-from kezun.floor.simulate_ratings import rate
-from kezun.floor.simulate_tables import rating_table, ticket_table
-from kezun.floor.simulator import Place, Queue
+from kezun.floor.simulator.parameters import Place, Queue
+from kezun.floor.simulator.plan import Calendar
+from kezun.floor.simulator.ratings import rate
+from kezun.floor.simulator.tables import rating_table, ticket_table
+from kezun.floor.simulator.tickets import simulate
 from kezun.kernel.actor import Actor
 from kezun.org import loading
 from kezun.org.models import Person
-from kezun.site.install import install
-from kezun.site.packs import Pack
+from kezun.site.packs.install import install
+from kezun.site.packs.pack import Pack
 
 SERVES = ("teller", "agent")
 PROFILES = {"ticket": "tickets", "rating": "ratings"}

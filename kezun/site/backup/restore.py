@@ -17,9 +17,9 @@ from django.utils.translation import gettext as _
 
 from kezun.kernel.action import action
 from kezun.kernel.actor import Actor, require
-from kezun.site import databases
-from kezun.site.archive import opened
-from kezun.site.backup import FORMAT, MANIFEST, BackupError
+from kezun.site.backup import database
+from kezun.site.backup.archive import opened
+from kezun.site.backup.save import FORMAT, MANIFEST, BackupError
 
 PIECE = 1 << 20
 
@@ -37,15 +37,15 @@ def restore(actor: Actor, source: Path) -> dict[str, Any]:
     _check_home(home)
     work = Path(tempfile.mkdtemp(dir=home, prefix=".restore-"))
     try:
-        databases.check_empty()
+        database.check_empty()
         manifest = _unpack(source, work)
-        databases.check_fits(manifest["database"], manifest["migrations"])
+        database.check_fits(manifest["database"], manifest["migrations"])
         _check_parts(work, manifest)
-        databases.put_back(work / databases.FOLDER, manifest["tables"], manifest["migrations"])
+        database.put_back(work / database.FOLDER, manifest["tables"], manifest["migrations"])
         for top in (work / "home").iterdir():
             shutil.rmtree(home / top.name, ignore_errors=True)
             top.replace(home / top.name)
-    except databases.DatabaseMismatch as error:
+    except database.DatabaseMismatch as error:
         raise BackupError(str(error)) from error
     except (OSError, tarfile.TarError, pa.ArrowException, EOFError) as error:
         raise BackupError(
@@ -106,7 +106,7 @@ def _check_parts(work: Path, manifest: dict[str, Any]) -> None:
     """Before anything is put in place: rows by table as told, and every listed fact file there."""
     if manifest["database"] != "sqlite":
         return
-    tables, _migrations, facts = databases.read_sqlite(work / databases.FOLDER / databases.SQLITE_FILE)
+    tables, _migrations, facts = database.read_sqlite(work / database.FOLDER / database.SQLITE_FILE)
     if tables != manifest["tables"]:
         raise BackupError(_("The database in the backup has other rows than its manifest says."))
     for name, sha256 in facts.items():

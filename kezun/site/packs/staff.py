@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from kezun.site.packschema import Establishment, PersonEntry, StaffFile, UnitEntry
+from kezun.site.packs.schema import Establishment, PersonEntry, StaffFile, UnitEntry
 
 
 def invent(staff: StaffFile, units: tuple[UnitEntry, ...]) -> tuple[PersonEntry, ...]:

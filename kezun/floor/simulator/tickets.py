@@ -16,8 +16,8 @@ from itertools import pairwise
 import numpy as np
 
 from kezun.floor.rules import serve
-from kezun.floor.simulate_plan import HOUR, Calendar, Floats, Ints, Plan, shares
-from kezun.floor.simulator import Place, Queue, Story
+from kezun.floor.simulator.parameters import Place, Queue, Story
+from kezun.floor.simulator.plan import HOUR, Calendar, Floats, Ints, Plan, shares
 
 SERVED, ABANDONED, VOID = 0, 1, 2
 OUTCOMES = ("served", "abandoned", "void")

@@ -12,12 +12,12 @@ from django.utils.translation import gettext as _
 
 from kezun.facts import indicators, profiles
 from kezun.facts.yamlread import DefinitionError
-from kezun.floor.simulator import Parameters
+from kezun.floor.simulator.parameters import Parameters
 from kezun.org import loading
 from kezun.org.models import FOREVER
-from kezun.site import packrules, packschema
-from kezun.site.packcheck import Checked, Mistake, check_shape, read_csv, read_yaml
-from kezun.site.staff import invent
+from kezun.site.packs import meaning, schema
+from kezun.site.packs.check import Checked, Mistake, check_shape, read_csv, read_yaml
+from kezun.site.packs.staff import invent
 
 
 class PackError(Exception):
@@ -33,9 +33,9 @@ class Pack:
     """A pack that was found to be right."""
 
     folder: Path
-    file: packschema.PackFile
-    staff: packschema.StaffFile | None = None
-    calendar: tuple[packschema.CalendarEntry, ...] = ()
+    file: schema.PackFile
+    staff: schema.StaffFile | None = None
+    calendar: tuple[schema.CalendarEntry, ...] = ()
     simulator: Parameters | None = None
 
     @property
@@ -67,7 +67,7 @@ def read(folder: Path) -> Pack:
     if isinstance(found.data, dict):
         _tables(folder, found)
     if not found.mistakes:
-        check_shape(found, packschema.PackFile)
+        check_shape(found, schema.PackFile)
     staff, calendar, simulator = (
         _part(folder, found, key, parts) for key in ("staff", "calendar", "simulator")
     )
@@ -75,15 +75,15 @@ def read(folder: Path) -> Pack:
     if not found.mistakes and not any(part.mistakes for part in parts.values()):
         pack = Pack(
             folder=folder,
-            file=msgspec.convert(found.data, packschema.PackFile),
-            staff=msgspec.convert(staff.data, packschema.StaffFile) if staff else None,
-            calendar=msgspec.convert(calendar.data, tuple[packschema.CalendarEntry, ...]) if calendar else (),
+            file=msgspec.convert(found.data, schema.PackFile),
+            staff=msgspec.convert(staff.data, schema.StaffFile) if staff else None,
+            calendar=msgspec.convert(calendar.data, tuple[schema.CalendarEntry, ...]) if calendar else (),
             simulator=msgspec.convert(simulator.data, Parameters) if simulator else None,
         )
-        packrules.check_meaning(found, pack.file, folder.resolve().name)
-        packrules.check_parts(parts, pack.file, pack.staff, pack.calendar)
+        meaning.check_meaning(found, pack.file, folder.resolve().name)
+        meaning.check_parts(parts, pack.file, pack.staff, pack.calendar)
         if pack.simulator:
-            packrules.check_simulator(parts[str(pack.file.simulator)], pack.simulator, pack.file)
+            meaning.check_simulator(parts[str(pack.file.simulator)], pack.simulator, pack.file)
     parts |= definitions(folder)
     if pack is not None and not any(part.mistakes for part in parts.values()):
         return pack
@@ -114,7 +114,7 @@ def definitions(folder: Path) -> dict[str, Checked]:
 
 def _tables(folder: Path, found: Checked) -> None:
     """Replace each list that names a CSV file by that file's rows."""
-    for key, row_type in packschema.LISTS.items():
+    for key, row_type in schema.LISTS.items():
         named = found.data.get(key)
         if isinstance(named, str):
             found.data[key] = found.take(key, read_csv(_inside(folder, named), named, row_type)) or []
@@ -126,7 +126,7 @@ def _inside(folder: Path, name: str) -> Path:
     return path if path.is_relative_to(folder.resolve()) else folder / "outside the pack"
 
 
-SHAPES: dict[str, Any] = {"staff": packschema.StaffFile, "simulator": Parameters}
+SHAPES: dict[str, Any] = {"staff": schema.StaffFile, "simulator": Parameters}
 
 
 def _part(folder: Path, found: Checked, key: str, parts: dict[str, Checked]) -> Checked | None:
@@ -135,8 +135,8 @@ def _part(folder: Path, found: Checked, key: str, parts: dict[str, Checked]) -> 
         return None
     path = _inside(folder, name)
     if key == "calendar":
-        part = read_csv(path, name, packschema.CalendarEntry)
-        shape: Any = tuple[packschema.CalendarEntry, ...]
+        part = read_csv(path, name, schema.CalendarEntry)
+        shape: Any = tuple[schema.CalendarEntry, ...]
     else:
         part, shape = read_yaml(path, name), SHAPES[key]
     if part.data is not None and not part.mistakes:
@@ -147,7 +147,7 @@ def _part(folder: Path, found: Checked, key: str, parts: dict[str, Checked]) -> 
 
 def _organisation(pack: Pack, anchor: dt.date) -> loading.Organisation:
     def day(text: str | None, otherwise: dt.date) -> dt.date:
-        return packrules.day_of(text, anchor) if text else otherwise
+        return meaning.day_of(text, anchor) if text else otherwise
 
     file = pack.file
     start = loading.START
@@ -168,7 +168,7 @@ def _organisation(pack: Pack, anchor: dt.date) -> loading.Organisation:
     people = file.people + (invent(pack.staff, file.units) if pack.staff else ())
     rows = [
         loading.AssignmentRow(a.person, a.unit, a.post, a.line, day(a.from_, start), day(a.to, FOREVER))
-        for a in (*(packrules.first_assignment(p) for p in people if p.post), *file.assignments)
+        for a in (*(meaning.first_assignment(p) for p in people if p.post), *file.assignments)
     ]
     first = {row.person: row for row in reversed(rows)}
     deputies = [

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from kezun.floor.simulate import SERVED, Tickets
-from kezun.floor.simulate_plan import Floats, Ints
-from kezun.floor.simulator import Story
+from kezun.floor.simulator.parameters import Story
+from kezun.floor.simulator.plan import Floats, Ints
+from kezun.floor.simulator.tickets import SERVED, Tickets
 
 Flags = npt.NDArray[np.bool_]
 BURST_SECOND = 16 * 3600 + 58 * 60

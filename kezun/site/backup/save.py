@@ -23,12 +23,12 @@ import kezun
 from kezun.kernel.action import action
 from kezun.kernel.actor import Actor, require
 from kezun.kernel.anchor import anchors_path, locked
-from kezun.site import databases
-from kezun.site.archive import Archive, written
+from kezun.site.backup import database
+from kezun.site.backup.archive import Archive, written
 
 FORMAT = 1
 MANIFEST = "manifest.json"
-LEFT_OUT = {"facts", "spill", "static", databases.SQLITE_FILE}
+LEFT_OUT = {"facts", "spill", "static", database.SQLITE_FILE}
 
 
 class BackupError(Exception):
@@ -53,7 +53,7 @@ def backup(actor: Actor, target: Path) -> dict[str, Any]:
 
 
 def _fill(archive: Archive, work: Path) -> dict[str, Any]:
-    with locked(anchors_path()) as anchors, databases.copied(work) as copied:
+    with locked(anchors_path()) as anchors, database.copied(work) as copied:
         seen = anchors.read()
         listed = dict(copied.facts)
     for name, path in copied.files.items():
@@ -85,7 +85,7 @@ def _fill(archive: Archive, work: Path) -> dict[str, Any]:
 def _belongings(home: Path) -> Iterator[Path]:
     """What lies in the home beside database and facts and cannot be made anew."""
     for top in sorted(home.iterdir()):
-        if top.name in LEFT_OUT or top.name.startswith((".", databases.SQLITE_FILE)):
+        if top.name in LEFT_OUT or top.name.startswith((".", database.SQLITE_FILE)):
             continue
         paths = sorted(top.rglob("*")) if top.is_dir() else [top]
         yield from (

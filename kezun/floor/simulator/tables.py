@@ -9,9 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from kezun.floor.simulate import OUTCOMES, SERVED, Tickets
-from kezun.floor.simulate_plan import Ints
-from kezun.floor.simulate_ratings import Given
+from kezun.floor.simulator.plan import Ints
+from kezun.floor.simulator.ratings import Given
+from kezun.floor.simulator.tickets import OUTCOMES, SERVED, Tickets
 
 SECONDS = pa.timestamp("s")
 EPOCH = dt.date(1970, 1, 1)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kezun.floor.rules import NEVER, Shifts
-from kezun.floor.simulator import Business, CustomerClass, Pattern, Place, Queue, Size, Story
+from kezun.floor.simulator.parameters import Business, CustomerClass, Pattern, Place, Queue, Size, Story
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]

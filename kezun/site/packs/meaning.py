@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.utils.translation import gettext as _
 
-from kezun.floor.simulator import Parameters
+from kezun.floor.simulator.parameters import Parameters
 from kezun.org.scope import roles
-from kezun.site import packschema as shape
-from kezun.site.packcheck import Checked
+from kezun.site.packs import schema as shape
+from kezun.site.packs.check import Checked
+from kezun.site.packs.staff import invent
 
 
 def day_of(text: str, anchor: dt.date) -> dt.date:
@@ -167,8 +168,6 @@ def check_parts(
         if not staff.surnames or not staff.given:
             parts[pack.staff].wrong("surnames", _("Give at least one surname and one given name."))
         elif not any(part.mistakes for part in parts.values()):
-            from kezun.site.staff import invent
-
             people = {p.code for p in (*pack.people, *invent(staff, pack.units))}
             for path, code in people_named(pack):
                 _known(found, path, code, people)

@@ -9,7 +9,7 @@ from django.conf import settings
 from kezun.facts import indicators
 from kezun.kernel.action import action
 from kezun.kernel.actor import Actor
-from kezun.site.packs import Pack
+from kezun.site.packs.pack import Pack
 
 
 def wanted(pack: Pack) -> dict[str, bytes]:
