@@ -82,10 +82,13 @@ def person_by_code(actor: Actor, code: str, permission: str | None = None) -> Pe
     return found
 
 
-def found_units(actor: Actor, text: str, limit: int, permission: str | None = None) -> list[Unit]:
-    """Units in scope whose code begins with the text or whose name holds it, by code."""
+def found_units(actor: Actor, text: str, permission: str | None = None) -> QuerySet[Unit]:
+    """Units in scope whose code begins with the text or whose name holds it, by code; all for no text."""
+    units = units_for(actor, permission).order_by("code")
+    if not text:
+        return units
     match = Q(code__istartswith=text) | Q(name__icontains=text) | Q(name_en__icontains=text)
-    return list(units_for(actor, permission).filter(match).order_by("code")[:limit])
+    return units.filter(match)
 
 
 def found_people(actor: Actor, text: str, permission: str | None = None) -> QuerySet[Person]:

@@ -8,6 +8,7 @@ from django.utils.module_loading import autodiscover_modules
 from django.views.i18n import set_language
 
 from kezun.kernel.page import PAGES
+from kezun.site import api
 
 autodiscover_modules("facts", "actions", "pages", "api")
 
@@ -21,6 +22,7 @@ def _pages() -> list[URLPattern]:
 urlpatterns: list[URLPattern | URLResolver] = [
     *_pages(),
     path("account/", include("kezun.org.account_urls")),
+    path("api/v1/", api.urls(api.build())),
     path("language/", login_not_required(set_language), name="set_language"),
 ]
 

@@ -31,8 +31,8 @@ class Token(models.Model):
     permissions = models.JSONField(default=list)
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()
-    revoked_at = models.DateTimeField(null=True)
-    used_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    used_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
         return f"{self.name} ({self.hint}…)"
@@ -47,7 +47,7 @@ class SignInSession(models.Model):
 
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="sessions")
     session_key = models.CharField(max_length=40, unique=True)
-    address = models.GenericIPAddressField(null=True)
+    address = models.GenericIPAddressField(null=True, blank=True)
     agent = models.CharField(max_length=200, blank=True)
     started_at = models.DateTimeField(auto_now_add=True)
     seen_at = models.DateTimeField(auto_now_add=True)
@@ -81,9 +81,9 @@ class RosterUpload(models.Model):
     submitted_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="rosters_submitted")
     submitted_at = models.DateTimeField(auto_now_add=True)
     decided_by = models.ForeignKey(
-        Person, null=True, on_delete=models.PROTECT, related_name="rosters_decided"
+        Person, null=True, blank=True, on_delete=models.PROTECT, related_name="rosters_decided"
     )
-    decided_at = models.DateTimeField(null=True)
+    decided_at = models.DateTimeField(null=True, blank=True)
     reason = models.CharField(max_length=300, blank=True)
 
     class Meta:

@@ -73,7 +73,9 @@ class Person(AbstractBaseUser):
     left_date = models.DateField(default=FOREVER)
     password_at = models.DateTimeField(null=True, blank=True)
     must_change_password = models.BooleanField(default=False)
-    home_unit = models.ForeignKey(Unit, null=True, on_delete=models.PROTECT, related_name="people")
+    home_unit = models.ForeignKey(
+        Unit, null=True, blank=True, on_delete=models.PROTECT, related_name="people"
+    )
 
     USERNAME_FIELD = "username"
     EMAIL_FIELD = "email"

@@ -48,7 +48,9 @@ def tree(request: HttpRequest) -> HttpResponse:
     """The top of the scope, or what a search finds."""
     text = request.GET.get("q", "").strip()
     person: Any = request.user
-    found = queries.found_units(person, text, FOUND, READ) if text else queries.home_units(person, READ)
+    found = (
+        list(queries.found_units(person, text, READ)[:FOUND]) if text else queries.home_units(person, READ)
+    )
     if len(found) == 1 and not text:
         return unit(request, found[0].code)
     return render(request, "org/tree.html", {"units": found, "text": text, "most": FOUND})
