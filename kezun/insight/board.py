@@ -32,10 +32,17 @@ def share(answer: Answer | None) -> rules.Share | None:
 
 
 def change(definition: Definition, look: Look, now: Answer | None, before: Answer | None) -> Change | None:
-    """The change against the period before; none for counts of a period that is not over yet."""
+    """The change against the period before; none for counts of a period that is not over yet.
+
+    A share that moved no more than chance explains is neither better nor worse.
+    """
     if now is None or before is None or not rules.comparable(look.period, look.latest, definition.kind):
         return None
-    return figures.change(now.value, before.value, definition.unit, definition.direction)
+    moved = figures.change(now.value, before.value, definition.unit, definition.direction)
+    a, b = share(now), share(before)
+    if moved and a and b and rules.by_chance(a, b):
+        return Change(moved.text, "chance")
+    return moved
 
 
 def thin(definition: Definition, answer: Answer) -> bool:
@@ -227,7 +234,7 @@ class Compared:
     interval: str
     unit: str
     difference: Change | None
-    n: str
+    n: int
     thin: bool
     explain: str
 
@@ -249,13 +256,21 @@ def compared(
                 own=figures.figure(mine.value, d.unit),
                 interval=figures.interval_text(mine.low, mine.high, d.unit),
                 unit=figures.figure(beside, d.unit),
-                difference=figures.change(mine.value, beside, d.unit, d.direction),
-                n=figures.counted(mine.n),
+                difference=_beside(d, mine, beside),
+                n=mine.n,
                 thin=thin(d, mine),
                 explain=look.explain(d.id, unit, person=person),
             )
         )
     return made
+
+
+def _beside(d: Definition, mine: Answer, beside: float | None) -> Change | None:
+    """A person's distance from the unit: good or bad only where the interval leaves the unit's value out."""
+    moved = figures.change(mine.value, beside, d.unit, d.direction)
+    if moved is None or beside is None or mine.low is None or mine.high is None:
+        return Change(moved.text, "plain") if moved else None
+    return Change(moved.text, "chance") if mine.low <= beside <= mine.high else moved
 
 
 def caption(d: Definition, look: Look) -> str:

@@ -55,6 +55,12 @@ def difference(now: Share, before: Share) -> tuple[float, float]:
     return low, high
 
 
+def by_chance(now: Share, before: Share) -> bool:
+    """Whether two proportions differ by no more than chance explains (95 %)."""
+    low, high = difference(now, before)
+    return low <= 0 <= high
+
+
 @dataclass(frozen=True)
 class Worsened:
     """A share that got worse beyond chance: by how much, and how much at least (both > 0, 0 … 1)."""

@@ -61,7 +61,10 @@ def interval_text(low: float | None, high: float | None, unit: str) -> str:
 
 @dataclass(frozen=True)
 class Change:
-    """A change against the period before: its text with a sign, and what it means (see rules.verdict)."""
+    """A change against the period before: its text with a sign, and what it means.
+
+    verdict: as rules.verdict, or `chance` where chance explains it.
+    """
 
     text: str
     verdict: str
@@ -69,7 +72,8 @@ class Change:
     @property
     def meaning(self) -> str:
         """The verdict as a word, so that colour is never the only sign."""
-        return {"better": _("better"), "worse": _("worse"), "level": _("unchanged")}.get(self.verdict, "")
+        words = {"better": _("better"), "worse": _("worse"), "level": _("unchanged")}
+        return {**words, "chance": _("within chance")}.get(self.verdict, "")
 
 
 def change(now: float | None, before: float | None, unit: str, direction: str) -> Change | None:

@@ -50,7 +50,7 @@ def change(moved: Change | None) -> SafeString:
     return format_html(
         '<span class="k-change k-{}" title="{}">{}{}<span class="k-sr"> {}</span></span>',
         moved.verdict,
-        _("Against the period before"),
+        _("Too small to tell from chance") if moved.verdict == "chance" else _("Against the period before"),
         arrow,
         moved.text,
         moved.meaning,

@@ -5,12 +5,13 @@
 //   heat:  {columns, rows, cells: [[column, row, value, text]], unit, direction}
 "use strict";
 (() => {
-  const INK = "#4c5a67", LINE = "#dde3e8", BRAND = "#0f5f7a", TARGET = "#8a5a00", SOFT = "#9fb0bd";
+  const INK = "#4c5a67", LINE = "#dde3e8", BRAND = "#0f5f7a", TARGET = "#8a5a00", SOFT = "#7d93a3";
   const FONT = getComputedStyle(document.body).fontFamily;
   const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
 
   function short(value, unit) {
     if (unit === "%") return `${+(value * 100).toFixed(2)} %`;
+    if (value === 0) return "0";
     if (unit === "s" && Math.abs(value) >= 60) return `${Math.floor(value / 60)}:${String(Math.round(value % 60)).padStart(2, "0")}`;
     if (unit === "s") return `${+value.toFixed(1)} s`;
     if (Math.abs(value) >= 1e4) return `${+(value / 1e3).toFixed(1)}k`;
@@ -39,7 +40,7 @@
   function targetLine(data, along) {
     if (data.target === null || data.target === undefined) return undefined;
     return { silent: true, symbol: "none", animation: false, lineStyle: { color: TARGET, type: "dashed", width: 1.5 },
-      label: { formatter: data.targetText, color: TARGET, position: "insideEndTop", fontSize: 12 }, data: [{ [along]: data.target }] };
+      label: { formatter: data.targetText, color: TARGET, position: along === "yAxis" ? "insideEndTop" : "end", fontSize: 12 }, data: [{ [along]: data.target }] };
   }
 
   const category = (labels) => ({ type: "category", data: labels, axisLine: { lineStyle: { color: LINE } }, axisTick: { show: false }, axisLabel: { color: INK, hideOverlap: true, formatter: dayless } });
@@ -48,7 +49,7 @@
   const drawers = {
     trend(data) {
       const series = [{ type: "line", name: data.title, data: data.values, symbolSize: 5, showSymbol: data.values.length < 40, lineStyle: { width: 2, color: BRAND }, itemStyle: { color: BRAND }, markLine: targetLine(data, "yAxis") }];
-      if (data.before) series.push({ type: "line", data: data.before, symbol: "none", lineStyle: { width: 1.2, color: SOFT, type: "dotted" }, tooltip: { show: false } });
+      if (data.before) series.push({ type: "line", data: data.before, symbol: "none", lineStyle: { width: 1.5, color: SOFT, type: "dotted" }, tooltip: { show: false } });
       return { grid: { left: 8, right: 16, top: 24, bottom: 8, containLabel: true }, xAxis: category(data.labels), yAxis: scale(data, bounds(data)), series,
         tooltip: { ...tip, trigger: "axis", formatter: (points) => `${data.labels[points[0].dataIndex]}\n${data.texts[points[0].dataIndex]}` } };
     },
@@ -56,7 +57,8 @@
       const names = category(data.labels), values = scale(data, bounds(data));
       if (data.across) Object.assign(names, { inverse: true, axisLabel: { color: INK, width: 130, overflow: "truncate" } });
       return { grid: { left: 8, right: 24, top: 24, bottom: 8, containLabel: true }, xAxis: data.across ? values : names, yAxis: data.across ? names : values,
-        series: [{ type: "bar", data: data.values, barMaxWidth: 26, itemStyle: { color: BRAND, borderRadius: 2 }, markLine: targetLine(data, data.across ? "xAxis" : "yAxis") }],
+        // A bar says its length: where the scale does not start at zero, points say the value.
+        series: [{ ...(data.fromZero ? { type: "bar", barMaxWidth: 26, itemStyle: { color: BRAND, borderRadius: 2 } } : { type: "scatter", symbolSize: 11, itemStyle: { color: BRAND } }), data: data.values, markLine: targetLine(data, data.across ? "xAxis" : "yAxis") }],
         tooltip: { ...tip, formatter: (point) => `${data.labels[point.dataIndex]}\n${data.texts[point.dataIndex]}` } };
     },
     heat(data) {
