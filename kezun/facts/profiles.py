@@ -13,14 +13,12 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 import msgspec
-import yaml
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from kezun.facts import expression
+from kezun.facts import expression, profileyaml
 from kezun.facts.types import FACT_TYPES, FactType
 
-Scalar = str | int | bool
 ReadKind = Literal["text", "integer", "seconds", "date"]
 DERIVED = frozenset({"source", "source_id", "recorded_at", "unit", "person", "day", "hour", "weekday"})
 ADDRESS = re.compile(r"[a-z0-9][a-z0-9-]*/[a-z0-9][a-z0-9_-]*")
@@ -58,7 +56,7 @@ class Take(Part, frozen=True):
     """
 
     source: str = msgspec.field(default="", name="from")
-    value: Scalar | None = None
+    value: str | None = None
     date: str = ""
     time: str = ""
     start: str = ""
@@ -67,10 +65,10 @@ class Take(Part, frozen=True):
     date_format: str | tuple[str, ...] = ()
     time_format: str | tuple[str, ...] = ()
     unit: Literal["s", "ms", "min"] = "s"
-    map: dict[str, Scalar] = {}
-    otherwise: Scalar | None = None
+    map: dict[str, str] = {}
+    otherwise: str | None = None
     empty: tuple[str, ...] = ()
-    default: Scalar | None = None
+    default: str | None = None
     when: str = ""
     first: tuple[Take, ...] = ()
 
@@ -161,16 +159,26 @@ class Profile(Part, frozen=True):
 def parse(text: str, where: str) -> Profile:
     """Read a profile from YAML; ProfileError names `where` and the place in it."""
     try:
-        raw = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ProfileError(_("%(file)s is not YAML: %(error)s") % {"file": where, "error": error}) from error
+        raw, node = profileyaml.read(text)
+    except profileyaml.YamlMistake as error:
+        raise ProfileError(_at(where, error.line, "", error.reason)) from error
     try:
-        profile = msgspec.convert(raw, Profile, strict=True)
+        profile = msgspec.convert(raw, Profile, strict=False)
     except msgspec.ValidationError as error:
-        raise ProfileError(f"{where}: {error}") from error
-    for place, problem in problems(profile):
-        raise ProfileError(f"{where}, {place}: {problem}")
+        reason, _sep, place = str(error).partition(" - at `$")
+        place = place.rstrip("`").lstrip(".")
+        raise ProfileError(_at(where, profileyaml.line_of(node, place), place, reason)) from error
+    mistakes = [
+        _at(where, profileyaml.line_of(node, place), place, problem) for place, problem in problems(profile)
+    ]
+    if mistakes:
+        raise ProfileError("\n".join(mistakes))
     return profile
+
+
+def _at(where: str, line: int, place: str, reason: str) -> str:
+    text = _("%(file)s, line %(line)d, %(place)s: %(reason)s")
+    return text % {"file": where, "line": line, "place": place or "–", "reason": reason}
 
 
 def problems(profile: Profile) -> Iterator[tuple[str, str]]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from kezun.facts import expression
 from kezun.facts.duck import literal
 from kezun.facts.mapping import values, zones
-from kezun.facts.profiles import Profile, Scalar, Take
+from kezun.facts.profiles import Profile, Take
 from kezun.facts.types import Column
 
 Raw = Callable[[str], str]
@@ -30,12 +30,6 @@ class Taken:
     constant: bool = False
 
 
-def _scalar(value: Scalar) -> str:
-    if isinstance(value, bool):
-        return literal("true" if value else "false")
-    return literal(str(value))
-
-
 def _mapped(take: Take, text: str) -> tuple[str, str | None]:
     """The text after `empty`, `map`, `otherwise` and `default`, and the condition of a missing entry."""
     if take.empty:
@@ -43,18 +37,18 @@ def _mapped(take: Take, text: str) -> tuple[str, str | None]:
         text = f"(CASE WHEN {text} IN ({listed}) THEN NULL ELSE {text} END)"
     unmapped = None
     if take.map:
-        whens = " ".join(f"WHEN {literal(k)} THEN {_scalar(v)}" for k, v in take.map.items())
+        whens = " ".join(f"WHEN {literal(k)} THEN {literal(v)}" for k, v in take.map.items())
         rest = (
             "NULL"
             if take.otherwise is None
-            else f"CASE WHEN {text} IS NULL THEN NULL ELSE {_scalar(take.otherwise)} END"
+            else f"CASE WHEN {text} IS NULL THEN NULL ELSE {literal(take.otherwise)} END"
         )
         if take.otherwise is None:
             known = ", ".join(literal(k) for k in take.map)
             unmapped = f"({text} IS NOT NULL AND {text} NOT IN ({known}))"
         text = f"(CASE {text} {whens} ELSE {rest} END)"
     if take.default is not None:
-        fallback = f"coalesce({text}, {_scalar(take.default)})"
+        fallback = f"coalesce({text}, {literal(take.default)})"
         text = f"(CASE WHEN {unmapped} THEN NULL ELSE {fallback} END)" if unmapped else fallback
     return text, unmapped
 
@@ -112,8 +106,8 @@ def taken(profile: Profile, column: Column, take: Take, raw: Raw) -> Taken:
     if take.first:
         return _first(profile, column, take, raw)
     if take.value is not None:
-        value = _typed(column, take, _scalar(take.value), profile.zone)[0]
-        found = Taken(_scalar(take.value), value, column.name, constant=True)
+        value = _typed(column, take, literal(take.value), profile.zone)[0]
+        found = Taken(literal(take.value), value, column.name, constant=True)
     elif take.date:
         found = _date_and_time(take, raw, profile.zone, column)
     elif take.start:
