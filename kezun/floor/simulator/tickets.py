@@ -64,8 +64,11 @@ def simulate(
     """All tickets of one queue's places over `days` (consecutive, ascending).
 
     Stories count days back from the last. progress is called with the share done, 0 to 1.
+    Raises ValueError where no place of the queue's kind has anybody to serve.
     """
     mine = tuple(p for p in places if p.kind == queue.kind and p.people)
+    if not mine:
+        raise ValueError(f"there is no {queue.kind} where anybody serves")
     draw = np.random.default_rng([seed, len(queue.kind)])
     plan = Plan(queue, mine, calendar, tuple(days), tuple(stories), draw)
     amounts = draw.poisson(plan.expected)

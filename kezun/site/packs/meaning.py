@@ -191,6 +191,8 @@ def check_simulator(found: Checked, wanted: Parameters, pack: shape.PackFile) ->
             found.wrong(f"stories[{index}].last", _("A story ends fewer days ago than it began."))
     for index, queue in enumerate(wanted.queues):
         at, pattern = f"queues[{index}]", queue.pattern
+        if queue.kind not in {u.kind for u in pack.units}:
+            found.wrong(f"{at}.kind", _("No unit of this pack is a %s.") % queue.kind)
         if len(pattern.hours) != pattern.closes - pattern.opens:
             found.wrong(
                 f"{at}.pattern.hours",
