@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import click
 
+Added = TypeVar("Added", bound=click.Command)
 COMMANDS: list[click.Command] = []
 
 
-def command(added: click.Command) -> click.Command:
+def command(added: Added) -> Added:
     """Add a click command or group to `kezun`; use as a decorator above `@click.command(...)`."""
     COMMANDS.append(added)
     return added
