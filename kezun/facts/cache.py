@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import logging
+import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import astuple
+from dataclasses import fields
 
+import msgspec
 from django.db import DatabaseError, transaction
 from django.db.models import F, Max, Value
 from django.utils import timezone
@@ -21,7 +23,8 @@ from kezun.org.models import UnitPath
 
 log = logging.getLogger("kezun.facts")
 KEPT = dt.timedelta(days=30)
-FORMAT = 1
+FORMAT = 2
+FIELDS = tuple(field.name for field in fields(Answer))
 TREE = ""
 
 
@@ -68,17 +71,24 @@ def key_of(bound: Bound, snapshots: Mapping[str, int], tree: int) -> str:
 def fetch(keys: Iterable[str]) -> dict[str, list[Answer]]:
     """What is known under these keys; one statement."""
     found = CachedAnswer.objects.filter(key__in=set(keys)).values_list("key", "payload")
-    return {key: [Answer(*row) for row in payload] for key, payload in found}
+    return {
+        key: [Answer(*row) for row in msgspec.json.decode(zlib.decompress(payload))] for key, payload in found
+    }
 
 
 def keep(made: Mapping[str, list[Answer]]) -> None:
     """Keep answers; a database that cannot take them now (locked, read only) is no reason to fail."""
-    rows = [CachedAnswer(key=k, payload=[astuple(a) for a in answers]) for k, answers in made.items()]
+    rows = [CachedAnswer(key=k, payload=_packed(answers)) for k, answers in made.items()]
     try:
         with transaction.atomic():
             CachedAnswer.objects.bulk_create(rows, ignore_conflicts=True)
     except DatabaseError:
         log.warning("answers were not kept", exc_info=True)
+
+
+def _packed(answers: list[Answer]) -> bytes:
+    rows = [tuple(getattr(answer, name) for name in FIELDS) for answer in answers]
+    return zlib.compress(msgspec.json.encode(rows), 1)
 
 
 def forget(older: dt.timedelta = KEPT) -> int:

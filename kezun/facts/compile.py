@@ -89,50 +89,93 @@ def selection_sql(selection: Selection) -> str:
     return " AND ".join(clauses)
 
 
-def placed_sql(selection: Selection, source: str, by: str | None, moved: bool) -> str:
-    """All selected facts with `target_` (where they belong) and `key_` (their place in the breakdown).
+@dataclass(frozen=True)
+class Rows:
+    """The rows of a question: a relation with the fact type's columns, what is selected, how it is placed.
 
-    source: relation with the fact type's columns. moved: whether some unit belongs only on some days, so that
-    the day must be looked at; else the join is by unit alone.
+    moved: whether some unit belongs only on some days, so that the day must be looked at.
     """
-    template = KEYS[by] if by else NO_KEY
-    key = template.format_map({column: f"f.{quoted(column)}" for column in COLUMNS})
-    day = f" AND f.{quoted('day')} BETWEEN b.since AND b.until" if moved else ""
+
+    selection: Selection
+    source: str
+    by: str | None
+    moved: bool
+
+    @property
+    def key(self) -> str:
+        """The place in the breakdown, of a row called f."""
+        template = KEYS[self.by] if self.by else NO_KEY
+        return template.format_map({column: f"f.{quoted(column)}" for column in COLUMNS})
+
+    @property
+    def selected(self) -> str:
+        return f"(SELECT * FROM {self.source} WHERE {selection_sql(self.selection)}) AS f"
+
+    def joined(self, relation: str) -> str:
+        """The join of a relation with `unit` (and `day`) to where its rows belong."""
+        day = f" AND {relation}.{quoted('day')} BETWEEN b.since AND b.until" if self.moved else ""
+        return f"JOIN branches AS b ON b.unit = {relation}.{quoted('unit')}{day}"
+
+
+def placed_sql(rows: Rows) -> str:
+    """All selected facts with `target_` (where they belong) and `key_` (their place in the breakdown)."""
+    return f"SELECT b.target AS target_, {rows.key} AS key_, f.* FROM {rows.selected} {rows.joined('f')}"
+
+
+def base_sql(states: Sequence[State], rows: Rows) -> str:
+    """Counts and sums per target and key: first per unit, then up the tree, so levels cost next to nothing.
+
+    Columns s0, s1 … by the states' places in the sequence; other states have none.
+    """
+    additive = [(f"s{i}", _additive(s)) for i, s in enumerate(states) if s.op in {"count", "sum"}]
+    unit = f"f.{quoted('unit')} AS {quoted('unit')}"
+    day = f", f.{quoted('day')} AS {quoted('day')}" if rows.moved else ""
+    first = "".join(f", {sql} AS {name}" for name, sql in additive)
+    then = "".join(f", CAST(sum({name}) AS BIGINT) AS {name}" for name, _sql in additive)
+    count = 3 if rows.moved else 2
+    per_unit = (
+        f"SELECT {unit}{day}, {rows.key} AS key_{first} FROM {rows.selected} "
+        f"GROUP BY {', '.join(str(n + 1) for n in range(count))}"
+    )
     return (
-        f"SELECT b.target AS target_, {key} AS key_, f.* FROM (SELECT * FROM {source} "
-        f"WHERE {selection_sql(selection)}) AS f JOIN branches AS b ON b.unit = f.{quoted('unit')}{day}"
+        f"SELECT b.target AS target_, p.key_ AS key_{then} FROM ({per_unit}) AS p {rows.joined('p')} "
+        "GROUP BY b.target, p.key_"
     )
 
 
 COLUMNS = ("person", "business", "class", "hour", "weekday", "day")
 
 
-def states_sql(states: Sequence[State], placed: str, dialect: Dialect) -> str:
+def states_sql(states: Sequence[State], rows: Rows, dialect: Dialect) -> str:
     """One query: target, key, then each state in order; groups without any fact do not appear."""
+    placed = f"({placed_sql(rows)}) AS placed"
     quantiles = list(dict.fromkeys((s.value, s.condition) for s in states if s.op in {"quantile", "at_most"}))
     shares = {pair: _shares(states, pair) for pair in quantiles}
-    base = ["target_", "key_"]
     columns = []
     joins = []
-    parts = [f"placed AS ({placed})"]
-    for index, pair in enumerate(quantiles):
-        aggregate = dialect.quantiles.format(ps=", ".join(shares[pair]), value=pair[0], condition=pair[1])
-        base.append(f"{aggregate} AS q{index}")
+    parts = [f"base AS ({base_sql(states, rows)})"]
+    if quantiles:
+        arrays = []
+        for index, (value, condition) in enumerate(quantiles):
+            ps = ", ".join(shares[value, condition])
+            arrays.append(f"{dialect.quantiles.format(ps=ps, value=value, condition=condition)} AS q{index}")
+        parts.append(
+            f"shares AS (SELECT target_, key_, {', '.join(arrays)} FROM {placed} GROUP BY target_, key_)"
+        )
+        joins.append("shares")
     for index, state in enumerate(states):
         if state.op in {"count", "sum"}:
-            base.append(f"{_additive(state)} AS s{index}")
             columns.append(f"base.s{index}")
         elif state.op == "distinct":
-            parts.append(f"d{index} AS ({_distinct(state)})")
+            parts.append(f"d{index} AS ({_distinct(state, placed)})")
             joins.append(f"d{index}")
             columns.append(f"coalesce(d{index}.n, CAST(0 AS BIGINT))")
         else:
             at = quantiles.index((state.value, state.condition))
             place = shares[quantiles[at]].index(state.p) + 1
-            columns.append(f"base.q{at}[{place}]" if state.op == "quantile" else f"ranks.r{at}_{place}")
-    parts.insert(1, f"base AS (SELECT {', '.join(base)} FROM placed GROUP BY target_, key_)")
+            columns.append(f"shares.q{at}[{place}]" if state.op == "quantile" else f"ranks.r{at}_{place}")
     if any(s.op == "at_most" for s in states):
-        parts.append(f"ranks AS ({_ranks(quantiles, shares)})")
+        parts.append(f"ranks AS ({_ranks(quantiles, shares, placed)})")
         joins.append("ranks")
     joined = "".join(f" LEFT JOIN {j} ON {j}.target_ = base.target_ AND {j}.key_ = base.key_" for j in joins)
     picked = ", ".join(["base.target_", "base.key_", *columns])
@@ -150,20 +193,21 @@ def _additive(state: State) -> str:
     return f"CAST(coalesce({total}, 0) AS BIGINT)"
 
 
-def _distinct(state: State) -> str:
+def _distinct(state: State, placed: str) -> str:
     columns = ", ".join(quoted(c) for c in state.of)
-    rows = f"SELECT DISTINCT target_, key_, {columns} FROM placed WHERE {state.condition}"
+    rows = f"SELECT DISTINCT target_, key_, {columns} FROM {placed} WHERE {state.condition}"
     return f"SELECT target_, key_, count(*) AS n FROM ({rows}) AS once GROUP BY target_, key_"
 
 
-def _ranks(quantiles: list[tuple[str, str]], shares: dict[tuple[str, str], list[str]]) -> str:
+def _ranks(quantiles: list[tuple[str, str]], shares: dict[tuple[str, str], list[str]], placed: str) -> str:
     """How many values lie at or below each quantile: a second, cheap pass over the same rows."""
     counts = [
-        f"count(*) FILTER (WHERE {condition} AND {value} <= base.q{at}[{place + 1}]) AS r{at}_{place + 1}"
+        f"count(*) FILTER (WHERE {condition} AND {value} <= shares.q{at}[{place + 1}]) AS r{at}_{place + 1}"
         for at, (value, condition) in enumerate(quantiles)
         for place in range(len(shares[value, condition]))
     ]
     return (
-        f"SELECT base.target_, base.key_, {', '.join(counts)} FROM placed JOIN base "
-        "ON placed.target_ = base.target_ AND placed.key_ = base.key_ GROUP BY base.target_, base.key_"
+        f"SELECT shares.target_, shares.key_, {', '.join(counts)} FROM {placed} JOIN shares "
+        "ON placed.target_ = shares.target_ AND placed.key_ = shares.key_ "
+        "GROUP BY shares.target_, shares.key_"
     )

@@ -5,6 +5,7 @@ An engine gets structured questions and gives integers; `tests/conformance.py` i
 
 from __future__ import annotations
 
+import atexit
 import os
 import threading
 from collections.abc import Sequence
@@ -78,6 +79,7 @@ class DuckEngine:
         with self._lock:
             if self._connection is None or self._pid != os.getpid():
                 self._connection, self._pid = connect(), os.getpid()
+                atexit.register(self.close)
             cursor = self._connection.cursor()
         try:
             cursor.register("branches", _branch_table(branches))
@@ -88,6 +90,13 @@ class DuckEngine:
             ) from error
         finally:
             cursor.close()
+
+    def close(self) -> None:
+        """Let go of the memory; the next question opens anew."""
+        with self._lock:
+            if self._connection is not None and self._pid == os.getpid():
+                self._connection.close()
+            self._connection = None
 
     def states(
         self,

@@ -148,7 +148,7 @@ class CachedAnswer(models.Model):
     privacy: ClassVar[PrivacyClasses] = dict.fromkeys(("key", "at"), "none") | {"payload": "C1"}
 
     key = models.CharField(max_length=64, primary_key=True)
-    payload = models.JSONField()
+    payload = models.BinaryField()
     at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:

@@ -29,6 +29,8 @@ from kezun.org.models import Person, Unit
 
 # Measured: an exact quantile keeps every value, about 30 bytes each, and cannot spill.
 BYTES_PER_VALUE = 30
+# Primary keys of units stay far below this, so a target can carry the number of its question.
+NEXT = 1 << 40
 READ_ROWS = "facts.read_rows"
 
 
@@ -74,12 +76,13 @@ def measure_many(
     snapshots = [_snapshots(b, versions) for b in bound]
     keys = [cache.key_of(b, at, versions.get(cache.TREE, 0)) for b, at in zip(bound, snapshots, strict=True)]
     found = cache.fetch(keys)
-    made: dict[str, list[Answer]] = {}
-    for one, at, key in zip(bound, snapshots, keys, strict=True):
-        if key not in found:
-            found[key] = made[key] = compute(one, at)
-    if made:
+    missing = {
+        key: (one, at) for one, at, key in zip(bound, snapshots, keys, strict=True) if key not in found
+    }
+    if missing:
+        made = dict(zip(missing, compute_many(list(missing.values())), strict=True))
         cache.keep(made)
+        found |= made
     return [found[key] for key in keys]
 
 
@@ -120,23 +123,46 @@ def _snapshots(bound: Bound, versions: Mapping[str, int]) -> dict[str, int]:
 
 def compute(bound: Bound, snapshots: Mapping[str, int]) -> list[Answer]:
     """Answer a bound question from the facts, without the cache."""
-    question = bound.question
+    return compute_many([(bound, snapshots)])[0]
+
+
+def compute_many(asked: Sequence[tuple[Bound, Mapping[str, int]]]) -> list[list[Answer]]:
+    """Answer bound questions from the facts; those alike but for their units share one pass."""
+    alike: dict[tuple[object, ...], list[int]] = {}
+    for index, (bound, snapshots) in enumerate(asked):
+        question = replace(bound.question, unit="", below=None)
+        alike.setdefault((question, bound.person, tuple(sorted(snapshots.items()))), []).append(index)
+    found: dict[int, list[Answer]] = {}
+    for indices in alike.values():
+        together = [asked[index][0] for index in indices]
+        found |= dict(zip(indices, _together(together, asked[indices[0]][1]), strict=True))
+    return [found[index] for index in range(len(asked))]
+
+
+def _together(bounds: Sequence[Bound], snapshots: Mapping[str, int]) -> list[list[Answer]]:
+    """Questions alike but for their units: each target carries the number of its question."""
+    first = bounds[0]
     plan = Plan()
-    for id in question.indicators:
-        for part in bound.catalogue.parts(id):
+    for id in first.question.indicators:
+        for part in first.catalogue.parts(id):
             plan.add(part)
-    tree, targets = branches(bound.unit, question.below, question.period)
-    groups = {
-        fact: engine().states(
-            selection_of(bound, fact),
-            _files(bound, fact, snapshots, tree, exact=any(s.op == "quantile" for s in states)),
-            tree,
-            states,
-            question.by,
-        )
-        for fact, states in plan.states.items()
-    }
-    return _assembled(bound, Computed(plan, groups), targets)
+    trees = [branches(b.unit, b.question.below, b.question.period) for b in bounds]
+    tree = [
+        replace(branch, target=branch.target + at * NEXT)
+        for at, (own, _targets) in enumerate(trees)
+        for branch in own
+    ]
+    split: list[dict[str, dict[Group, tuple[int | None, ...]]]] = [{} for _ in bounds]
+    for fact, states in plan.states.items():
+        exact = any(s.op == "quantile" for s in states)
+        files_of = _files(first, fact, snapshots, tree, exact=exact)
+        groups = engine().states(selection_of(first, fact), files_of, tree, states, first.question.by)
+        for (target, key), values in groups.items():
+            split[target // NEXT].setdefault(fact, {})[target % NEXT, key] = values
+    return [
+        _assembled(bound, Computed(plan, groups), targets)
+        for bound, groups, (_tree, targets) in zip(bounds, split, trees, strict=True)
+    ]
 
 
 def selection_of(bound: Bound, fact: str) -> Selection:

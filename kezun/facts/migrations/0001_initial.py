@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
             name='CachedAnswer',
             fields=[
                 ('key', models.CharField(max_length=64, primary_key=True, serialize=False)),
-                ('payload', models.JSONField()),
+                ('payload', models.BinaryField()),
                 ('at', models.DateTimeField(auto_now_add=True)),
             ],
         ),

@@ -242,7 +242,7 @@ def test_answers_are_kept_and_change_with_facts_definitions_and_tree(served, mon
         raise AssertionError("computed again")
 
     with monkeypatch.context() as patched:
-        patched.setattr(queries, "compute", refuse)
+        patched.setattr(queries, "compute_many", refuse)
         assert queries.measure(US, question) == first
         with pytest.raises(AssertionError):
             queries.measure(US, replace(question, by="hour"))

@@ -1,0 +1,98 @@
+"""Bars 1, 3, 5 and 6: a quarter's figures on five levels, against a scan and against SQL by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from benchmarks.cost import Cost, median_of
+from benchmarks.synthetic import prepare
+
+TICKETS = (
+    *("floor.tickets", "floor.served", "floor.abandoned", "floor.answer_rate", "floor.abandon_rate"),
+    *("floor.wait_mean", "floor.wait_p90", "floor.within_promise", "floor.service_mean"),
+)
+RATINGS = (
+    *("floor.rating_coverage", "floor.satisfied_rate", "floor.satisfaction_mean"),
+    "floor.dissatisfied_per_10k",
+)
+LEVELS = (None, "tier1", "tier2", "sub_branch", "outlet")
+
+
+def _files(fact: str) -> str:
+    from kezun.facts import store
+    from kezun.facts.duck import paths
+
+    return f"read_parquet({paths(store.files(fact))})"
+
+
+def scan(rows: int, home: str) -> Cost:
+    """The baseline: DuckDB sums over the columns that the figures need."""
+    prepare(rows, home)
+    from kezun.facts.duck import duck
+
+    sql = (
+        "SELECT sum(unit), sum(person), count(outcome), sum(wait_s), sum(service_s), sum(promise_s), "
+        f"max(day) FROM {_files('ticket')} UNION ALL "
+        f"SELECT sum(unit), sum(person), count(channel), sum(score), 0, 0, max(day) FROM {_files('rating')}"
+    )
+    with duck() as connection:
+        return median_of(lambda: connection.execute(sql).fetchall())
+
+
+def _closure() -> str:
+    from kezun.org.models import UnitPath
+
+    rows = UnitPath.objects.filter(ancestor__kind__in=["head_office", *LEVELS[1:]]).values_list(
+        "unit_id", "ancestor_id"
+    )
+    return ",".join(f"({unit},{above})" for unit, above in rows if unit)
+
+
+def by_hand(rows: int, home: str) -> Cost:
+    """What an analyst would write: one additive base per outlet rolled up, exact P90 of each level from rows."""
+    prepare(rows, home)
+    from kezun.facts.duck import duck
+
+    with duck() as connection:
+        connection.execute(f"CREATE TEMP TABLE up AS SELECT * FROM (VALUES {_closure()}) AS t(unit, above)")
+
+        def work() -> Any:
+            connection.execute(f"""CREATE OR REPLACE TEMP TABLE base AS SELECT unit,
+                count(*) FILTER (WHERE outcome <> 'void') AS tickets,
+                count(*) FILTER (WHERE outcome = 'served') AS served,
+                count(*) FILTER (WHERE outcome = 'abandoned') AS abandoned,
+                sum(wait_s) FILTER (WHERE outcome = 'served')::BIGINT AS wait,
+                count(*) FILTER (WHERE outcome = 'served' AND wait_s <= promise_s) AS within_promise,
+                sum(service_s) FILTER (WHERE outcome = 'served')::BIGINT AS service
+                FROM {_files("ticket")} GROUP BY unit""")
+            connection.execute(f"""CREATE OR REPLACE TEMP TABLE rated AS SELECT unit, count(*) AS n,
+                count(*) FILTER (WHERE score >= 4) AS good, sum(score)::BIGINT AS score,
+                count(*) FILTER (WHERE score <= 2) AS bad FROM {_files("rating")} GROUP BY unit""")
+            rolled = connection.execute("""SELECT above, sum(tickets), sum(served), sum(abandoned), sum(wait),
+                sum(within_promise), sum(service), sum(n), sum(good), sum(score), sum(bad)
+                FROM base JOIN up USING (unit) LEFT JOIN rated USING (unit) GROUP BY above""").fetchall()
+            p90 = connection.execute(f"""SELECT above, percentile_disc(0.9) WITHIN GROUP (ORDER BY wait_s)
+                FROM {_files("ticket")} JOIN up USING (unit) WHERE outcome = 'served'
+                GROUP BY above""").fetchall()
+            return len(rolled), len(p90)
+
+        return median_of(work, times=2)
+
+
+def ours(rows: int, home: str) -> Cost:
+    """The same figures through questions: five levels, every answer with interval and target, uncached."""
+    prepare(rows, home)
+    from kezun.facts.models import CachedAnswer
+    from kezun.facts.queries import measure_many
+    from kezun.facts.questions import Question
+    from kezun.facts.rules import Period
+    from kezun.kernel.actor import SystemActor
+
+    period = Period.parse("2026-Q1")
+    asked = [Question((*TICKETS, *RATINGS), "HO", period, below=level) for level in LEVELS]
+
+    def work() -> Any:
+        CachedAnswer.objects.all().delete()
+        return sum(len(found) for found in measure_many(SystemActor("bench"), asked))
+
+    return median_of(work, times=2)
