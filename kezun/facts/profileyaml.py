@@ -23,7 +23,7 @@ class YamlMistake(ValueError):
 
 
 def read(text: str) -> tuple[Any, yaml.Node | None]:
-    """The content of a YAML text, scalars as strings, and its nodes (for `line_of`); YamlMistake if it is none."""
+    """The content of a YAML text, scalars as strings, and its nodes (for `line_of`); or YamlMistake."""
     loader = yaml.BaseLoader(text)
     try:
         node = loader.get_single_node()

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from kezun.facts import expression
 from kezun.facts.duck import literal, name
 from kezun.facts.mapping import values, zones
-from kezun.facts.mapping.problems import KEY_LENGTH, RECORD, Problem, of_column
+from kezun.facts.mapping.problems import EARLIEST, KEY_LENGTH, RECORD, Problem, of_column
 from kezun.facts.mapping.takes import taken
 from kezun.facts.profiles import Code, Profile, ProfileError, Read
 
@@ -215,7 +215,8 @@ class _Planner:
             Problem(
                 "unit_not_open",
                 column,
-                "CAST(_o AS DATE) < _opened OR CAST(_o AS DATE) > _closed",
+                f"_o >= {EARLIEST} AND year(_o) < 9000 "
+                "AND (CAST(_o AS DATE) < _opened OR CAST(_o AS DATE) > _closed)",
                 _("unit «{value}» was not open on that day"),
                 "_uc",
             ),

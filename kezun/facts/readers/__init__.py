@@ -37,7 +37,7 @@ def open_source(path: Path, form: Format) -> Source:
         if head.startswith(magic):
             return reader(path, form)
     first = next(unpacked(path, 4096), (b"", 1.0))[0].lstrip(b"\xef\xbb\xbf \t\r\n")
-    if form.kind in {"auto", "ndjson"} and first.startswith(b"{"):
+    if first[:1] == b"{" and first[1:].lstrip()[:1] in (b'"', b"}"):
         return JsonSource(path, form)
     return TextSource(path, form)
 

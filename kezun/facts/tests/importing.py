@@ -31,7 +31,9 @@ columns:
 HEADER = "no,outlet,teller,taken,state,biz,wait\n"
 
 
-def line(no="1", outlet="O1", teller="-", taken="2026-03-02 09:00:00", state="S", biz="cash", wait="60") -> str:
+def line(
+    no="1", outlet="O1", teller="-", taken="2026-03-02 09:00:00", state="S", biz="cash", wait="60"
+) -> str:
     return f"{no},{outlet},{teller},{taken},{state},{biz},{wait}\n"
 
 
@@ -55,10 +57,15 @@ def bring(path: Path, known: profiles.Profile | None = None, actor=None, **more)
     )
 
 
-def facts(columns: str = "source_id, wait_s", fact: str = "ticket", snapshot: int | None = None) -> list[tuple]:
+def facts(columns: str = "source_id, wait_s", fact: str = "ticket", snapshot: int | None = None):
     """What the store holds, by key."""
     files = store.files(fact, snapshot)
     return duckdb.sql(f"SELECT {columns} FROM {scan(fact, files)} ORDER BY source_id").fetchall()
+
+
+def kept(path: str) -> str:
+    """A file of rejected rows as text."""
+    return Path(path).read_text(encoding="utf-8-sig")
 
 
 def counts(done: Summary) -> tuple[int, int, int, int, int]:

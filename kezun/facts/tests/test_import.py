@@ -10,7 +10,7 @@ from kezun.facts.importing import ImportFailed, run_import
 from kezun.facts.models import Batch, FactFile, Snapshot
 from kezun.facts.profiles import ProfileError
 from kezun.facts.readers import Unreadable
-from kezun.facts.tests.importing import HEADER, bring, counts, facts, line, profile, put
+from kezun.facts.tests.importing import HEADER, bring, counts, facts, kept, line, profile, put
 from kezun.kernel.actor import Denied, SystemActor
 from kezun.kernel.models import TrailEntry
 from kezun.org.models import Person
@@ -37,12 +37,13 @@ def test_rows_become_facts(csv_file, bank):
     person = Person.objects.create(code="7", username="7", name="x")
     done = bring(csv_file(line("a", teller="7"), line("b", state="A", wait="")))
     assert counts(done) == (2, 2, 0, 0, 0)
-    names = "source, unit, person, occurred_at, day, hour, weekday, business, class, outcome, wait_s, promise_s"
+    names = "source, unit, person, occurred_at, day, hour, weekday, business, class, outcome, wait_s"
+    assert facts("promise_s") == [(None,), (None,)]
     moment, day = dt.datetime(2026, 3, 2, 1, 0), dt.date(2026, 3, 2)
     unit = bank["O1"].pk
     assert facts(names) == [
-        ("q", unit, person.pk, moment, day, 9, 1, "cash", None, "served", 60, None),
-        ("q", unit, None, moment, day, 9, 1, "cash", None, "abandoned", None, None),
+        ("q", unit, person.pk, moment, day, 9, 1, "cash", None, "served", 60),
+        ("q", unit, None, moment, day, 9, 1, "cash", None, "abandoned", None),
     ]
 
 
@@ -119,9 +120,10 @@ def test_rejected_rows_are_kept_with_reasons_and_can_be_mended(csv_file, tmp_pat
     assert "[negative]" in rows[1]["_reason"]
     again = bring(tmp_path / done.rejects_file)
     assert counts(again) == (2, 0, 0, 0, 2)
-    text = open(again.rejects_file, encoding="utf-8-sig").read()
+    text = kept(again.rejects_file)
     assert text.count("_line") == 1
-    mended = put(tmp_path / "mended.csv", text.replace("soon", "5").replace("O9", "O2").replace(",-5,", ",5,"))
+    text = text.replace("soon", "5").replace("O9", "O2").replace(",-5,", ",5,")
+    mended = put(tmp_path / "mended.csv", text)
     assert counts(bring(mended)) == (2, 2, 0, 0, 0)
     assert facts() == [("a", 60), ("b", 5), ("c", 5), ("d", 60)]
 
@@ -249,7 +251,7 @@ def test_a_commit_in_between_is_noticed_and_compared_again(csv_file, monkeypatch
     done = bring(path)
     assert counts(done) == (2, 1, 0, 1, 0)
     assert facts() == [("a", 60), ("b", 60)]
-    on_disk = {p for p in store.root().rglob("*.parquet*")}
+    on_disk = set(store.root().rglob("*.parquet*"))
     assert on_disk == {store.root() / f.path for f in FactFile.objects.all()}
 
 

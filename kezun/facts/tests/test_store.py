@@ -154,9 +154,11 @@ def test_what_nobody_lists_is_swept_after_its_grace():
 
 
 def test_a_failed_write_leaves_no_file():
-    with duck() as connection, pytest.raises(duckdb.Error):
+    broken = typed("t", "q").replace("NULL AS business", "error('boom') AS business")
+    with duck() as connection:
         connection.register("t", tickets(["k5"]))
-        write(connection, "ticket", typed("t", "q").replace("NULL AS business", "error('boom') AS business"))
+        with pytest.raises(duckdb.Error):
+            write(connection, "ticket", broken)
     assert not list(store.root().rglob("*.parquet*"))
 
 
