@@ -43,6 +43,14 @@ def _login_user() -> str:
         return "unknown"
 
 
+def refusal(error: Denied) -> str:
+    """Why something was refused: the missing permission in a sentence, or the sentence that says more."""
+    text = str(error)
+    if " " in text or "." not in text:
+        return text
+    return _("Not allowed: the roles held today do not carry %(right)s.") % {"right": text}
+
+
 def acting(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add `--as CODE` to a click command and call it with `actor=`; refusals become messages (exit 1)."""
 
@@ -54,8 +62,7 @@ def acting(function: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return function(*args, actor=actor_for(as_code), **kwargs)
         except Denied as error:
-            text = _("Not allowed: the roles held today do not carry %(right)s.") % {"right": error}
-            raise click.ClickException(text) from error
+            raise click.ClickException(refusal(error)) from error
         except OutOfScope as error:
             text = _("Not found, or outside the scope of the person who acts.")
             raise click.ClickException(text) from error

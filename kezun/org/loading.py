@@ -14,10 +14,11 @@ from typing import Any
 from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from kezun.kernel.action import action
-from kezun.kernel.actor import Actor
+from kezun.kernel.actor import Actor, Denied, SystemActor
 from kezun.org.models import (
     FOREVER,
     Assignment,
@@ -333,9 +334,11 @@ def load_sign_ins(actor: Actor, names: dict[str, str], *, password: str) -> int:
 
     Only `kezun demo` calls this: in a real bank everybody chooses a password of their own.
     """
+    if not isinstance(actor, SystemActor):
+        raise Denied(_("Administrators issue a one-time password; they do not choose one."))
     people = [p for p in Person.objects.filter(code__in=names) if p.username != names[p.code]]
     for person in people:
-        person.username = names[person.code]
+        person.username, person.password_at = names[person.code], timezone.now()
         person.set_password(password)
-        person.save(update_fields=["username", "password"])
+        person.save(update_fields=["username", "password", "password_at"])
     return len(people)

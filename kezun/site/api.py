@@ -25,6 +25,7 @@ from ninja.throttling import BaseThrottle
 import kezun
 from kezun.kernel.endpoint import ENDPOINTS, EndpointSpec
 from kezun.org import tokens
+from kezun.org.command import refusal
 
 
 class Bearer(HttpBearer):
@@ -93,7 +94,7 @@ def build() -> NinjaAPI:
         docs_url="/docs",
         urls_namespace="api",
     )
-    _fault(api, PermissionDenied, 403, lambda e: _("Not allowed: %(right)s") % {"right": e})
+    _fault(api, PermissionDenied, 403, refusal)
     _fault(api, Http404, 404, lambda e: _("Not found, or outside your scope."))
     _fault(api, ValidationError, 422, lambda e: e.message_dict if hasattr(e, "error_dict") else e.messages)
     _fault(api, BadRequest, 422, lambda e: e.errors)

@@ -15,6 +15,8 @@ from kezun.kernel import verify
 from kezun.kernel.actor import Actor, SystemActor
 from kezun.kernel.command import command
 from kezun.org.command import acting, actor_for
+from kezun.org.founding import CODE as FIRST
+from kezun.org.founding import first_person
 from kezun.site import demo, serve
 from kezun.site.backup import restore, save
 from kezun.site.packs import pack as packs
@@ -44,8 +46,11 @@ def _day(option: str, text: str) -> dt.date | None:
 @command
 @click.command("setup")
 def setup() -> None:
-    """Make or bring up to date the database in KEZUN_HOME (or at DATABASE_URL)."""
+    """Make or bring up to date the database in KEZUN_HOME (or at DATABASE_URL), and the first person."""
     call_command("migrate", verbosity=0, interactive=False)
+    if secret := first_person(actor_for()):
+        told = _("Sign in as %(name)s with the one-time password %(secret)s (shown only now).")
+        click.echo(told % {"name": FIRST, "secret": secret.text})
     click.echo(_("ready: %s") % settings.KEZUN_HOME)
 
 

@@ -16,6 +16,8 @@ from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import gettext as _
 
 from kezun.kernel.action import ACTIONS
+from kezun.kernel.actor import Denied, require
+from kezun.org.command import refusal
 from kezun.org.forms import ActorForm
 
 
@@ -62,7 +64,8 @@ def serve(
         raise Http404(word)
     person: Any = request.user
     change = changes[word]
-    if change.sudo and not person.raised and person.may(change.action):
+    require(person, change.action, subject)
+    if change.sudo and not person.raised:
         return redirect(f"{reverse('org.raise')}?{urlencode({'next': request.get_full_path()})}")
     form = change.form(request.POST or None, actor=person, initial=change.initial(subject))
     if request.method == "POST" and form.is_valid():
@@ -82,6 +85,9 @@ def attempt(form: ActorForm, do: Callable[[], Any]) -> tuple[Any, bool]:
         given = error.error_dict if hasattr(error, "error_dict") else {"": error.error_list}
         for name, faults in given.items():
             form.add_error(name if name in form.fields else None, faults)
+        return None, False
+    except Denied as error:
+        form.add_error(None, refusal(error))
         return None, False
 
 
