@@ -157,6 +157,13 @@ def retry(request: HttpRequest, number: int) -> HttpResponse:
     return redirect("control.health")
 
 
+@page("about/", name="control.about", needs="control.about")
+@require_safe
+def about(request: HttpRequest) -> HttpResponse:
+    """Which version this is: what somebody who asks for help is asked first."""
+    return render(request, "control/about.html", {"title": _("About Kezun"), "versions": queries.versions()})
+
+
 @page(
     "access/",
     name="control.access",

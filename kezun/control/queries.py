@@ -118,12 +118,7 @@ def installation(person: Person) -> Installation:
     order = {Task.State.FAILED: 0, Task.State.RUNNING: 1, Task.State.WAITING: 2}
     open_tasks = Task.objects.exclude(state=Task.State.DONE).order_by("-pk")[:100]
     return Installation(
-        versions=[
-            ("Kezun", kezun.__version__),
-            ("Python", platform.python_version()),
-            ("Django", django.get_version()),
-            (connection.display_name, _database_version()),
-        ],
+        versions=versions(),
         tasks={state: counted.get(state, 0) for state in Task.State.values},
         shown=sorted(open_tasks, key=lambda t: order[Task.State(t.state)]),
         workers=list(Heartbeat.objects.order_by("worker")),
@@ -134,5 +129,12 @@ def installation(person: Person) -> Installation:
     )
 
 
-def _database_version() -> str:
-    return ".".join(str(part) for part in connection.get_database_version())
+def versions() -> list[tuple[str, str]]:
+    """The product, the language, the framework and the database, each with its version."""
+    database = ".".join(str(part) for part in connection.get_database_version())
+    return [
+        ("Kezun", kezun.__version__),
+        ("Python", platform.python_version()),
+        ("Django", django.get_version()),
+        (connection.display_name, database),
+    ]

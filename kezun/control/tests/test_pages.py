@@ -257,3 +257,12 @@ def test_the_menu_shows_control_to_auditors_only(as_role):
     assert reverse("control.trail") in as_role("auditor").get(reverse("control.trail")).content.decode()
     health = as_role("system_admin").get(reverse("control.health")).content.decode()
     assert reverse("control.trail") not in health
+
+
+@pytest.mark.parametrize("role", ["teller", "auditor", "system_admin"])
+def test_everybody_may_know_the_version(as_role, role):
+    import kezun
+
+    text = as_role(role).get(reverse("control.about")).content.decode()
+    assert kezun.__version__ in text
+    assert "Django" in text
