@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import math
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from msgspec import inspect as shapes
 
 MAX_BYTES = 20 * 1024 * 1024
+WHOLE = "(file)"
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Checked:
     def wrong(self, path: str, message: str) -> None:
         """Note a mistake at a path."""
         file, line = self.where(path)
-        self.mistakes.append(Mistake(file, line, path or "(file)", message))
+        self.mistakes.append(Mistake(file, line, path or WHOLE, message))
 
     def where(self, path: str) -> tuple[str, int]:
         while path not in self.lines and path:
@@ -51,10 +52,9 @@ class Checked:
         return self.lines.get(path, ("?", 1))
 
     def take(self, path: str, part: Checked) -> Any:
-        """Put what another file held under `path`; returns its values."""
-        for below, place in part.lines.items():
-            self.lines[path + below if below.startswith("[") or not below else f"{path}.{below}"] = place
-        self.mistakes += part.mistakes
+        """Put the rows of another file under `path`; returns them."""
+        self.lines |= {path + below: place for below, place in part.lines.items()}
+        self.mistakes += [m if m.path == WHOLE else replace(m, path=path + m.path) for m in part.mistakes]
         return part.data
 
 
@@ -80,7 +80,7 @@ def read_text(path: Path, name: str, found: Checked) -> str | None:
         found.wrong("", _("There is no such file (or it cannot be read): add it or mend the name."))
     except UnicodeDecodeError as error:
         line = path.read_bytes()[: error.start].count(b"\n") + 1
-        found.mistakes.append(Mistake(name, line, "(file)", _("This is not UTF-8: save the file as UTF-8.")))
+        found.mistakes.append(Mistake(name, line, WHOLE, _("This is not UTF-8: save the file as UTF-8.")))
     return None
 
 
@@ -102,7 +102,7 @@ def read_yaml(path: Path, name: str) -> Checked:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or str(error)
         found.mistakes.append(
-            Mistake(name, mark.line + 1 if mark else 1, "(file)", _("This is not YAML: %s") % problem)
+            Mistake(name, mark.line + 1 if mark else 1, WHOLE, _("This is not YAML: %s") % problem)
         )
     finally:
         loader.dispose()

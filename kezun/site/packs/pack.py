@@ -16,7 +16,7 @@ from kezun.floor.simulator.parameters import Parameters
 from kezun.org import loading
 from kezun.org.models import FOREVER
 from kezun.site.packs import meaning, schema
-from kezun.site.packs.check import Checked, Mistake, check_shape, read_csv, read_yaml
+from kezun.site.packs.check import WHOLE, Checked, Mistake, check_shape, read_csv, read_yaml
 from kezun.site.packs.staff import invent
 
 
@@ -108,7 +108,7 @@ def definitions(folder: Path) -> dict[str, Checked]:
         indicators.check_pack(folder / "indicators")
     except DefinitionError as error:
         name = f"indicators/{Path(error.path).name}"
-        checked[name] = Checked(mistakes=[Mistake(name, error.line, error.where or "(file)", error.reason)])
+        checked[name] = Checked(mistakes=[Mistake(name, error.line, error.where or WHOLE, error.reason)])
     return checked
 
 
