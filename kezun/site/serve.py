@@ -14,6 +14,7 @@ from pathlib import Path
 
 import click
 from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from django.db import connection
 from django.utils.translation import gettext as _
@@ -32,9 +33,19 @@ def embedded() -> bool:
 
 
 def static_files() -> None:
-    """Collect style sheets and scripts into the home, where that was not done yet."""
-    if not (Path(settings.STATIC_ROOT) / "staticfiles.json").exists() and not settings.DEBUG:
-        call_command("collectstatic", verbosity=0, interactive=False)
+    """Collect style sheets and scripts into the home, unless what lies there is as new as their sources."""
+    made = Path(settings.STATIC_ROOT) / "staticfiles.json"
+    if settings.DEBUG or (made.exists() and made.stat().st_mtime >= _newest_source()):
+        return
+    call_command("collectstatic", verbosity=0, interactive=False, clear=True)
+
+
+def _newest_source() -> float:
+    return max(
+        Path(storage.path(name)).stat().st_mtime
+        for finder in get_finders()
+        for name, storage in finder.list([])
+    )
 
 
 def serve(address: str, port: int, processes: int = 2) -> None:
