@@ -91,7 +91,9 @@ def person_in(bank) -> Callable[..., object]:
         post, _ = Post.objects.get_or_create(
             code=role, defaults={"name": known.name, "name_en": known.name_en, "role": role}
         )
-        person = Person.objects.create(code=code, username=code, name=f"测{role}", home_unit=bank[unit])
+        person = Person(code=code, username=code, name=f"测{role}", home_unit=bank[unit])
+        person.set_unusable_password()
+        person.save()
         Assignment.objects.create(person=person, unit=bank[unit], post=post)
         return person
 

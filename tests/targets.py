@@ -9,6 +9,8 @@ from typing import Any
 from django.utils import timezone
 
 from kezun.insight.models import SavedView
+from kezun.kernel import trail
+from kezun.kernel.models import Task
 from kezun.org.models import Assignment, LeadingGroup, Person, Post, RosterUpload, Token, Unit
 
 Target = dict[str, Any]
@@ -48,6 +50,7 @@ def assignment(person: Person, where: Unit) -> Target:
 def roster(person: Person, where: Unit) -> Target:
     made = RosterUpload.objects.create(
         name="r.xlsx",
+        state=RosterUpload.State.SUBMITTED,
         digest="0" * 64,
         rows='{"units": [], "posts": [], "people": []}',
         submitted_by=someone(where),
@@ -64,6 +67,14 @@ def token(person: Person, where: Unit) -> Target:
         expires_at=timezone.now() + dt.timedelta(days=1),
     )
     return {"pk": made.pk}
+
+
+def entry(person: Person, where: Unit) -> Target:
+    return {"number": trail.write("system:test", "org.test", "", {}).pk}
+
+
+def task(person: Person, where: Unit) -> Target:
+    return {"number": Task.objects.create(name="x", state=Task.State.FAILED, due_at=timezone.now()).pk}
 
 
 def own_person(person: Person, where: Unit) -> Target:
@@ -88,7 +99,7 @@ def own_token(person: Person, where: Unit) -> Target:
 
 MAKERS: dict[str, Callable[[Person, Unit], Target]] = {
     **{"unit": unit, "person": person, "view": view, "group": group, "assignment": assignment},
-    **{"roster": roster, "token": token},
+    **{"roster": roster, "token": token, "entry": entry, "task": task},
 }
 OWN: dict[str, Callable[[Person, Unit], Target]] = {
     **{"person": own_person, "view": own_view, "token": own_token},

@@ -5,6 +5,8 @@ What is expected stands in permissions.yaml; what is tried comes from the regist
 
 from __future__ import annotations
 
+import datetime as dt
+import json
 import re
 import time
 from dataclasses import dataclass
@@ -16,10 +18,12 @@ import pytest
 import yaml
 from django.test import Client
 from django.urls import get_resolver, reverse
+from django.utils import timezone
 
 from kezun.kernel.endpoint import ENDPOINTS
 from kezun.kernel.page import PAGES
-from kezun.org.models import Unit
+from kezun.org import tokens
+from kezun.org.models import Token, Unit
 from kezun.org.scope import roles
 from tests.targets import MAKERS, OWN
 
@@ -94,7 +98,7 @@ def address(name: str, rule: Rule, named: dict[str, Any], path: str | None = Non
     if path is None:
         base = reverse(name, kwargs=parts)
     else:
-        base = "/api/v1" + re.sub(r"\{(?:\w+:)?(\w+)\}", lambda m: str(parts[m[1]]), path)
+        base = "/api/v1/" + re.sub(r"\{(?:\w+:)?(\w+)\}", lambda m: str(parts[m[1]]), path)
     return f"{base}?{query}" if query else base
 
 
@@ -159,9 +163,64 @@ def test_page(name, bank, signed_in):
 @pytest.mark.parametrize("name", sorted(TOLD["pages"]))
 def test_nobody_gets_in_without_signing_in(name):
     rule = Rule.of(TOLD["pages"][name])
-    named = {"code": "HO", "pk": 1, "id": "x"}
+    named = {"code": "HO", "pk": 1, "id": "x", "number": 1}
     call = Client().post if rule.told.get("method") == "POST" else Client().get
     assert told_in(call(address(name, rule, named))) in {401, 403}
+
+
+@pytest.fixture
+def with_token(person_in):
+    """A client that sends the token of a person of the role."""
+
+    def make(role: str) -> tuple[Client, Any]:
+        person = person_in(role, POST_AT[REACH[role]])
+        secret = tokens.make()
+        Token.objects.create(
+            person=person,
+            name="matrix",
+            hint=secret[-4:],
+            digest=tokens.digest(secret),
+            permissions=sorted({e.needs.split(".")[0] + ".*" for e in ENDPOINTS.values()}),
+            expires_at=timezone.now() + dt.timedelta(hours=1),
+        )
+        return Client(raise_request_exception=False, headers={"Authorization": f"Bearer {secret}"}), person
+
+    return make
+
+
+@pytest.mark.parametrize("name", sorted(TOLD["endpoints"]))
+def test_operation(name, bank, with_token):
+    rule, operation = Rule.of(TOLD["endpoints"][name]), ENDPOINTS[name]
+    wrong = []
+    for role in sorted(roles()):
+        client, person = with_token(role)
+        for place, code in places(rule, role).items():
+            where: Unit = bank[code or POST_AT[REACH[role]]]
+            named = {}
+            if rule.target:
+                named = (OWN if place == "self" else MAKERS)[rule.target](person, where)
+            path = address(name, rule, named, operation.path)
+            body = json.dumps(rule.told.get("body") or {}).format(**named) if rule.told.get("body") else b""
+            status = client.generic(operation.method, path, body, "application/json").status_code
+            if status not in rule.expected(role, place):
+                expected = "to get in" if rule.expected(role, place) == IN else "to be refused"
+                wrong.append(f"{role} at {place}: {status}, expected {expected}")
+    assert not wrong, f"{len(wrong)} answers: " + "\n".join(wrong)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", sorted(TOLD["endpoints"]))
+def test_no_operation_without_a_token(name):
+    path = address(name, Rule.of(TOLD["endpoints"][name]), {"code": "HO"}, ENDPOINTS[name].path)
+    assert Client().generic(ENDPOINTS[name].method, path).status_code == 401
+
+
+@pytest.mark.parametrize("name", sorted(TOLD["endpoints"]))
+def test_a_token_carries_no_more_than_it_says(name, with_token):
+    client, person = with_token("service_office")
+    Token.objects.filter(person=person).update(permissions=["nothing.at_all"])
+    path = address(name, Rule.of(TOLD["endpoints"][name]), {"code": "HO"}, ENDPOINTS[name].path)
+    assert client.generic(ENDPOINTS[name].method, path).status_code in REFUSED
 
 
 def test_what_is_public_is_said_so():
