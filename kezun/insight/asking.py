@@ -45,7 +45,7 @@ def answers(
         raise Http404(str(error)) from error
 
 
-def unit_totals(reader: Person, question: Question) -> list[Answer]:
+def unit_totals(reader: Person, question: Question, unit: Unit, at: Mapping[str, int]) -> list[Answer]:
     """A unit's own shares, means and quantiles, for comparison with one of its people.
 
     Also for those whose reach is themselves alone, and then only of their own unit: what a whole unit does
@@ -56,8 +56,9 @@ def unit_totals(reader: Person, question: Question) -> list[Answer]:
     if not mixed:
         return []
     asked = Question(mixed, question.unit, question.period, known_at=question.known_at)
-    inside = reader.home_unit is not None and reader.home_unit.code == question.unit
-    return facts.measure(SystemActor("insight") if inside else reader, asked)
+    if reader.home_unit_id == unit.pk:
+        return facts.measure_many(SystemActor("insight"), [asked], [unit], at)[0]
+    return answers(reader, [asked], at=at)[0]
 
 
 def unit_for(reader: Person, code: str, person: Person | None) -> Unit:

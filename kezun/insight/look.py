@@ -130,10 +130,15 @@ def period_name(period: Period) -> str:
     return f"{start.isoformat()} – {period.end.isoformat()}"
 
 
+def sent(request: HttpRequest) -> dict[str, str]:
+    """The choices in the address, and for a form those in its body, which win."""
+    both = [*request.GET.items(), *request.POST.items()]
+    return {k: v for k, v in both if isinstance(v, str) and k != "csrfmiddlewaretoken"}
+
+
 def look(request: HttpRequest, latest: dt.date | None) -> Look:
     """Read the choices of a request; what cannot be read is 404 with a message that says the forms."""
-    sent = request.GET if request.method in ("GET", "HEAD") else request.POST
-    query = {k: v for k, v in sent.items() if isinstance(v, str) and k != "csrfmiddlewaretoken"}
+    query = sent(request)
     if query.get("from") and query.get("to"):
         query["period"] = f"{query.pop('from')}..{query.pop('to')}"
     period = first_period(latest, timezone.localdate())

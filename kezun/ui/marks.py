@@ -13,6 +13,7 @@ from kezun.ui.figures import Change
 from kezun.ui.rules import Bar
 
 NOTHING = SafeString("")
+AXIS = SafeString('<line class="k-bar-axis" x1="0" x2="100" y1="6" y2="6"></line>')
 
 
 @lru_cache(maxsize=512)
@@ -70,7 +71,7 @@ def bar(shown: Bar, text: str) -> SafeString:
     """A value with its interval and the target on the table's common scale; `text` says the interval."""
     if shown.value is None:
         return NOTHING
-    parts = [format_html('<line class="k-bar-axis" x1="0" x2="100" y1="6" y2="6"></line>')]
+    parts = [AXIS]
     if shown.target is not None:
         parts.append(_upright("k-bar-target", shown.target, 0, 12))
     if shown.low is not None:

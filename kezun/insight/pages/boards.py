@@ -180,9 +180,9 @@ def person(request: HttpRequest, code: str) -> HttpResponse:
     own = seen.ask(tuple(d.id for d in shown), unit.code, person=code)
     earlier = seen.period.previous()
     now, before, steps = answers(
-        reader, [own, replace(own, period=earlier), replace(own, by=spark_step(seen.period))], at=at
+        reader, [own, replace(own, period=earlier), replace(own, by=spark_step(seen.period))], [unit], at
     )
-    around = _around(reader, seen, shown, unit)
+    around = _around(reader, seen, shown, unit, at)
     context = {
         "title": shown_person.name,
         "person": shown_person,
@@ -190,7 +190,7 @@ def person(request: HttpRequest, code: str) -> HttpResponse:
         "unit_href": seen.unit(unit.code),
         "now_href": seen.href(known_at=None),
         "is_self": shown_person.pk == reader.pk,
-        "opens_unit": reader.covers(READ, unit),
+        "opens_unit": _opens(reader, unit),
         "look": seen,
         "picker": seen.picker(),
         "fresh": fresh,
@@ -202,6 +202,15 @@ def person(request: HttpRequest, code: str) -> HttpResponse:
     return render(request, "insight/person.html", context)
 
 
-def _around(reader: Person, seen: Look, shown: Sequence[Definition], unit: Unit) -> board.Index:
+def _opens(reader: Person, unit: Unit) -> bool:
+    """Whether the reader may open the unit as a whole, not only their own part in it."""
+    if all(h.role.reach == "own" for h in reader.scope.carrying(READ)):
+        return False
+    return reader.covers(READ, unit)
+
+
+def _around(
+    reader: Person, seen: Look, shown: Sequence[Definition], unit: Unit, at: Mapping[str, int]
+) -> board.Index:
     """The unit's own numbers, to compare with: shares and means only, and of several people."""
-    return board.index(unit_totals(reader, seen.ask(tuple(d.id for d in shown), unit.code)))
+    return board.index(unit_totals(reader, seen.ask(tuple(d.id for d in shown), unit.code), unit, at))

@@ -18,7 +18,7 @@ from kezun.insight import board, queries
 from kezun.insight.actions import export_rows
 from kezun.insight.asking import MOST_EXPORTED, answers, rows_behind, snapshots, unit_for
 from kezun.insight.charts import weekday_names
-from kezun.insight.look import Look, look, period_name
+from kezun.insight.look import Look, look, period_name, sent
 from kezun.insight.names import kind_text, owner_text, part_text
 from kezun.insight.sheet import column_titles, for_reading, shown_rows, workbook
 from kezun.kernel.actor import require
@@ -52,7 +52,7 @@ class Asked:
 def _asked(request: HttpRequest) -> Asked:
     """Read which number is meant; what lies outside the reader's scope is 404."""
     reader: Person = request.user  # type: ignore[assignment]
-    query = request.GET if request.method in ("GET", "HEAD") else request.POST
+    query = sent(request)
     for name in ("indicator", "unit", "period"):
         if not query.get(name):
             raise Http404(_("«%(name)s» is missing in the address.") % {"name": name})
@@ -66,17 +66,20 @@ def _asked(request: HttpRequest) -> Asked:
         person=person.code if person else None,
         business=query.get("business"),
         customer_class=query.get("customer_class"),
-        hour=_number(query.get("hour"), 23),
-        weekday=_number(query.get("weekday"), 7),
+        hour=_number(query.get("hour"), 0, 23),
+        weekday=_number(query.get("weekday"), 1, 7),
     )
     return Asked(d, unit, question, seen, person)
 
 
-def _number(text: str | None, most: int) -> int | None:
+def _number(text: str | None, least: int, most: int) -> int | None:
     if not text:
         return None
-    if not (text.isascii() and text.isdigit() and len(text) < 3 and int(text) <= most):
-        raise Http404(_("«%(text)s» is not a number up to %(most)d.") % {"text": text, "most": most})
+    if not (text.isascii() and text.isdigit() and len(text) < 3 and least <= int(text) <= most):
+        raise Http404(
+            _("«%(text)s» is not a number from %(least)d to %(most)d.")
+            % {"text": text, "least": least, "most": most}
+        )
     return int(text)
 
 
@@ -206,7 +209,7 @@ def export(request: HttpRequest) -> HttpResponse:
     asked = _asked(request)
     reader: Person = request.user  # type: ignore[assignment]
     require(reader, EXPORT, asked.person or asked.unit)
-    part = request.POST.get("part", "")
+    part = sent(request).get("part", "")
     if part not in asked.parts:
         raise Http404(_("There is no such side of this number."))
     found = rows_behind(reader, asked.question, part, 0, MOST_EXPORTED)
