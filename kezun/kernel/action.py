@@ -25,7 +25,7 @@ from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from kezun.kernel import metrics, trail
-from kezun.kernel.actor import Actor, Denied, OutOfScope
+from kezun.kernel.actor import Actor, Denied, require
 from kezun.kernel.models import IdempotencyKey
 from kezun.kernel.rules import canonical
 from kezun.kernel.task import enqueue
@@ -143,16 +143,11 @@ def _perform(spec: ActionSpec, actor: Actor, arguments: dict[str, Any], run: Cal
 
 
 def _check(spec: ActionSpec, actor: Actor, subject: object) -> None:
-    who = getattr(actor, "trail_name", "nobody")
-    if not isinstance(actor, Actor) or not actor.may(spec.name):
-        log.warning("denied", extra={"actor": who, "verb": spec.name})
-        raise Denied(spec.name)
+    require(actor, spec.name)
     if spec.sudo and not getattr(actor, "raised", False):
-        log.warning("rights not raised", extra={"actor": who, "verb": spec.name})
+        log.warning("rights not raised", extra={"actor": actor.trail_name, "verb": spec.name})
         raise Denied(_("This needs raised rights: confirm with a reason first."))
-    if subject is not None and not actor.covers(spec.name, subject):
-        log.warning("out of scope", extra={"actor": who, "verb": spec.name})
-        raise OutOfScope(spec.name)
+    require(actor, spec.name, subject)
 
 
 def _once(actor: Actor, verb: str, key: str, arguments: dict[str, Any]) -> tuple[bool, Any]:

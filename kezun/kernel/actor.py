@@ -7,10 +7,13 @@ what is not allowed is `Denied` (403), what lies outside the actor's scope does 
 
 from __future__ import annotations
 
+import logging
 from typing import Protocol, runtime_checkable
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
+
+log = logging.getLogger("kezun.actor")
 
 
 class Denied(PermissionDenied):
@@ -59,8 +62,14 @@ class SystemActor:
 
 
 def require(actor: Actor, permission: str, target: object | None = None) -> None:
-    """Raise `Denied` or `OutOfScope` unless `actor` holds `permission` (on `target`, where one is given)."""
-    if not actor.may(permission):
+    """Raise `Denied` or `OutOfScope` unless `actor` holds `permission` (on `target`, where one is given).
+
+    Whoever is not even an actor (nobody signed in) is denied too; each refusal is logged.
+    """
+    who = getattr(actor, "trail_name", "nobody")
+    if not isinstance(actor, Actor) or not actor.may(permission):
+        log.warning("denied", extra={"actor": who, "verb": permission})
         raise Denied(permission)
     if target is not None and not actor.covers(permission, target):
+        log.warning("out of scope", extra={"actor": who, "verb": permission})
         raise OutOfScope(permission)

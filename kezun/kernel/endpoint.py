@@ -5,11 +5,11 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from django.http import HttpRequest
 
-from kezun.kernel.actor import Denied
+from kezun.kernel.actor import Actor, require
 
 Operation = TypeVar("Operation", bound=Callable[..., Any])
 
@@ -42,11 +42,10 @@ def endpoint(
 
         @functools.wraps(function)
         def operate(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-            if not request.user.may(needs):  # type: ignore[union-attr]
-                raise Denied(needs)
+            require(cast(Actor, request.user), needs)
             return function(request, *args, **kwargs)
 
         ENDPOINTS[name] = EndpointSpec(method, path, name, needs, operate, options)
-        return operate  # type: ignore[return-value]
+        return cast(Operation, operate)
 
     return declare

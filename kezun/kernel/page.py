@@ -5,12 +5,12 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import Promise
 
-from kezun.kernel.actor import Actor, Denied
+from kezun.kernel.actor import Actor, require
 
 View = TypeVar("View", bound=Callable[..., HttpResponse])
 GROUPS = ("look", "work", "manage", "control")
@@ -52,6 +52,8 @@ def page(
     needs: permission that the signed-in person must hold; None = any signed-in person.
     public: no sign-in at all (health, sign-in); must be said explicitly.
     """
+    if public and needs is not None:
+        raise ValueError(f"page {name} is public and needs {needs}: one excludes the other")
 
     def declare(view: View) -> View:
         if name in PAGES:
@@ -59,12 +61,12 @@ def page(
 
         @functools.wraps(view)
         def show(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            if needs is not None and not request.user.may(needs):  # type: ignore[union-attr]
-                raise Denied(needs)
+            if needs is not None:
+                require(cast(Actor, request.user), needs)
             return view(request, *args, **kwargs)
 
         PAGES[name] = PageSpec(name, path, needs, menu, show, public)
-        return show  # type: ignore[return-value]
+        return cast(View, show)
 
     return declare
 

@@ -119,10 +119,9 @@ def claim(worker: str) -> Task | None:
         return None  # without this look, an idle worker would take SQLite's write lock every second
     with transaction.atomic():
         now = timezone.now()
-        queue = Task.objects.filter(_free(now)).order_by("due_at", "pk")
-        if connection.features.has_select_for_update_skip_locked:
-            queue = queue.select_for_update(skip_locked=True)
-        for row in queue[:20]:
+        skip = connection.features.has_select_for_update_skip_locked  # SQLite has one writer: nothing to skip
+        queue = Task.objects.filter(_free(now)).order_by("due_at", "pk").select_for_update(skip_locked=skip)
+        while (row := queue.first()) is not None:
             if row.attempts >= row.max_attempts:
                 row.error = _("The worker died during the last attempt.")
                 _end(row, Task.State.FAILED)

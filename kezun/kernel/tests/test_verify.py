@@ -306,3 +306,23 @@ def test_an_empty_trail_is_intact(home):
     report = verify()
     assert (report.intact, report.entries, report.chains) == (True, 0, 0)
     assert not TrailHead.objects.exists()
+
+
+def test_a_chain_that_begins_while_it_runs_is_no_problem(home, monkeypatch):
+    from kezun.kernel import verify as module
+
+    looked, looking = [], module._heads
+    trail.write("person:1", "a.b")
+
+    def heads():
+        looked.append(1)
+        return {} if len(looked) == 1 else looking()
+
+    monkeypatch.setattr(module, "_heads", heads)
+    assert found() == set()
+
+
+def test_an_anchor_of_an_empty_chain_marks_nothing(home):
+    TrailHead.objects.create(shard=3, count=0, head="0" * 64, seal=head_digest(trail.key(), 3, 0, "0" * 64))
+    anchor()
+    assert verify().intact
