@@ -28,7 +28,6 @@ def demo_home(tmp_path_factory):
     home = Path(kept) if kept else tmp_path_factory.mktemp("demo")
     home.mkdir(parents=True, exist_ok=True)
     harness.kezun(home, "demo", "--no-serve", "--anchor", harness.LAST_DAY)
-    harness.python(home, "manage.py", "collectstatic", "--noinput", "-v0")
     return home
 
 

@@ -32,7 +32,7 @@ LANGUAGES = {"zh": "zh-CN", "en": "en-US"}
 LAST_DAY = "2026-06-30"
 AXE = tree.ROOT / "node_modules" / "axe-core" / "axe.min.js"
 GRAVE = {"serious", "critical"}
-READY_SECONDS = 60
+READY_SECONDS = 120
 
 
 def chromium() -> str | None:
