@@ -85,8 +85,7 @@ class SignedIn:
             return
         moment = dt.datetime.fromtimestamp(until, dt.UTC)
         if moment > timezone.now() and person.may("org.raise_rights"):
-            person.__dict__["_raised"] = True
-            person.__dict__["raised_until"] = moment
+            person.raise_until(moment)
         else:
             del request.session["raised"]
 

@@ -10,7 +10,7 @@ import dataclasses
 import datetime as dt
 import json
 import zoneinfo
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
@@ -130,7 +130,7 @@ def apply(roster: Roster) -> dict[str, dict[str, int]]:
     lock_tree()
     states = compare(roster)
     _apply_units(roster.units, states["units"])
-    _apply_plain(Post, roster.posts, states["posts"], ("name", "role", "name_en"), lambda row: {})
+    _apply_plain(Post, roster.posts, states["posts"], _post)
     units = dict(Unit.objects.values_list("code", "pk"))
     _apply_people(roster.people, states["people"], units)
     _apply_assignments(roster.assignments, states["assignments"], units)
@@ -194,33 +194,36 @@ def _moved(row: UnitRow, units: Mapping[str, Unit], today: dt.date) -> bool:
 
 
 def _apply_plain(
-    model: type[Model], rows: Iterable[Any], states: Mapping[str, str], fields: tuple[str, ...], extra: Any
+    model: type[Model],
+    rows: Iterable[Any],
+    states: Mapping[str, str],
+    values: Callable[[Any], dict[str, object]],
+    first: Mapping[str, object] | None = None,
 ) -> None:
-    """Create the new rows of a model with a `code`; write `fields` (plus `extra(row)`) of the changed."""
-    values = {r.code: {f: getattr(r, f) for f in fields} | extra(r) for r in rows if states[r.code] != "same"}
+    """Create the new rows of a model with a `code` (with `first` besides); write the values of the changed."""
     manager = model._default_manager
-    fresh = [model(code=code, **given) for code, given in values.items() if states[code] == "new"]
-    manager.bulk_create(fresh, batch_size=BATCH)
-    codes = [code for code in values if states[code] == "changed"]
+    new = [row for row in rows if states[row.code] == "new"]
+    manager.bulk_create([model(code=r.code, **values(r), **(first or {})) for r in new], batch_size=BATCH)
+    changed = {row.code: values(row) for row in rows if states[row.code] == "changed"}
+    codes = list(changed)
     for start in range(0, len(codes), BATCH // 2):
         found = list(manager.filter(code__in=codes[start : start + BATCH // 2]))
         for one in found:
-            for field, value in values[one.code].items():  # type: ignore[attr-defined]
+            for field, value in changed[one.code].items():  # type: ignore[attr-defined]
                 setattr(one, field, value)
-        names = [*fields, *(key for key in extra(None) if key not in fields)]
-        manager.bulk_update(found, names, batch_size=BATCH // 4)
+        manager.bulk_update(found, list(changed[codes[0]]), batch_size=BATCH // 4)
 
 
 def _apply_people(rows: tuple[PersonRow, ...], states: Mapping[str, str], units: Mapping[str, int]) -> None:
-    nobody = make_password(None)
+    def values(row: PersonRow) -> dict[str, object]:
+        own = {field: getattr(row, field) for field in ("name", "email", "phone", "joined_date")}
+        return own | {"home_unit_id": units[row.unit], "username": row.username or None}
 
-    def extra(row: PersonRow | None) -> dict[str, object]:
-        if row is None:
-            return {"home_unit_id": None, "username": None}
-        return {"home_unit_id": units[row.unit], "username": row.username or None}
+    _apply_plain(Person, rows, states, values, {"password": make_password(None)})
 
-    _apply_plain(Person, rows, states, ("name", "email", "phone", "joined_date"), extra)
-    Person.objects.get_queryset().filter(password="").update(password=nobody)
+
+def _post(row: PostRow) -> dict[str, object]:
+    return {"name": row.name, "role": row.role, "name_en": row.name_en}
 
 
 def _apply_assignments(

@@ -107,6 +107,10 @@ class Person(AbstractBaseUser):
         """Whether this person's rights are raised («sudo») now; set by the middleware from the session."""
         return bool(self.__dict__.get("_raised", False))
 
+    def raise_until(self, until: dt.datetime) -> None:
+        """Raise this person's rights for this request; `until` is for the frame to show."""
+        self.__dict__.update(_raised=True, raised_until=until)
+
     def may(self, permission: str) -> bool:
         return self.is_active and self.scope.may(permission)
 

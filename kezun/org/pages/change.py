@@ -67,7 +67,8 @@ def serve(
     require(person, change.action, subject)
     if change.sudo and not person.raised:
         return redirect(f"{reverse('org.raise')}?{urlencode({'next': request.get_full_path()})}")
-    form = change.form(request.POST or None, actor=person, initial=change.initial(subject))
+    given = request.POST if request.method == "POST" else None
+    form = change.form(given, actor=person, initial=change.initial(subject))
     if request.method == "POST" and form.is_valid():
         result, good = attempt(form, lambda: change.do(person, subject, **form.cleaned_data))
         if good:
