@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -166,7 +166,7 @@ def parse(text: str, where: str) -> Profile:
         profile = msgspec.convert(raw, Profile, strict=False)
     except msgspec.ValidationError as error:
         reason, _sep, place = str(error).partition(" - at `$")
-        place = place.rstrip("`").lstrip(".")
+        place = _exact(raw, place.rstrip("`").lstrip("."))
         raise ProfileError(_at(where, profileyaml.line_of(node, place), place, reason)) from error
     mistakes = [
         _at(where, profileyaml.line_of(node, place), place, problem) for place, problem in problems(profile)
@@ -174,6 +174,18 @@ def parse(text: str, where: str) -> Profile:
     if mistakes:
         raise ProfileError("\n".join(mistakes))
     return profile
+
+
+def _exact(raw: Any, place: str) -> str:
+    """The place with the name of the column that msgspec leaves out (`columns[...]`)."""
+    for part, kind in (("columns", Take), ("reads", Read)):
+        if place.startswith(f"{part}[...]"):
+            for name, value in raw[part].items():
+                try:
+                    msgspec.convert(value, kind, strict=False)
+                except msgspec.ValidationError:
+                    return place.replace("[...]", f".{name}", 1)
+    return place
 
 
 def _at(where: str, line: int, place: str, reason: str) -> str:
@@ -273,10 +285,11 @@ def addresses(fact: str | None = None) -> list[str]:
         for path in folder.glob("*/profiles/*.yaml"):
             address = f"{path.parent.parent.name}/{path.stem}"
             try:
-                if fact is None or load(address).fact == fact:
-                    found.add(address)
+                profile = load(address)
             except ProfileError:
                 continue
+            if fact in (None, profile.fact):
+                found.add(address)
     return sorted(found)
 
 
