@@ -36,6 +36,8 @@ def first_person(actor: Actor) -> actions.Secret | None:
         person = Person.objects.get_queryset().filter(code=CODE).first() or actions.add_person(
             actor, unit, code=CODE, name=role.name, username=CODE
         )
+        if not person.is_active:
+            actions.enable_person(actor, person, reason=_("Nobody else can sign in."))
         if not person.assignments.filter(valid_on(timezone.localdate()), post__role=ROLE).exists():
             actions.assign(actor, unit, person=person, post=post)
         secret = actions.Secret(passwords.generate())

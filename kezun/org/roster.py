@@ -200,7 +200,7 @@ def _apply_plain(
     values: Callable[[Any], dict[str, object]],
     first: Mapping[str, object] | None = None,
 ) -> None:
-    """Create the new rows of a model with a `code` (with `first` besides); write the values of the changed."""
+    """Create new rows of a model with a `code` (with `first` besides); write the values of the changed."""
     manager = model._default_manager
     new = [row for row in rows if states[row.code] == "new"]
     manager.bulk_create([model(code=r.code, **values(r), **(first or {})) for r in new], batch_size=BATCH)

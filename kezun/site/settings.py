@@ -258,6 +258,12 @@ SOCIALACCOUNT_PROVIDERS = {
     }
 }
 MFA_ADAPTER = "kezun.org.signin.SecondFactorAdapter"
+MFA_FORMS = {
+    "add_webauthn": "kezun.org.passkeys.AddPasskey",
+    "authenticate_webauthn": "kezun.org.passkeys.UsePasskey",
+    "login_webauthn": "kezun.org.passkeys.LoginPasskey",
+    "reauthenticate_webauthn": "kezun.org.passkeys.ConfirmPasskey",
+}
 MFA_TOTP_ISSUER = "Kezun"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
