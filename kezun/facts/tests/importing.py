@@ -71,3 +71,8 @@ def kept(path: str) -> str:
 def counts(done: Summary) -> tuple[int, int, int, int, int]:
     assert done.rows == done.new + done.same + done.corrected + done.rejected
     return done.rows, done.new, done.same, done.corrected, done.rejected
+
+
+def reasons(done: Summary) -> list[tuple[int, str, str]]:
+    """Line, column and code of what was rejected."""
+    return [(e.line, e.column, e.code) for e in done.errors]

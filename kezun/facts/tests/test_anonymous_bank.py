@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from kezun.facts.cli import import_command
 from kezun.facts.profiles import load
 from kezun.facts.tests.importing import facts
 from kezun.org.models import Person, Unit
@@ -35,10 +36,8 @@ def raw():
 
 
 def run(*options):
-    from kezun.site.cli import main
-
     result = CliRunner().invoke(
-        main, ["import", "ticket", str(LOG), "--profile", "anonymous-bank/calls", "--json", *options]
+        import_command, ["ticket", str(LOG), "--profile", "anonymous-bank/calls", "--json", *options]
     )
     assert result.exit_code == 0, result.output
     return json.loads(result.stdout.splitlines()[-1])

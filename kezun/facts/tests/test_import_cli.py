@@ -5,6 +5,7 @@ import json
 import pytest
 from click.testing import CliRunner
 
+from kezun.facts.cli import import_command
 from kezun.facts.models import Batch
 from kezun.facts.tests.importing import HEADER, PROFILE, line, put
 from kezun.kernel.models import TrailEntry
@@ -27,9 +28,7 @@ def _bank(_home, bank):
 
 
 def kezun(*arguments):
-    from kezun.site.cli import main
-
-    return CliRunner().invoke(main, ["import", *map(str, arguments)])
+    return CliRunner().invoke(import_command, [*map(str, arguments)])
 
 
 def test_json_is_the_last_line_and_has_exactly_these_keys(tmp_path):
