@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from pathlib import Path
 
 import click
@@ -41,6 +42,13 @@ def _day(option: str, text: str) -> dt.date | None:
         raise click.UsageError(
             _("%(o)s %(t)s: write a day like 2026-03-01.") % {"o": option, "t": text}
         ) from error
+
+
+def _found(name: str) -> Path:
+    try:
+        return packs.find(name, settings.KEZUN_PACKS)
+    except LookupError as error:
+        raise click.UsageError(str(error)) from error
 
 
 @command
@@ -92,7 +100,7 @@ def run_demo(port: int, stay: bool, name: str, anchor: str) -> None:
     steps = demo.Steps()
     call_command("migrate", verbosity=0, interactive=False)
     steps.say(_("database ready in %s") % settings.KEZUN_HOME)
-    pack = _read(packs.find(name, settings.KEZUN_PACKS))
+    pack = _read(_found(name))
     actor = SystemActor("demo")
     changed = demo.load_pack(actor, pack, _day("--anchor", anchor))
     steps.say(_("organisation of %s loaded") % pack.file.title if changed else _("organisation as before"))
@@ -102,6 +110,9 @@ def run_demo(port: int, stay: bool, name: str, anchor: str) -> None:
     for line in demo.welcome(pack, f"http://127.0.0.1:{port}"):
         click.echo(line)
     if stay:
+        if "KEZUN_MFA_REQUIRED_ROLES" not in os.environ:
+            os.environ["KEZUN_MFA_REQUIRED_ROLES"] = ""  # for page processes, which read settings anew
+            settings.KEZUN_MFA_REQUIRED_ROLES = set()
         serve.serve("127.0.0.1", port)
 
 
