@@ -40,7 +40,7 @@
   function targetLine(data, along) {
     if (data.target === null || data.target === undefined) return undefined;
     return { silent: true, symbol: "none", animation: false, lineStyle: { color: TARGET, type: "dashed", width: 1.5 },
-      label: { formatter: data.targetText, color: TARGET, position: along === "yAxis" ? "insideEndTop" : "end", fontSize: 12 }, data: [{ [along]: data.target }] };
+      label: { formatter: data.targetText, color: TARGET, position: along === "yAxis" ? "insideEndTop" : "start", fontSize: 12 }, data: [{ [along]: data.target }] };
   }
 
   const category = (labels) => ({ type: "category", data: labels, axisLine: { lineStyle: { color: LINE } }, axisTick: { show: false }, axisLabel: { color: INK, hideOverlap: true, formatter: dayless } });
