@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 from django.conf import settings
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from kezun.facts import expression, profileyaml
@@ -108,6 +109,12 @@ class Check(Part, frozen=True):
     reject: str = ""
     title: str = ""
     title_en: str = ""
+
+    @property
+    def named(self) -> str:
+        """The title in the language in use, Chinese where there is no English one."""
+        english = (get_language() or "").startswith("en")
+        return self.title_en if english and self.title_en else self.title
 
 
 class Profile(Part, frozen=True):

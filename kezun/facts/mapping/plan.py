@@ -258,7 +258,7 @@ class _Planner:
             text: str = getattr(check, kind)
             if text:
                 condition = expression.compile(text, self.profile.kinds)
-                title = check.title or _("the check %(code)s failed") % {"code": check.code}
+                title = check.named or _("the check %(code)s failed") % {"code": check.code}
                 found.append(Problem(check.code, "", condition, title.replace("{value}", "")))
         return found
 
