@@ -73,7 +73,7 @@ def measure_many(
     bound = bind(actor, questions, known)
     if versions is None:
         versions = cache.versions()
-    snapshots = [_snapshots(b, versions) for b in bound]
+    snapshots = [snapshots_of(b, versions) for b in bound]
     keys = [cache.key_of(b, at, versions.get(cache.TREE, 0)) for b, at in zip(bound, snapshots, strict=True)]
     found = cache.fetch(keys)
     missing = {
@@ -106,16 +106,16 @@ def rows(actor: Actor, question: Question, part: str, offset: int = 0, limit: in
         raise BadQuestion(_("The facts behind a number: name exactly one indicator."))
     [definition] = bound.definitions
     fact, condition = evidence.side(definition, part)
-    snapshots = _snapshots(bound, cache.versions())
+    snapshots = snapshots_of(bound, cache.versions())
     if evidence.check_quantile(bound, part):
         condition = evidence.up_to(definition, condition, compute(bound, snapshots)[0])
     tree, _targets = branches(bound.unit, question.below, question.period)
-    paths = _files(bound, fact, snapshots, tree, exact=False)
+    paths = _files(bound, fact, snapshots, tree)
     total, found = engine().rows(selection_of(bound, fact), paths, tree, condition, offset, limit)
     return evidence.page(actor, fact, total, found)
 
 
-def _snapshots(bound: Bound, versions: Mapping[str, int]) -> dict[str, int]:
+def snapshots_of(bound: Bound, versions: Mapping[str, int]) -> dict[str, int]:
     parts = (part for id in bound.question.indicators for part in bound.catalogue.parts(id))
     facts = sorted({fact for part in parts for fact in part.facts})
     return cache.snapshots_at(bound.question.known_at, facts, versions)
@@ -154,13 +154,13 @@ def _together(bounds: Sequence[Bound], snapshots: Mapping[str, int]) -> list[lis
     ]
     split: list[dict[str, dict[Group, tuple[int | None, ...]]]] = [{} for _ in bounds]
     for fact, states in plan.states.items():
-        exact = any(s.op == "quantile" for s in states)
-        files_of = _files(first, fact, snapshots, tree, exact=exact)
+        held = len({(s.value, s.condition) for s in states if s.op == "quantile"}) * len(bounds)
+        files_of = _files(first, fact, snapshots, tree, held)
         groups = engine().states(selection_of(first, fact), files_of, tree, states, first.question.by)
         for (target, key), values in groups.items():
             split[target // NEXT].setdefault(fact, {})[target % NEXT, key] = values
     return [
-        _assembled(bound, Computed(plan, groups), targets)
+        assembled(bound, Computed(plan, groups), targets)
         for bound, groups, (_tree, targets) in zip(bounds, split, trees, strict=True)
     ]
 
@@ -183,22 +183,23 @@ def selection_of(bound: Bound, fact: str) -> Selection:
 
 
 def _files(
-    bound: Bound, fact: str, snapshots: Mapping[str, int], tree: Sequence[Branch], *, exact: bool
+    bound: Bound, fact: str, snapshots: Mapping[str, int], tree: Sequence[Branch], values: int = 0
 ) -> list[Path]:
+    """The files to read. values: how many values of each fact exact quantiles must hold in memory."""
     period, snapshot = bound.question.period, snapshots[fact]
     if not snapshot:
         return []
-    if exact:
-        _refuse_too_large(bound, fact, snapshot)
+    if values:
+        _refuse_too_large(bound, fact, snapshot, values)
     units = {branch.unit for branch in tree}
     return files(fact, snapshot, since=period.start, until=period.end, units=units)
 
 
-def _refuse_too_large(bound: Bound, fact: str, snapshot: int) -> None:
+def _refuse_too_large(bound: Bound, fact: str, snapshot: int, values: int) -> None:
     period = bound.question.period
     inside = listed(fact, snapshot).filter(max_day__gte=period.start, min_day__lte=period.end)
     rows = inside.aggregate(n=Sum("rows"))["n"] or 0
-    most = memory_bytes(settings.KEZUN_MEMORY) // BYTES_PER_VALUE
+    most = memory_bytes(settings.KEZUN_MEMORY) // BYTES_PER_VALUE // values
     if rows > most:
         raise TooLarge(
             _(
@@ -209,7 +210,8 @@ def _refuse_too_large(bound: Bound, fact: str, snapshot: int) -> None:
         )
 
 
-def _assembled(bound: Bound, computed: Computed, targets: Mapping[int, str]) -> list[Answer]:
+def assembled(bound: Bound, computed: Computed, targets: Mapping[int, str]) -> list[Answer]:
+    """Answers in order of unit code, indicator and label. targets: unit codes by primary key."""
     question, named = bound.question, bound.catalogue.definitions
     people = _people(computed.groups) if question.by == "person" else {}
     made: list[Answer] = []
