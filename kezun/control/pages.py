@@ -40,9 +40,14 @@ def _day(text: str) -> dt.date | None:
         return None
 
 
+def _typed(text: str) -> str:
+    """What somebody typed, without control characters (PostgreSQL takes no NUL)."""
+    return "".join(c for c in text if c.isprintable()).strip()[:120]
+
+
 def _chosen(request: HttpRequest) -> TrailFilter:
     asked = request.GET
-    actor, verb, target = (asked.get(name, "").strip()[:120] for name in ("actor", "verb", "target"))
+    actor, verb, target = (_typed(asked.get(name, "")) for name in ("actor", "verb", "target"))
     return TrailFilter(actor, verb, target, _day(asked.get("since", "")), _day(asked.get("until", "")))
 
 

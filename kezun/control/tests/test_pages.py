@@ -266,3 +266,76 @@ def test_everybody_may_know_the_version(as_role, role):
     text = as_role(role).get(reverse("control.about")).content.decode()
     assert kezun.__version__ in text
     assert "Django" in text
+
+
+def _simple_pages():
+    """Pages of the whole house that take no argument and change nothing, from the registry."""
+    from django.urls import get_resolver
+
+    from kezun.kernel import page
+
+    assert get_resolver().url_patterns
+    own = {"control", "kernel"}
+    return [
+        p for p in page.PAGES.values() if "<" not in p.path and p.namespace in own and p.name not in POSTS
+    ]
+
+
+POSTS = {"control.verify", "control.retry"}
+
+
+def test_the_matrix_tells_the_truth(as_role):
+    """What it says of a role is what happens when that role knocks."""
+    from kezun.org.scope import roles
+
+    told = {row.door.name: row.open_to for row in queries.access(as_role("auditor").person)[1]}
+    for number, code in enumerate(roles()):
+        client = as_role(code)
+        for page in _simple_pages():
+            opened = client.get(f"/{page.path}").status_code not in (302, 403, 404)
+            assert opened is told[page.name][number], (page.name, code)
+
+
+@pytest.mark.parametrize("name", ["control.trail", "control.access", "control.health", "control.about"])
+def test_pages_speak_chinese_too(as_role, name):
+    client = as_role("system_admin" if name == "control.health" else "auditor")
+    client.cookies["kezun_language"] = "zh-hans"
+    client.get("/")
+    text = client.get(reverse(name)).content.decode()
+    assert 'lang="zh-hans"' in text
+    assert "<html" in text
+
+
+PAYLOADS = [
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "' OR 1=1 --",
+    "{{ 7*7 }}{% debug %}",
+    "javascript:alert(1)",
+    "\x00\x1b[31m",
+    "%00%0d%0aSet-Cookie: x=1",
+    "𠮷" * 50,
+    "a" * 5000,
+]
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+@pytest.mark.parametrize("field", ["actor", "verb", "target", "since", "until", "before"])
+def test_what_is_typed_into_the_filter_is_text(as_role, field, payload):
+    trail.write("system:x", "a.b", payload.replace("\x00", ""))
+    answer = as_role("auditor").get(reverse("control.trail"), {field: payload})
+    text = answer.content.decode()
+    assert answer.status_code == 200
+    assert "<script>alert" not in text
+    assert "<img src=x" not in text
+
+
+def test_what_stands_in_the_trail_is_shown_as_text(as_role):
+    for payload in PAYLOADS[:5]:
+        trail.write("system:x", "a.b", payload, {"typed": payload})
+    auditor = as_role("auditor")
+    entry = TrailEntry.objects.filter(verb="a.b").first()
+    for address in (reverse("control.trail"), reverse("control.entry", args=[entry.pk])):
+        text = auditor.get(address).content.decode()
+        assert "<script>alert" not in text
+        assert "<img src=x" not in text
