@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.core.exceptions import ValidationError
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
-from kezun.facts import store
-from kezun.facts.models import Batch
+from kezun.facts import profiles, store
+from kezun.facts.models import Batch, SavedProfile
 from kezun.facts.store import NewFile
 from kezun.kernel.action import action
 from kezun.kernel.actor import Actor
+from kezun.kernel.models import StoredFile
+from kezun.kernel.task import enqueue
 from kezun.org.models import Person, Unit
 
 
@@ -32,7 +36,69 @@ def start_import(actor: Actor, *, fact: str, profile: str, name: str, sha256: st
     )
 
 
-@action("facts.import_file", hidden=("change",))
+@action("facts.draft_import")
+def draft_import(actor: Actor, file: StoredFile, *, name: str) -> Batch:
+    """Put a kept file on the import desk; nothing is read into the facts until somebody confirms it."""
+    return Batch.objects.create(
+        name=name[:300], sha256=file.sha256, by=actor.trail_name, state=Batch.State.DRAFT
+    )
+
+
+@action("facts.confirm_import")
+def confirm_import(actor: Actor, batch: Batch, *, profile: str) -> Batch:
+    """Say yes to a draft with the profile `pack/name`: a task brings it in, acting for the one who confirms."""
+    row = _held(batch, Batch.State.DRAFT, Batch.State.FAILED)
+    known = profiles.load(profile)
+    row.fact, row.profile, row.state, row.message = known.fact, profile, Batch.State.WAITING, ""
+    row.progress, row.by = 0.0, actor.trail_name
+    row.save(update_fields=["fact", "profile", "state", "message", "progress", "by", "seen_at"])
+    enqueue("facts.run_import", batch=row.pk, by=actor.trail_name)
+    return row
+
+
+@action("facts.cancel_import")
+def cancel_import(actor: Actor, batch: Batch) -> Batch:
+    """Take a draft off the desk, or stop an import that waits or runs; what was committed before stays."""
+    row = _held(batch, Batch.State.DRAFT, Batch.State.WAITING, Batch.State.RUNNING)
+    row.state, row.finished_at = Batch.State.DROPPED, timezone.now()
+    row.save(update_fields=["state", "finished_at", "seen_at"])
+    return row
+
+
+@action("facts.resume_import")
+def resume_import(actor: Actor, batch: Batch) -> Batch:
+    """Begin an import that waited, failed or was killed, under its own number in the ledger."""
+    row = _held(batch, Batch.State.WAITING, Batch.State.FAILED, Batch.State.RUNNING)
+    row.state, row.message, row.finished_at = Batch.State.RUNNING, "", None
+    row.save(update_fields=["state", "message", "finished_at", "seen_at"])
+    return row
+
+
+def _held(batch: Batch, *states: str) -> Batch:
+    """The row as it is now, locked; ValidationError unless its state is one of `states`."""
+    row = Batch.objects.select_for_update().get(pk=batch.pk)
+    if row.state not in states:
+        raise ValidationError(_("This import is already: %(state)s.") % {"state": row.get_state_display()})
+    return row
+
+
+@action("facts.save_profile")
+def save_profile(actor: Actor, *, name: str, text: str) -> SavedProfile:
+    """Keep a profile made in the pages as `own/<name>`, checked like any other; saving again replaces it."""
+    known = profiles.parse(text, f"own/{name}")
+    if known.profile != name or not profiles.ADDRESS.fullmatch(f"own/{name}"):
+        raise ValidationError(
+            {"name": _("Letters a to z, digits, - and _ only, beginning with a letter or digit.")}
+        )
+    row = SavedProfile.objects.select_for_update().filter(name=name).first() or SavedProfile(name=name)
+    row.version += 0 if row.pk is None else 1
+    row.fact, row.text, row.by = known.fact, text, actor.trail_name
+    row.full_clean()
+    row.save()
+    return row
+
+
+@action("facts.import_file", hidden=("change", "errors"))
 def import_file(
     actor: Actor,
     batch: Batch,
@@ -44,26 +110,31 @@ def import_file(
     rejected: int,
     warnings: dict[str, int],
     rejects_path: str = "",
+    errors: Sequence[Sequence[object]] = (),
     change: Change | None = None,
 ) -> Batch:
     """Commit what an import prepared: the files are listed and the batch is done, or neither.
 
-    change: None where the store already held every row. Raises store.Conflict where the store moved on.
+    errors: the first rejected rows as (line, column, code, message). change: None where the store already
+    held every row. Raises store.Conflict where the store moved on.
     """
     if change is not None:
         store.commit(batch.fact, change.add, change.remove, batch, base=change.base)
     batch.state, batch.finished_at, batch.progress = Batch.State.DONE, timezone.now(), 1.0
     batch.rows, batch.new, batch.same = rows, new, same
     batch.corrected, batch.rejected, batch.warnings = corrected, rejected, warnings
-    batch.rejects_path = rejects_path
+    batch.rejects_path, batch.errors = rejects_path, [list(error) for error in errors]
     fields = ("state", "finished_at", "progress", "rows", "new", "same", "corrected", "rejected", "warnings")
-    batch.save(update_fields=[*fields, "rejects_path", "seen_at"])
+    batch.save(update_fields=[*fields, "rejects_path", "errors", "seen_at"])
     return batch
 
 
 @action("facts.fail_import")
 def fail_import(actor: Actor, batch: Batch, *, message: str) -> Batch:
-    """Close a batch that could not be imported; nothing of it is in the store."""
+    """Close a batch that could not be imported; nothing of it is in the store. A cancelled one stays so."""
+    if Batch.objects.select_for_update().filter(pk=batch.pk, state=Batch.State.DROPPED).exists():
+        batch.state = Batch.State.DROPPED
+        return batch
     batch.state, batch.finished_at, batch.message = Batch.State.FAILED, timezone.now(), message
     batch.save(update_fields=["state", "finished_at", "message", "seen_at"])
     return batch

@@ -204,6 +204,7 @@ class _Run:
             rejected=done.rejected,
             warnings=done.warnings,
             rejects_path=done.rejects_file or "",
+            errors=[(e.line, e.column, e.code, e.message) for e in done.errors],
             change=change,
         )
         return _with(done, batch=self.batch.pk)

@@ -90,12 +90,19 @@ class FactFile(models.Model):
 
 
 class Batch(models.Model):
-    """One import: who brought what, and what became of every row."""
+    """One import: who brought what, and what became of every row.
+
+    A draft is a file at the import desk that waits for its profile and a yes; fact and profile are still
+    open. errors: reasons of the first rejected rows as [line, column, code, message].
+    """
 
     class State(models.TextChoices):
+        DRAFT = "draft", _("To be decided")
+        WAITING = "waiting", _("Waiting its turn")
         RUNNING = "running", _("Running")
         DONE = "done", _("Done")
         FAILED = "failed", _("Failed")
+        DROPPED = "dropped", _("Cancelled")
 
     privacy: ClassVar[PrivacyClasses] = dict.fromkeys(
         (
@@ -103,10 +110,10 @@ class Batch(models.Model):
             *("rows", "new", "same", "corrected", "rejected", "warnings", "message", "dry_run", "seen_at"),
         ),
         "none",
-    ) | {"name": "C1", "rejects_path": "C1"}
+    ) | dict.fromkeys(("name", "rejects_path", "errors"), "C1")
 
-    fact = models.CharField(max_length=40)
-    profile = models.CharField(max_length=80)
+    fact = models.CharField(max_length=40, blank=True)
+    profile = models.CharField(max_length=80, blank=True)
     name = models.CharField(max_length=300)
     sha256 = models.CharField(max_length=64, blank=True)
     state = models.CharField(max_length=8, choices=State.choices, default=State.RUNNING)
@@ -123,6 +130,7 @@ class Batch(models.Model):
     rejected = models.PositiveBigIntegerField(default=0)
     warnings = models.JSONField(default=dict)
     rejects_path = models.CharField(max_length=300, blank=True)
+    errors = models.JSONField(default=list)
     message = models.TextField(blank=True)
 
     class Meta:
@@ -140,6 +148,24 @@ class Batch(models.Model):
     def state_title(self) -> str:
         """The state in words, «Interrupted» for a batch whose process was killed."""
         return str(_("Interrupted") if self.interrupted else self.get_state_display())
+
+
+class SavedProfile(models.Model):
+    """An import profile made in the pages; its address is `own/<name>`. The text is the YAML of a pack."""
+
+    privacy: ClassVar[PrivacyClasses] = dict.fromkeys(
+        ("id", "name", "fact", "text", "version", "by", "saved_at"), "none"
+    )
+
+    name = models.CharField(max_length=60, unique=True)
+    fact = models.CharField(max_length=40)
+    text = models.TextField()
+    version = models.PositiveIntegerField(default=1)
+    by = models.CharField(max_length=80)
+    saved_at = models.DateTimeField(auto_now=True)
+
+    def __str__(self) -> str:
+        return f"own/{self.name}"
 
 
 class CachedAnswer(models.Model):

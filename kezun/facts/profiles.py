@@ -13,15 +13,18 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import msgspec
+import yaml
 from django.conf import settings
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from kezun.facts import expression, profileyaml
+from kezun.facts.models import SavedProfile
 from kezun.facts.types import FACT_TYPES, FactType
 
 ReadKind = Literal["text", "integer", "seconds", "date"]
 DERIVED = frozenset({"source", "source_id", "recorded_at", "unit", "person", "day", "hour", "weekday"})
+OWN = "own"
 ADDRESS = re.compile(r"[a-z0-9][a-z0-9-]*/[a-z0-9][a-z0-9_-]*")
 
 
@@ -297,32 +300,50 @@ def addresses(fact: str | None = None) -> list[str]:
                 continue
             if fact in (None, profile.fact):
                 found.add(address)
-    return sorted(found)
+    own = SavedProfile.objects.all() if fact is None else SavedProfile.objects.filter(fact=fact)
+    return sorted(found | {f"{OWN}/{name}" for name in own.values_list("name", flat=True)})
 
 
 def load(address: str) -> Profile:
     """The profile called `pack/name`; UnknownProfile where there is none, ProfileError where it is wrong."""
-    path = _path(address)
-    if path is None:
+    text = _text(address)
+    if text is None:
         known = ", ".join(addresses()) or "–"
         raise UnknownProfile(
             _("There is no import profile «%(name)s»; there are: %(known)s")
             % {"name": address, "known": known}
         )
-    profile = parse(path.read_text(encoding="utf-8"), f"{address}.yaml")
-    if profile.profile != path.stem:
+    profile, name = parse(text, f"{address}.yaml"), address.split("/")[1]
+    if profile.profile != name:
         raise ProfileError(
-            _("%(file)s, profile: it must be %(name)s, like the file") % {"file": address, "name": path.stem}
+            _("%(file)s, profile: it must be %(name)s, like the file") % {"file": address, "name": name}
         )
     return profile
 
 
-def _path(address: str) -> Path | None:
+def _text(address: str) -> str | None:
+    """The YAML behind an address: of a pack's file, or, for `own/…`, saved in the pages; None: no such."""
     if not ADDRESS.fullmatch(address):
         return None
     pack, name = address.split("/")
+    if pack == OWN:
+        return SavedProfile.objects.filter(name=name).values_list("text", flat=True).first()
     paths = (folder / pack / "profiles" / f"{name}.yaml" for folder in folders())
-    return next((path for path in paths if path.is_file()), None)
+    found = next((path for path in paths if path.is_file()), None)
+    return None if found is None else found.read_text(encoding="utf-8")
+
+
+def dump(profile: Profile) -> str:
+    """A profile as YAML, without what is default; `parse` reads it back as the same profile."""
+    plain = msgspec.to_builtins(profile)
+    return yaml.safe_dump(_without_defaults(plain), allow_unicode=True, sort_keys=False, width=110)
+
+
+def _without_defaults(value: Any) -> Any:
+    if isinstance(value, dict):
+        kept = {key: _without_defaults(inner) for key, inner in value.items()}
+        return {key: inner for key, inner in kept.items() if inner not in ("", None, [], {})}
+    return [_without_defaults(v) for v in value] if isinstance(value, (list, tuple)) else value
 
 
 def direct(fact: str, source: str) -> Profile:
