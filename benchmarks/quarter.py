@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from benchmarks.cost import Cost, median_of
+from benchmarks.cost import Cost, apart, median_of
+from benchmarks.report import say
 from benchmarks.synthetic import prepare
 
 TICKETS = (
@@ -96,3 +97,13 @@ def ours(rows: int, home: str) -> Cost:
         return sum(len(found) for found in measure_many(SystemActor("bench"), asked))
 
     return median_of(work, times=2)
+
+
+def run(rows: int, home: str) -> None:
+    """Print the ratios."""
+    base, hand, own = (apart(work, rows, home) for work in (scan, by_hand, ours))
+    say("scan of the columns needed", base.cpu, "CPU s")
+    say("figures of five levels, by hand / scan", hand.cpu / base.cpu, "x")
+    say("figures of five levels, questions / scan", own.cpu / base.cpu, "x", 10)
+    say("questions / by hand", own.cpu / hand.cpu, "x", 1.25, note=f"{own.value} answers")
+    say("peak memory per 1 M facts", own.peak_mb / (rows * 1.6 / 1e6), "MB", 30)

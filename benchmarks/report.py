@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 
-def say(name: str, value: float, unit: str, bar: float | None = None, at_most: bool = True, note: str = "") -> None:
+def say(
+    name: str, value: float, unit: str, bar: float | None = None, at_most: bool = True, note: str = ""
+) -> None:
     """Print `name: value unit (bar ≤ x: holds)`; without a bar just the value."""
     verdict = ""
     if bar is not None:

@@ -93,13 +93,16 @@ def prepare(rows: int, home: str) -> None:
     import django
 
     django.setup()
-    import kezun.site.urls  # noqa: F401  (declares fact types and actions)
     from django.core.management import call_command
+
+    import kezun.site.urls  # noqa: F401  (declares fact types and actions)
     from kezun.facts.models import FactFile
     from kezun.org.models import Unit
 
     call_command("migrate", verbosity=0)
     if FactFile.objects.exists():
         return
-    units = make_units() if not Unit.objects.exists() else {"outlet": [Unit.objects.get(code="outlet0").pk]}
-    make_facts(rows, units["outlet"][0])
+    if not Unit.objects.exists():
+        make_units()
+    if rows:
+        make_facts(rows, Unit.objects.get(code="outlet0").pk)
