@@ -55,6 +55,22 @@ def person_of(secret: str) -> Person | None:
     return person
 
 
+def refreshed(person: Person) -> Person | None:
+    """The same person as of now, narrowed to the same token; None where either is no longer good.
+
+    For work that outlasts a request's first look: a token revoked meanwhile ends it.
+    """
+    today, held = timezone.localdate(), person.__dict__.get("_token")
+    found = Person.objects.filter(pk=person.pk, is_active=True, left_date__gte=today).first()
+    if found is None or held is None:
+        return found
+    good = Token.objects.filter(pk=held.pk, revoked_at=None, expires_at__gt=timezone.now()).first()
+    if good is None:
+        return None
+    found.__dict__["_token"] = good
+    return found
+
+
 def within_rate(name: str, limit: int) -> bool:
     """Whether `name` stays within `limit` calls in this minute; counted per process: a brake, no quota."""
     minute = int(timezone.now().timestamp()) // WINDOW
