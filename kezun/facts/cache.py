@@ -14,11 +14,13 @@ from django.db import DatabaseError, transaction
 from django.db.models import F, Max, Value
 from django.utils import timezone
 
+from kezun.facts import states
 from kezun.facts.asking import Bound
 from kezun.facts.models import CachedAnswer, FactHead
 from kezun.facts.questions import Answer
 from kezun.facts.store import snapshot_at
 from kezun.kernel.rules import canonical
+from kezun.kernel.task import every
 from kezun.org.models import UnitPath
 
 log = logging.getLogger("kezun.facts")
@@ -95,3 +97,10 @@ def forget(older: dt.timedelta = KEPT) -> int:
     """Remove answers kept longer ago than `older`; they are computed again when asked for."""
     count, _by_model = CachedAnswer.objects.filter(at__lt=timezone.now() - older).delete()
     return count
+
+
+@every(days=1, name="facts.forget")
+def forget_daily() -> None:
+    """Once a day, by the worker: answers and states of long ago; both are made again when asked for."""
+    forget()
+    states.forget()

@@ -4,6 +4,7 @@ import datetime as dt
 
 import pytest
 from django.core.cache import cache
+from django.utils import translation
 
 from kezun.facts import queries
 from kezun.facts.questions import Question
@@ -14,6 +15,13 @@ from kezun.org.actions import issue_token
 
 US = SystemActor("test")
 VALUES = "/api/v1/indicators/values"
+
+
+@pytest.fixture(autouse=True)
+def _english():
+    """Messages are compared in the language of the code."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture(autouse=True)

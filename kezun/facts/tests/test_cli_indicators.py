@@ -6,6 +6,7 @@ import json
 
 import pytest
 from click.testing import CliRunner
+from django.utils import translation
 
 from kezun.facts import queries
 from kezun.facts.cli_indicators import facts_group, indicators_command
@@ -19,6 +20,13 @@ US = SystemActor("test")
 COMMANDS = {"indicators": indicators_command, "facts": facts_group}
 KEYS = ["indicator", "unit", "by", "period", "value", "numerator", "denominator", "n"]
 KEYS += ["low", "high", "target", "met"]
+
+
+@pytest.fixture(autouse=True)
+def _english():
+    """Messages are compared in the language of the code."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -4,6 +4,7 @@ import datetime as dt
 from dataclasses import replace
 
 import pytest
+from django.utils import translation
 
 from kezun.facts import evidence, queries
 from kezun.facts.asking import BadQuestion
@@ -17,6 +18,13 @@ pytestmark = pytest.mark.django_db
 US = SystemActor("test")
 QUARTER = Period.parse("2026-Q1")
 COUNTED = tuple(id for id in oracle.ALL if id not in {"floor.wait_mean", "floor.service_mean"})
+
+
+@pytest.fixture(autouse=True)
+def _english():
+    """Messages are compared in the language of the code."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -2,6 +2,7 @@
 
 import duckdb
 import pytest
+from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,6 +24,13 @@ ROW = (
     "TIMESTAMP '2026-03-01 08:30:00' AS occurred_at, "
     "TRUE AS elder"
 )
+
+
+@pytest.fixture(autouse=True)
+def _english():
+    """Messages are compared in the language of the code."""
+    with translation.override("en"):
+        yield
 
 
 def run(sql: str, *values: object) -> object:

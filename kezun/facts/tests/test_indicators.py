@@ -23,6 +23,13 @@ SHIPPED = {
 }
 
 
+@pytest.fixture(autouse=True)
+def _english():
+    """Messages are compared in the language of the code."""
+    with translation.override("en"):
+        yield
+
+
 @pytest.fixture
 def read(tmp_path):
     def reading(text, name="own.yaml"):

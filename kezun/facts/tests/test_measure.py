@@ -4,10 +4,11 @@ import datetime as dt
 from dataclasses import replace
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 
-from kezun.facts import queries
+from kezun.facts import cache, queries
 from kezun.facts.asking import BadQuestion
 from kezun.facts.engine import TooLarge
 from kezun.facts.indicators import UnknownIndicator
@@ -22,6 +23,13 @@ from kezun.org.models import Person
 pytestmark = pytest.mark.django_db
 US = SystemActor("test")
 QUARTER = Period.parse("2026-Q1")
+
+
+@pytest.fixture(autouse=True)
+def _english():
+    """Messages are compared in the language of the code."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -335,6 +343,26 @@ def test_quantiles_beyond_the_memory_are_refused(served, settings):
     assert queries.measure(US, Question(("floor.tickets",), "HO", QUARTER))[0].value
     with pytest.raises(TooLarge, match="50KB"):
         queries.measure(US, Question(("floor.wait_p90",), "HO", QUARTER))
+
+
+def test_long_kept_answers_are_put_away(served, settings):
+    question = Question(("floor.tickets",), "HO", QUARTER)
+    first = queries.measure(US, question)
+    cache.forget_daily()
+    assert CachedAnswer.objects.count() == 1
+    CachedAnswer.objects.update(at=dt.datetime.now(dt.UTC) - dt.timedelta(days=31))
+    cache.forget_daily()
+    assert CachedAnswer.objects.count() == 0
+    assert queries.measure(US, question) == first
+
+
+def test_a_database_that_takes_no_answers_is_no_reason_to_fail(served, monkeypatch):
+    def locked(*_args, **_more):
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr(CachedAnswer.objects, "bulk_create", locked)
+    assert queries.measure(US, Question(("floor.tickets",), "HO", QUARTER))[0].value
+    assert CachedAnswer.objects.count() == 0
 
 
 def test_indicators_that_have_facts(bank):
