@@ -138,7 +138,9 @@ def test_administrators_may_not_look(service, signed_in):
     "address", ["/?period=whenever", "/?from=2026-03-09&to=2026-03-01", "/?known_at=soon"]
 )
 def test_choices_that_cannot_be_read_are_404(service, signed_in, address):
-    assert signed_in("service_office", "HO").get(address).status_code == 404
+    page = signed_in("service_office", "HO").get(address)
+    assert page.status_code == 404
+    assert "write 2026-03" in text_of(page)
 
 
 def test_any_range_can_be_chosen_and_stepped_through(service, signed_in):

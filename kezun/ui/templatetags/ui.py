@@ -71,6 +71,12 @@ def unlocalized(value: object) -> str:
     return str(value)
 
 
+@register.filter
+def sentence(text: str) -> str:
+    """A refusal's reason where it was written for people; names of permissions and classes are left out."""
+    return text if any(c == " " or c > "\u2e80" for c in text) else ""
+
+
 @register.filter(name="figure")
 def figure_in(value: float | None, unit: str) -> str:
     """A value in its unit: `{{ 42|figure:"s" }}`."""

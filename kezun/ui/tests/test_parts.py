@@ -198,6 +198,23 @@ def test_error_pages_speak_both_languages_and_lead_home(name, language):
     assert ("To the start page" in html) is (language == "en")
 
 
+@pytest.mark.parametrize(
+    ("reason", "shown"),
+    [
+        *(("«x» is not a period: write 2026-03", True), ("不是期间", True)),
+        *(("insight.read", False), ("Resolver404", False), ("", False)),
+    ],
+)
+def test_a_refusal_gives_its_reason_where_it_was_written_for_people(reason, shown):
+    html = frame("404.html", title="", exception=reason)
+    assert ("k-message-warning" in html) is shown
+    assert not shown or reason in html
+
+
+def test_a_reason_cannot_carry_markup():
+    assert "<b>" not in frame("404.html", title="", exception="no <b> here")
+
+
 @pytest.mark.parametrize("path", sorted(ROOMS.rglob("templates/**/*.html")), ids=lambda p: p.name)
 def test_no_template_needs_an_unsafe_policy(path):
     text = path.read_text(encoding="utf-8")
