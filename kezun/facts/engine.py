@@ -1,6 +1,6 @@
 """Where states are computed: the interface of an engine, and the embedded one over Parquet files.
 
-An engine gets structured questions and gives integers; `tests/conformance.py` is what it must pass.
+An engine gets structured questions and gives integers; `tests/test_engine.py` is what it must pass.
 """
 
 from __future__ import annotations
