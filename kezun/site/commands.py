@@ -104,8 +104,11 @@ def run_demo(port: int, stay: bool, name: str, anchor: str) -> None:
     actor = SystemActor("demo")
     changed = demo.load_pack(actor, pack, _day("--anchor", anchor))
     steps.say(_("organisation of %s loaded") % pack.file.title if changed else _("organisation as before"))
-    demo.fill(actor, pack, demo.anchor(pack), steps)
+    filled = demo.fill(actor, pack, demo.anchor(pack), steps)
     demo.sign_ins(actor, pack)
+    serve.static_files()
+    if filled:
+        demo.warm(pack, steps)
     steps.say(_("everything is ready"))
     for line in demo.welcome(pack, f"http://127.0.0.1:{port}"):
         click.echo(line)

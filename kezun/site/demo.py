@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import logging
 import os
 import tempfile
 import time
@@ -16,7 +17,10 @@ import click
 import pyarrow as pa
 import pyarrow.parquet as pq
 from django.conf import settings
+from django.contrib.sessions.backends.db import SessionStore
 from django.db import transaction
+from django.test import RequestFactory
+from django.urls import resolve
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -33,6 +37,8 @@ from kezun.org import loading
 from kezun.org.models import Person
 from kezun.site.packs.install import install
 from kezun.site.packs.pack import Pack
+
+log = logging.getLogger("kezun.demo")
 
 SERVES = ("teller", "agent")
 PROFILES = {"ticket": "tickets", "rating": "ratings"}
@@ -116,8 +122,11 @@ def service(pack: Pack, last: dt.date, steps: Steps) -> Iterator[tuple[Queue, pa
         yield queue, ticket_table(tickets), rating_table(tickets, given)
 
 
-def fill(actor: Actor, pack: Pack, last: dt.date, steps: Steps) -> None:
-    """Simulate the pack's service and import it as any bank's export is; what was imported before is left."""
+def fill(actor: Actor, pack: Pack, last: dt.date, steps: Steps) -> bool:
+    """Simulate the pack's service and import it as any bank's export is; what was imported before is left.
+
+    Returns whether anything was imported.
+    """
     files = {
         (queue.channel, fact): f"demo-{fact}-{queue.channel}-{last}.parquet"
         for queue in (pack.simulator.queues if pack.simulator else ())
@@ -128,7 +137,7 @@ def fill(actor: Actor, pack: Pack, last: dt.date, steps: Steps) -> None:
     )
     missing = set(files.values()) - set(done)
     if not missing:
-        return
+        return False
     with tempfile.TemporaryDirectory(dir=settings.KEZUN_HOME, prefix=".demo-") as folder:
         for queue, *tables in service(pack, last, steps):
             for fact, table in zip(PROFILES, tables, strict=True):
@@ -137,6 +146,7 @@ def fill(actor: Actor, pack: Pack, last: dt.date, steps: Steps) -> None:
                     path = Path(folder) / name
                     pq.write_table(table, path, compression="zstd")
                     bring(actor, pack, fact, path, steps)
+    return True
 
 
 def bring(actor: Actor, pack: Pack, fact: str, path: Path, steps: Steps) -> None:
@@ -170,3 +180,17 @@ def welcome(pack: Pack, address: str) -> Iterator[str]:
     for entry in pack.file.demo.sign_ins:
         about = entry.about_en if english and entry.about_en else entry.about
         yield f"  {entry.username:<12} {about}"
+
+
+def warm(pack: Pack, steps: Steps) -> None:
+    """Open everybody's first page once, so that its answers are in the cache when the first reader comes."""
+    names = [entry.username for entry in pack.file.demo.sign_ins] if pack.file.demo else []
+    readers = Person.objects.filter(username__in=names).order_by("username")
+    for reader in readers:
+        request = RequestFactory().get("/")
+        request.user, request.session = reader, SessionStore()
+        try:
+            resolve("/").func(request)
+        except Exception:  # a page that fails must not keep the demo from starting: its reader will see why
+            log.exception("the first page could not be opened", extra={"person": reader.pk})
+    steps.say(_("first pages of %d people computed") % len(readers))

@@ -15,6 +15,7 @@ from pathlib import Path
 import click
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
+from django.contrib.staticfiles.storage import ManifestFilesMixin, staticfiles_storage
 from django.core.management import call_command
 from django.db import connection
 from django.utils.translation import gettext as _
@@ -33,19 +34,18 @@ def embedded() -> bool:
 
 
 def static_files() -> None:
-    """Collect style sheets and scripts into the home, unless what lies there is as new as their sources."""
-    made = Path(settings.STATIC_ROOT) / "staticfiles.json"
-    if settings.DEBUG or (made.exists() and made.stat().st_mtime >= _newest_source()):
+    """Collect style sheets and scripts into the home, where one is missing there or newer than it was."""
+    if not isinstance(staticfiles_storage, ManifestFilesMixin):
         return
-    call_command("collectstatic", verbosity=0, interactive=False, clear=True)
-
-
-def _newest_source() -> float:
-    return max(
-        Path(storage.path(name)).stat().st_mtime
-        for finder in get_finders()
-        for name, storage in finder.list([])
-    )
+    collected = Path(settings.STATIC_ROOT) / staticfiles_storage.manifest_name
+    since = collected.stat().st_mtime if collected.exists() else 0.0
+    known = staticfiles_storage.load_manifest()[0] if since else {}
+    for finder in get_finders():
+        for name, storage in finder.list(None):
+            if name not in known or Path(storage.path(name)).stat().st_mtime > since:
+                call_command("collectstatic", verbosity=0, interactive=False)
+                staticfiles_storage.hashed_files = staticfiles_storage.load_manifest()[0]
+                return
 
 
 def serve(address: str, port: int, processes: int = 2) -> None:
