@@ -1,4 +1,4 @@
-"""Where values come from: maps, defaults, first of several, dates with times, checks, keys of several columns."""
+"""Where values come from: maps, defaults, first of several, dates with times, checks, composed keys."""
 
 import datetime as dt
 
