@@ -11,7 +11,7 @@ from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import resolve, reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
@@ -36,6 +36,7 @@ class SignedIn:
             if answer is not None:
                 return answer
             self._raise(request, request.user)
+            self._speak(request, request.user)
         return self.get_response(request)
 
     def _over(self, request: HttpRequest) -> HttpResponse | None:
@@ -78,6 +79,11 @@ class SignedIn:
         if found:
             request.session["factor"] = True
         return found
+
+    def _speak(self, request: HttpRequest, person: Person) -> None:
+        """The language kept with the account, on a device where none was chosen."""
+        if person.language and settings.LANGUAGE_COOKIE_NAME not in request.COOKIES:
+            translation.activate(person.language)
 
     def _raise(self, request: HttpRequest, person: Person) -> None:
         until = request.session.get("raised")

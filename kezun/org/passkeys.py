@@ -7,12 +7,16 @@ from typing import Any
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.webauthn import forms
 from cryptography.exceptions import InvalidSignature
+from django.forms import CharField
+from django.utils.translation import gettext_lazy as _
 
 MALFORMED = (KeyError, TypeError, ValueError, AttributeError, InvalidSignature)
 
 
 class AddPasskey(forms.AddWebAuthnForm):  # type: ignore[misc]
     """A new passkey."""
+
+    name = CharField(label=_("Name of this key"), max_length=60, required=False)
 
     def clean(self) -> dict[str, Any]:
         """A malformed answer of the browser is a wrong one."""

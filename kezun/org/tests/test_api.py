@@ -153,6 +153,67 @@ def test_docs_need_no_third_party_and_no_inline_script(client, head):
     assert schema["paths"]["/api/v1/units"]["get"]["summary"].startswith("Units in scope")
 
 
+def test_work_that_lasts_looks_again_whether_its_token_is_good(secret, head):
+    acting = tokens.person_of(secret)
+    again = tokens.refreshed(acting)
+    assert again == head
+    assert again.trail_name == acting.trail_name
+    assert not again.may("insight.read"), "still narrowed to the token"
+    revoke_token(SYSTEM, head.tokens.get())
+    assert tokens.refreshed(acting) is None
+
+
+def test_work_that_lasts_looks_again_whether_its_person_is_here(secret, head):
+    acting = tokens.person_of(secret)
+    assert tokens.refreshed(head) == head, "who is signed in has no token"
+    Person.objects.filter(pk=head.pk).update(is_active=False)
+    assert tokens.refreshed(acting) is None
+    assert tokens.refreshed(head) is None
+
+
+def test_a_branch_of_programs_is_braked_each_for_itself(client, head, person_in, settings):
+    settings.KEZUN_API_PER_MINUTE = 1
+    other = person_in("supervisor", "P2")
+    secrets = [
+        issue_token(SYSTEM, p, name="n", permissions=["org.read"], days=1).text for p in (head, head, other)
+    ]
+    assert [client.get("/api/v1/units", **bearer(s)).status_code for s in secrets] == [200, 200, 200]
+    assert client.get("/api/v1/units", **bearer(secrets[0])).status_code == 429
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "units?offset=99999999999999999999",
+        "units?limit=1e9",
+        "units/%00",
+        "units/..%2f..",
+        "people?q=%27%22%3B--",
+        "people/%F0%9F%92%A9",
+        "units?q=" + "x" * 3000,
+    ],
+)
+def test_strange_requests_break_nothing(client, secret, bank, path):
+    assert client.get(f"/api/v1/{path}", **bearer(secret)).status_code in {200, 404, 422}
+
+
+@pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
+def test_what_is_not_offered_is_refused(client, secret, bank, method):
+    assert getattr(client, method)("/api/v1/units", **bearer(secret)).status_code == 405
+
+
+def test_writing_by_session_needs_the_csrf_token(head):
+    from django.test import Client
+
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(head, backend="kezun.org.signin.Backend")
+    from kezun.kernel.endpoint import ENDPOINTS
+
+    for spec in ENDPOINTS.values():
+        if spec.method != "GET" and "{" not in spec.path:
+            assert strict.generic(spec.method, f"/api/v1/{spec.path.lstrip('/')}").status_code in {401, 403}
+
+
 def test_every_endpoint_is_served(client, head):
     from kezun.kernel.endpoint import ENDPOINTS
 

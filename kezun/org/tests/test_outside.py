@@ -159,7 +159,7 @@ def test_a_configured_server_shows_on_the_sign_in_page(client, db, settings):
                     "name": "Bank SSO",
                     "client_id": "kezun",
                     "secret": "s",
-                    "settings": {"server_url": "https://id.bank"},
+                    "settings": {"server_url": "https://id.example.com"},
                 }
             ]
         }
