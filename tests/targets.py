@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.utils import timezone
 
+from kezun.facts.models import Batch
 from kezun.insight.models import SavedView
 from kezun.kernel import trail
 from kezun.kernel.models import Task
@@ -77,6 +80,18 @@ def task(person: Person, where: Unit) -> Target:
     return {"number": Task.objects.create(name="x", state=Task.State.FAILED, due_at=timezone.now()).pk}
 
 
+def batch(person: Person, where: Unit) -> Target:
+    """An import by a colleague, with a rejected row."""
+    file = Path(settings.KEZUN_HOME) / "rejects" / "batch-t.csv"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("no,_line,_reason\n")
+    made = Batch.objects.create(
+        **{"fact": "ticket", "profile": "direct", "name": "t.csv", "state": Batch.State.DONE},
+        **{"by": someone(where).trail_name, "rejects_path": str(file), "rejected": 1, "rows": 1},
+    )
+    return {"number": made.pk}
+
+
 def own_person(person: Person, where: Unit) -> Target:
     return {"code": person.code}
 
@@ -99,7 +114,7 @@ def own_token(person: Person, where: Unit) -> Target:
 
 MAKERS: dict[str, Callable[[Person, Unit], Target]] = {
     **{"unit": unit, "person": person, "view": view, "group": group, "assignment": assignment},
-    **{"roster": roster, "token": token, "entry": entry, "task": task},
+    **{"roster": roster, "token": token, "entry": entry, "task": task, "batch": batch},
 }
 OWN: dict[str, Callable[[Person, Unit], Target]] = {
     **{"person": own_person, "view": own_view, "token": own_token},

@@ -46,7 +46,7 @@ def draft_import(actor: Actor, file: StoredFile, *, name: str) -> Batch:
 
 @action("facts.confirm_import")
 def confirm_import(actor: Actor, batch: Batch, *, profile: str) -> Batch:
-    """Say yes to a draft with the profile `pack/name`: a task brings it in, acting for the one who confirms."""
+    """Say yes to a draft with the profile `pack/name`: a task brings it in for the one who confirms."""
     row = _held(batch, Batch.State.DRAFT, Batch.State.FAILED)
     known = profiles.load(profile)
     row.fact, row.profile, row.state, row.message = known.fact, profile, Batch.State.WAITING, ""
@@ -84,9 +84,9 @@ def _held(batch: Batch, *states: str) -> Batch:
 
 @action("facts.save_profile")
 def save_profile(actor: Actor, *, name: str, text: str) -> SavedProfile:
-    """Keep a profile made in the pages as `own/<name>`, checked like any other; saving again replaces it."""
-    known = profiles.parse(text, f"own/{name}")
-    if known.profile != name or not profiles.ADDRESS.fullmatch(f"own/{name}"):
+    """Keep a profile made in the pages as `saved/<name>`, checked like any other; again replaces it."""
+    known = profiles.parse(text, f"saved/{name}")
+    if known.profile != name or not profiles.ADDRESS.fullmatch(f"saved/{name}"):
         raise ValidationError(
             {"name": _("Letters a to z, digits, - and _ only, beginning with a letter or digit.")}
         )

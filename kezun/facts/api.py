@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from kezun.facts import api_indicators
+from kezun.facts import api_import, api_indicators
 
-__all__ = ["api_indicators"]
+__all__ = ["api_import", "api_indicators"]

@@ -1,4 +1,4 @@
-"""Commands: `kezun import`; those of indicators are declared in cli_indicators."""
+"""Commands: `kezun import`; those of indicators and `kezun watch` are declared beside it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import click
 from django.utils.translation import gettext as _
 
 from kezun.facts.cli_indicators import facts_group, indicators_command
+from kezun.facts.cli_watch import watch_command
 from kezun.facts.importing import ImportFailed, Summary, run_import
 from kezun.facts.profiles import ProfileError, load
 from kezun.facts.readers import Unreadable
@@ -24,6 +25,7 @@ PATH = click.Path(path_type=Path)
 
 command(indicators_command)
 command(facts_group)
+command(watch_command)
 
 
 @command

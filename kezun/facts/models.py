@@ -151,7 +151,7 @@ class Batch(models.Model):
 
 
 class SavedProfile(models.Model):
-    """An import profile made in the pages; its address is `own/<name>`. The text is the YAML of a pack."""
+    """An import profile made in the pages; its address is `saved/<name>`. The text is the YAML of a pack."""
 
     privacy: ClassVar[PrivacyClasses] = dict.fromkeys(
         ("id", "name", "fact", "text", "version", "by", "saved_at"), "none"
@@ -165,7 +165,7 @@ class SavedProfile(models.Model):
     saved_at = models.DateTimeField(auto_now=True)
 
     def __str__(self) -> str:
-        return f"own/{self.name}"
+        return f"saved/{self.name}"
 
 
 class CachedAnswer(models.Model):

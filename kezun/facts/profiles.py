@@ -24,7 +24,7 @@ from kezun.facts.types import FACT_TYPES, FactType
 
 ReadKind = Literal["text", "integer", "seconds", "date"]
 DERIVED = frozenset({"source", "source_id", "recorded_at", "unit", "person", "day", "hour", "weekday"})
-OWN = "own"
+OWN = "saved"
 ADDRESS = re.compile(r"[a-z0-9][a-z0-9-]*/[a-z0-9][a-z0-9_-]*")
 
 
@@ -288,20 +288,24 @@ def folders() -> list[Path]:
     return [*settings.KEZUN_PACKS, Path(settings.KEZUN_HOME) / "packs"]
 
 
-def addresses(fact: str | None = None) -> list[str]:
-    """`pack/name` of every readable profile (of one fact type), sorted."""
-    found = set()
+def shipped() -> dict[str, Profile]:
+    """Every readable profile of the packs by address `pack/name`."""
+    found = {}
     for folder in folders():
-        for path in folder.glob("*/profiles/*.yaml"):
+        for path in sorted(folder.glob("*/profiles/*.yaml")):
             address = f"{path.parent.parent.name}/{path.stem}"
             try:
-                profile = load(address)
+                found[address] = load(address)
             except ProfileError:
                 continue
-            if fact in (None, profile.fact):
-                found.add(address)
+    return found
+
+
+def addresses(fact: str | None = None) -> list[str]:
+    """`pack/name` of every readable profile (of one fact type), those saved in the pages too, sorted."""
+    packs = {address for address, profile in shipped().items() if fact in (None, profile.fact)}
     own = SavedProfile.objects.all() if fact is None else SavedProfile.objects.filter(fact=fact)
-    return sorted(found | {f"{OWN}/{name}" for name in own.values_list("name", flat=True)})
+    return sorted(packs | {f"{OWN}/{name}" for name in own.values_list("name", flat=True)})
 
 
 def load(address: str) -> Profile:
@@ -322,7 +326,7 @@ def load(address: str) -> Profile:
 
 
 def _text(address: str) -> str | None:
-    """The YAML behind an address: of a pack's file, or, for `own/…`, saved in the pages; None: no such."""
+    """The YAML behind an address: of a pack's file, or, for `saved/…`, kept in the pages; None: no such."""
     if not ADDRESS.fullmatch(address):
         return None
     pack, name = address.split("/")

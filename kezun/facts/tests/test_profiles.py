@@ -72,7 +72,7 @@ def test_a_profile_knows_the_columns_it_reads_once_each():
 
 
 @pytest.fixture
-def pack(settings, tmp_path):
+def pack(db, settings, tmp_path):
     settings.KEZUN_PACKS = [tmp_path / "packs"]
     settings.KEZUN_HOME = tmp_path / "home"
     folder = tmp_path / "packs" / "p" / "profiles"
@@ -107,7 +107,7 @@ def test_a_profile_is_called_like_its_file(pack):
         profiles.load("p/other")
 
 
-@pytest.mark.parametrize("address", profiles.addresses())
+@pytest.mark.parametrize("address", profiles.shipped())
 def test_every_profile_of_our_packs_is_right(address):
     assert profiles.load(address).declared.name
 
