@@ -5,9 +5,9 @@ processes, and workers of their own beside them (`kezun worker`).
 from __future__ import annotations
 
 import asyncio
-import importlib
-import multiprocessing
 import signal
+import subprocess
+import sys
 import threading
 import warnings
 from pathlib import Path
@@ -92,17 +92,14 @@ def work(processes: int) -> None:
     if processes > 1 and connection.vendor == "sqlite":
         raise click.UsageError(_("SQLite bears one worker; set DATABASE_URL to PostgreSQL for several."))
     connection.close()
-    context = multiprocessing.get_context("spawn")
-    others = [context.Process(target=_work_alone, name=f"worker-{n}") for n in range(1, processes)]
-    for other in others:
-        other.start()
+    others = [subprocess.Popen([sys.executable, "-m", "kezun.site", "worker"]) for _n in range(1, processes)]
     try:
         run_worker()
     finally:
         for other in others:
             other.terminate()
         for other in others:
-            other.join(SHUTDOWN_S)
+            other.wait()
 
 
 def run_worker() -> None:
@@ -111,8 +108,3 @@ def run_worker() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda _number, _frame: worker.stop())
     worker.work()
-
-
-def _work_alone() -> None:
-    importlib.import_module("kezun.site.cli")  # registers every room's actions and tasks in a fresh process
-    run_worker()

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 from django.utils import translation
 
-from kezun.facts.models import Batch
+from kezun.facts.models import Batch, CachedAnswer
 from kezun.kernel.actor import SystemActor
 from kezun.kernel.models import TrailEntry
 from kezun.org.models import Person
@@ -81,6 +81,31 @@ def test_sign_ins_work_and_are_made_once(home, small):
     assert TrailEntry.objects.filter(verb="org.load_sign_ins").count() == 1
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_first_page_that_fails_does_not_keep_the_demo_from_starting(home, small, monkeypatch, capsys):
+    pack = read(small)
+    demo.load_pack(ACTOR, pack, LAST)
+    demo.sign_ins(ACTOR, pack)
+    opened = []
+
+    def page(request):
+        opened.append(request.user.username)
+        if request.user.username == "boss":
+            raise ValueError("broken")
+
+    monkeypatch.setattr(demo, "resolve", lambda path: type("Match", (), {"func": staticmethod(page)}))
+    demo.warm(pack, demo.Steps())
+    assert opened == ["boss", "teller"]
+    assert "2 people" in capsys.readouterr().out
+
+
+@pytest.mark.django_db(transaction=True)
+def test_first_pages_are_in_the_cache_before_anybody_comes(home, caplog):
+    assert start().exit_code == 0
+    assert CachedAnswer.objects.count() > 0
+    assert not [record for record in caplog.records if record.name == "kezun.demo"]
+
+
 @pytest.mark.django_db
 def test_the_greeting_speaks_the_language_of_the_reader(small):
     pack = read(small)
@@ -146,6 +171,7 @@ def test_progress_is_shown_to_a_terminal_only(monkeypatch, capsys):
     assert "working  50%" in capsys.readouterr().out
 
 
+@pytest.mark.django_db
 def test_an_unknown_pack_is_named(home):
     result = kezun("demo", "--pack", "nowhere", "--no-serve")
     assert result.exit_code == 2
