@@ -31,7 +31,27 @@ class Stop:
     phone: bool = True
 
 
-STOPS = (Stop("home", "branch", "/", "一级分行的首页", "The first page of a tier-1 branch"),)
+STOPS = (
+    Stop(
+        "home", "branch", "/", "一级分行的首页：指标、变差之处、下级对比", "The first page of a tier-1 branch"
+    ),
+    Stop("unit", "outlet", "/", "网点负责人看到的本网点", "An outlet, as its manager sees it"),
+    Stop("teller", "teller", "/", "柜员看到的本人记录", "A teller's own page"),
+    Stop("calls", "calls", "/", "客服中心", "The call centre"),
+    Stop("indicators", "analyst", "/indicators/", "指标目录", "The catalogue of indicators", phone=False),
+    Stop(
+        "indicator",
+        "branch",
+        "/indicators/floor.wait_p90/",
+        "一个指标：定义、趋势、分布、时段",
+        "One indicator in full",
+    ),
+    Stop("organisation", "secadmin", "/org/", "机构", "The organisation", phone=False),
+    Stop("people", "secadmin", "/org/people/", "人员", "People", phone=False),
+    Stop("trail", "auditor", "/trail/", "留痕", "The trail", phone=False),
+    Stop("access", "auditor", "/access/", "权限矩阵", "Who may what", phone=False),
+    Stop("health", "sysadmin", "/health/", "运行状况", "Health", phone=False),
+)
 
 
 def tall(page) -> int:
