@@ -24,6 +24,7 @@ from kezun.kernel import health as checks
 from kezun.kernel.action import ACTIONS
 from kezun.kernel.models import Task
 from kezun.kernel.page import Menu, page
+from kezun.kernel.rules import one_line
 from kezun.org.models import Person
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -42,7 +43,7 @@ def _day(text: str) -> dt.date | None:
 
 def _typed(text: str) -> str:
     """What somebody typed, without control characters (PostgreSQL takes no NUL)."""
-    return "".join(c for c in text if c.isprintable()).strip()[:120]
+    return one_line(text.strip(), 120)
 
 
 def _chosen(request: HttpRequest) -> TrailFilter:

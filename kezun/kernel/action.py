@@ -27,7 +27,7 @@ from django.utils.translation import gettext_lazy as _
 from kezun.kernel import metrics, trail
 from kezun.kernel.actor import Actor, Denied, require
 from kezun.kernel.models import IdempotencyKey
-from kezun.kernel.rules import canonical
+from kezun.kernel.rules import canonical, one_line
 from kezun.kernel.task import enqueue
 
 P = ParamSpec("P")
@@ -168,8 +168,7 @@ def label(value: object) -> str:
     """The name of a record in the trail: `org.unit:12`; other values as text, cut to 120 characters."""
     if isinstance(value, models.Model):
         return f"{value._meta.label_lower}:{value.pk}"
-    text = "" if value is None else str(value)
-    return "".join(c for c in text if c.isprintable())[:120]
+    return one_line("" if value is None else str(value), 120)
 
 
 def _plain(value: object) -> Any:

@@ -104,6 +104,11 @@ def moment_text(text: str) -> str:
     return plain.rstrip("0").removesuffix(".") if "." in plain else plain
 
 
+def one_line(text: str, limit: int) -> str:
+    """Text without control characters and line breaks, cut to `limit` characters: fit for a column."""
+    return "".join(c for c in text if c.isprintable())[:limit]
+
+
 def backoff(attempts: int) -> dt.timedelta:
     """How long a failed task waits before its next attempt: 2, 4, 8 … seconds, an hour at most."""
     return dt.timedelta(seconds=min(2 ** min(attempts, 12), 3600))

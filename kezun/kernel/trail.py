@@ -19,7 +19,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from kezun.kernel.models import TrailEntry, TrailHead
-from kezun.kernel.rules import GENESIS, available, canonical, chain_digest, head_digest, shard_of
+from kezun.kernel.rules import GENESIS, available, canonical, chain_digest, head_digest, one_line, shard_of
 
 
 @lru_cache(maxsize=4)
@@ -78,6 +78,7 @@ def write(actor: str, verb: str, target: str = "", detail: object = None) -> Tra
     """
     if not transaction.get_connection().in_atomic_block:
         raise transaction.TransactionManagementError("an entry belongs to the transaction that it records")
+    target = one_line(target, 120)
     shard = shard_of(actor, settings.KEZUN_TRAIL_SHARDS)
     sealing, via = key(), algorithm()
     empty = {"count": 0, "head": GENESIS, "seal": head_digest(sealing, shard, 0, GENESIS, via)}

@@ -33,7 +33,8 @@ PAST = dt.timedelta(minutes=10)
 
 @pytest.fixture(autouse=True)
 def registries(monkeypatch):
-    """Handlers and schedules of the test's own."""
+    """Handlers and schedules of the test's own; its connection, which holds its transaction, stays open."""
+    monkeypatch.setattr(workers, "close_old_connections", lambda: None)
     monkeypatch.setattr(module, "HANDLERS", {})
     monkeypatch.setattr(module, "SCHEDULES", {})
 

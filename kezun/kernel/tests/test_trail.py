@@ -175,3 +175,11 @@ def test_emptying_the_database_is_for_tests_only(home, settings):
     call_command("flush", interactive=False, verbosity=0)
     assert TrailEntry.objects.count() == 0
     assert guard.missing(connection) == []
+
+
+@pytest.mark.django_db
+def test_a_target_of_any_length_fits_and_is_sealed_as_it_is_stored(home):
+    entry = trail.write("person:1", "a.b", "x\x00\r\n" + "y" * 500)
+    entry.refresh_from_db()
+    assert entry.target == "x" + "y" * 119
+    assert verify().intact
