@@ -227,3 +227,12 @@ def test_sign_ins_of_a_demo_are_made_once_and_the_password_stays_out_of_the_trai
     person = Person.objects.get(username="boss")
     assert person.check_password("a long demo password")
     assert not TrailEntry.objects.filter(detail__contains="a long demo password").exists()
+
+
+@pytest.mark.django_db
+def test_no_person_chooses_passwords_for_others(person_in):
+    admin = person_in("security_admin", "HO")
+    with pytest.raises(Denied):
+        load_sign_ins(admin, {admin.code: "x"}, password="a long demo password")
+    admin.refresh_from_db()
+    assert not admin.check_password("a long demo password")
