@@ -89,7 +89,7 @@ def batch(person: Person, where: Unit) -> Target:
         **{"fact": "ticket", "profile": "direct", "name": "t.csv", "state": Batch.State.DONE},
         **{"by": someone(where).trail_name, "rejects_path": str(file), "rejected": 1, "rows": 1},
     )
-    return {"number": made.pk}
+    return {"number": made.pk, "pk": made.pk}
 
 
 def own_person(person: Person, where: Unit) -> Target:

@@ -1,6 +1,6 @@
 """The watched folder: a file that has come to rest is imported and moved away, once, whatever is killed when.
 
-`<folder>/x.csv` → `<folder>/done/x.csv` or `<folder>/failed/x.csv`, with the rejected rows or the reason beside
+`x.csv` goes to `done/x.csv` or `failed/x.csv`, with the rejected rows or the reason beside
 it. The key of a delivery is the file's identity on disk (device, inode, time, content), so that a
 file found again after a kill -9 is the same delivery, and the same content brought anew later is not.
 """
@@ -128,7 +128,7 @@ def _identity(at: os.stat_result) -> tuple[int, ...]:
 
 
 def _move(path: Path, where: str, *, rejects: str | None = None, reason: str = "") -> None:
-    """Move into done/ or failed/, under a name that is free there; what belongs to it first, the file last."""
+    """Move into done/ or failed/, under a name free there; what belongs to it first, then the file."""
     folder = path.parent / where
     folder.mkdir(exist_ok=True)
     target = _free(folder, path)

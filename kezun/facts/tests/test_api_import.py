@@ -1,4 +1,4 @@
-"""Facts by HTTP: the same pipeline as a file, at most once under a key, nothing half-done, refusals in words."""
+"""Facts by HTTP: the same pipeline as a file, at most once under a key, nothing half-done."""
 
 import gzip
 import io

@@ -1,4 +1,4 @@
-"""The watched folder: complete files only, each once, moved with what belongs to it, whoever is killed when."""
+"""The watched folder: complete files only, each once, moved with what belongs to it, whatever is killed."""
 
 import gzip
 import json
