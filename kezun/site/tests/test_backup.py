@@ -60,7 +60,7 @@ def test_drill_everything_is_the_same_in_a_fresh_folder(made, tmp_path):
     old, target, packs = made
     new = Installation(tmp_path / "new", packs)
     told = new.run("restore", target)
-    assert "every part" in told or "restored" in told
+    assert manifest_of(target)["made_at"] in told
     assert new.figures() == old.figures() != []
     before, after = old.files(), new.files()
     del before["trail/anchors.jsonl"], after["trail/anchors.jsonl"]
