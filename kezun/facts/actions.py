@@ -158,3 +158,8 @@ def register_people(actor: Actor, unit: Unit, *, codes: Sequence[str], batch: Ba
 def progress(batch: Batch, share: float) -> None:
     """Note in the ledger how far an import is (0 … 1); not an action: it says nothing that is kept."""
     Batch.objects.filter(pk=batch.pk).update(progress=share, seen_at=timezone.now())
+
+
+@action("facts.tidy")
+def tidy(actor: Actor, *, swept: int, merged: Sequence[str]) -> None:
+    """Record what upkeep did: files swept, and months compacted as `fact/month@snapshot`."""

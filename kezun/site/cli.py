@@ -21,7 +21,7 @@ def _load() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kezun.site.settings")
     if not settings.configured or not django.apps.apps.ready:
         django.setup()
-    autodiscover_modules("facts", "actions", "cli")
+    autodiscover_modules("facts", "actions", "upkeep", "cli")
     importlib.import_module("kezun.site.commands")
     from kezun.kernel.command import COMMANDS
 

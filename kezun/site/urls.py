@@ -10,7 +10,7 @@ from django.views.i18n import set_language
 from kezun.kernel.page import PAGES
 from kezun.site import api
 
-autodiscover_modules("facts", "actions", "pages", "api")
+autodiscover_modules("facts", "actions", "upkeep", "pages", "api")
 
 
 def _pages() -> list[URLPattern]:
