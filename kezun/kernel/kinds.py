@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -27,6 +28,18 @@ SUFFIXES = {
     **{"csv": "text", "tsv": "text", "txt": "text", "xlsx": "xlsx", "gz": "gzip", "zip": "zip", "pdf": "pdf"},
     **{"parquet": "parquet", "png": "png", "jpg": "jpeg", "jpeg": "jpeg", "gif": "gif", "webp": "webp"},
 }
+# what zipfile and Pillow raise on damaged input, by their code and by our random damage
+_UNREADABLE: tuple[type[Exception], ...] = (
+    OSError,
+    ArithmeticError,
+    LookupError,
+    NotImplementedError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    struct.error,
+    MemoryError,
+)
 _MARKUP = re.compile(rb"^\s*<(?:!doctype|html|svg|script|\?xml|body|head|iframe)", re.IGNORECASE)
 
 
@@ -97,7 +110,9 @@ def _is_workbook(file: IO[bytes]) -> bool:
     try:
         with zipfile.ZipFile(file) as archive:
             return {"[Content_Types].xml", "xl/workbook.xml"} <= set(archive.namelist())
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+    except (zipfile.BadZipFile, EOFError):
+        return False
+    except _UNREADABLE:
         return False
 
 
@@ -117,7 +132,7 @@ def examine(file: IO[bytes], kind: str, limits: Limits) -> int:
         raise Refused(_("The image has more pixels than allowed.")) from error
     except (zipfile.BadZipFile, zlib.error, EOFError, SyntaxError) as error:
         raise Refused(_("The file is damaged or not complete.")) from error
-    except (OSError, ValueError, OverflowError, NotImplementedError, RuntimeError) as error:
+    except _UNREADABLE as error:
         raise Refused(_("The file cannot be read as what it claims to be.")) from error
 
 

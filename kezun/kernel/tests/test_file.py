@@ -237,6 +237,16 @@ def test_no_damage_crashes_any_check(suffix, data):
         pass
 
 
+@pytest.mark.parametrize("error", [struct.error, EOFError, OSError, ValueError, MemoryError, KeyError])
+def test_whatever_a_parser_raises_is_a_refusal(monkeypatch, error):
+    def broken(*_):
+        raise error("broken")
+
+    monkeypatch.setitem(store.examine.__globals__["_CHECKS"], "text", broken)
+    with pytest.raises(Refused):
+        examine(io.BytesIO(b"a"), "text", LIMITS)
+
+
 def files_in(home):
     return {str(p.relative_to(home)) for p in home.rglob("*") if p.is_file() and "keys" not in p.parts}
 
