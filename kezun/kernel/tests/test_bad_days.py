@@ -11,7 +11,7 @@ import pytest
 from django.db import connection
 
 from kezun.kernel.tests import drill
-from kezun.kernel.tests.test_file import BAD, GOOD
+from kezun.kernel.tests.samples import BAD, GOOD
 
 pytestmark = pytest.mark.drill
 only_sqlite = pytest.mark.skipif(
