@@ -14,8 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from kezun.facts import profileyaml
 from kezun.facts.profiles import DERIVED
 from kezun.facts.sample import Sample
 from kezun.facts.types import FACT_TYPES, Column
@@ -58,7 +57,7 @@ class Proposal:
 @lru_cache(maxsize=1)
 def knowledge() -> dict[str, Any]:
     """What catalog/assistant.yaml says."""
-    told: dict[str, Any] = yaml.safe_load(CATALOG.read_text(encoding="utf-8"))
+    told: dict[str, Any] = profileyaml.read(CATALOG.read_text(encoding="utf-8"))[0]
     return told
 
 

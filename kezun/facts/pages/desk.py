@@ -216,7 +216,7 @@ def rejected(request: HttpRequest, pk: int) -> HttpResponse:
     return cast(HttpResponse, found)
 
 
-@page("import/<int:pk>/<slug:word>/", name="facts.decide", needs=CONFIRM)
+@page("import/<int:pk>/decide/<slug:word>/", name="facts.decide", needs=CONFIRM)
 @require_POST
 def decide(request: HttpRequest, pk: int, word: str) -> HttpResponse:
     """Confirm a draft with its profile, or cancel it."""
