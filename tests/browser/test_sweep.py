@@ -50,8 +50,8 @@ def parts(page, here: str) -> list[str]:
     return [urljoin(here, href) for href in dict.fromkeys(found)]
 
 
-def look_at(page, url: str, size: str) -> list[str]:
-    """Open a page and say what is wrong with it."""
+def look_at(page, url: str, size: str, closely: bool = True) -> list[str]:
+    """Open a page and say what is wrong with it; not closely: only whether it opens."""
     try:
         answer = page.goto(url)
     except Error as error:
@@ -61,6 +61,8 @@ def look_at(page, url: str, size: str) -> list[str]:
     page.wait_for_load_state("load")
     if answer is None or answer.status >= 400:
         return [f"{url}: {answer.status if answer else 'no answer'}"]
+    if not closely:
+        return []
     wrong = []
     if not page.title().strip():
         wrong.append(f"{url}: no title")
@@ -97,22 +99,17 @@ class Walk:
             url = waiting.pop(0)
             if (name := self.new(url)) is None:
                 continue
-            if len(seen[name]) >= ENOUGH:
-                self.fetch_once(name, url)
-                continue
-            for size in SIZES if self.visited[name] == 1 else SIZES[:1]:
-                self.wrong += look_at(self.pages[size], url, size)
+            known = len(seen[name]) >= ENOUGH or self.visited[name] > 1
+            for size in SIZES[:1] if known else SIZES:
+                self.wrong += look_at(self.pages[size], url, size, closely=not known)
             seen[name].add(self.name)
             waiting += links(self.pages["desktop"], url)
             for part in parts(self.pages["desktop"], url):
                 self.fetch(part)
 
     def fetch(self, url: str) -> None:
-        if (name := self.new(url)) is not None:
-            self.fetch_once(name, url)
-
-    def fetch_once(self, name: str, url: str) -> None:
-        """Ask for a page without drawing it: how it looks, two people have seen already."""
+        if (name := self.new(url)) is None:
+            return
         status = self.pages["desktop"].request.get(url).status
         seen[name].add(self.name)
         if status >= 400:
