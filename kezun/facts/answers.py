@@ -15,7 +15,7 @@ from kezun.facts.engine import Group
 from kezun.facts.questions import Answer
 from kezun.facts.rules import Period, bin_labels, meets, quotient, wilson
 
-Values = Mapping[str, int | None]
+Reader = Callable[[Group], int | None]
 ARITHMETIC: dict[type[ast.operator], Callable[[float, float], float]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -99,125 +99,161 @@ class Computed:
     plan: Plan
     groups: Mapping[str, Mapping[Group, tuple[int | None, ...]]]
 
-    def keys(self, ids: Iterable[str], target: int) -> list[Any]:
-        """The places in the breakdown that hold facts of these indicators under `target`, in order."""
-        facts = {fact for id in ids for fact in self.plan.facts(id)}
-        return sorted({key for fact in facts for at, key in self.groups.get(fact, {}) if at == target})
+    def keys(self, ids: Iterable[str]) -> dict[int, list[Any]]:
+        """By target the places in the breakdown that hold facts of these indicators, in order."""
+        found: dict[int, set[Any]] = {}
+        for fact in {fact for id in ids for fact in self.plan.facts(id)}:
+            for target, key in self.groups.get(fact, {}):
+                found.setdefault(target, set()).add(key)
+        return {target: sorted(keys) for target, keys in found.items()}
 
-    def values(self, id: str, group: Group) -> Values:
-        """The parts of an indicator at a group; counts and sums of nothing are 0, a quantile is None."""
-        found: dict[str, int | None] = {}
-        for role, (fact, index) in self.plan.parts[id].items():
-            states = self.groups.get(fact, {}).get(group)
-            found[role] = states[index] if states else (None if role == "value" else 0)
-        return found
-
-
-def answers(
-    definition: Definition, named: Mapping[str, Definition], computed: Computed, group: Group, place: Place
-) -> list[Answer]:
-    """The answers of one indicator at one group: one, or one per bin of a distribution.
-
-    named: all indicators by id, for formulas.
-    """
-    if definition.kind == "formula":
-        value, n = _formula(definition, named, computed, group, place)
-        return [place.answer(definition, value, None, None, n)]
-    values = computed.values(definition.id, group)
-    if definition.kind == "distribution":
-        n = values["n"] or 0
-        return [
-            place.answer(definition, quotient(count or 0, n), count, n, n, by=role[4:])
-            for role, count in values.items()
-            if role.startswith("bin ")
-        ]
-    return [_single(definition, values, place)]
+    def readers(self, id: str) -> dict[str, Reader]:
+        """For each part of an indicator how to read it; counts and sums of nothing are 0, a quantile None."""
+        return {
+            role: _reader(self.groups.get(fact, {}), index, None if role == "value" else 0)
+            for role, (fact, index) in self.plan.parts[id].items()
+        }
 
 
-def _single(definition: Definition, values: Values, place: Place) -> Answer:
-    n, top = values["n"] or 0, values.get("top")
-    kind, scale = definition.kind, definition.scale
-    if kind in {"count", "distinct"}:
-        return place.answer(definition, float((top or 0) * scale), top, None, n)
-    if kind == "quantile":
-        found = values["value"]
-        return place.answer(definition, None if found is None else float(found * scale), top, n, n)
-    if kind == "nps":
-        difference = (values["promoters"] or 0) - (values["detractors"] or 0)
-        return place.answer(definition, quotient(difference, n, 100), difference, n, n)
-    bottom = values["bottom"] or 0
-    value = quotient(top or 0, bottom, scale)
-    span = wilson(top or 0, bottom) if kind in {"ratio", "coverage"} and (top or 0) <= bottom else None
-    low, high = (span[0] * scale, span[1] * scale) if span else (None, None)
-    return place.answer(definition, value, top, bottom, n, low, high)
+def _reader(groups: Mapping[Group, tuple[int | None, ...]], index: int, nothing: int | None) -> Reader:
+    def read(group: Group) -> int | None:
+        states = groups.get(group)
+        return states[index] if states else nothing
+
+    return read
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Place:
-    """Where and when an answer holds: unit code, label in the breakdown, period."""
+    """Where and when an answer holds: unit code, label in the breakdown, period as written."""
 
     unit: str
     by: str | None
-    period: Period
-
-    def answer(
-        self,
-        definition: Definition,
-        value: float | None,
-        numerator: int | None,
-        denominator: int | None,
-        n: int,
-        low: float | None = None,
-        high: float | None = None,
-        by: str | None = None,
-    ) -> Answer:
-        """An answer at this place, held against the target where there are enough facts."""
-        target = definition.target
-        judged = target is not None and value is not None and n >= definition.min_n
-        return Answer(
-            indicator=definition.id,
-            unit=self.unit,
-            by=by if by is not None else self.by,
-            period=self.period.label,
-            value=value,
-            numerator=numerator,
-            denominator=denominator,
-            n=n,
-            low=low,
-            high=high,
-            target=target.value if target else None,
-            met=meets(value, target.op, target.value) if judged and target and value is not None else None,
-        )
+    period: str
 
 
-def _formula(
-    definition: Definition, named: Mapping[str, Definition], computed: Computed, group: Group, place: Place
-) -> tuple[float | None, int]:
+# value, numerator, denominator, n, low, high of an Answer.
+Figures = tuple[float | None, int | None, int | None, int, float | None, float | None]
+Figure = Callable[[Group], Figures]
+Answering = Callable[[Group, Place], list[Answer]]
+
+
+def answering(definition: Definition, named: Mapping[str, Definition], computed: Computed) -> Answering:
+    """How the answers of one indicator come about at a group: one, or one per bin of a distribution.
+
+    All that does not differ between groups is settled here, once. named: all indicators by id, for formulas.
+    """
+    judged = _judged(definition)
+    if definition.kind == "distribution":
+        bins = [(role[4:], read) for role, read in computed.readers(definition.id).items() if role != "n"]
+        whole = computed.readers(definition.id)["n"]
+
+        def distributed(group: Group, place: Place) -> list[Answer]:
+            n = whole(group) or 0
+            counts = [(by, read(group)) for by, read in bins]
+            return [
+                judged(Place(place.unit, by, place.period), (quotient(m or 0, n), m, n, n, None, None))
+                for by, m in counts
+            ]
+
+        return distributed
+    figure = _figure(definition, named, computed)
+    return lambda group, place: [judged(place, figure(group))]
+
+
+def _judged(definition: Definition) -> Callable[[Place, Figures], Answer]:
+    """Figures as an answer, held against the target where there are enough facts."""
+    id, target, min_n = definition.id, definition.target, definition.min_n
+    bound, op = (target.value, target.op) if target else (None, "")
+
+    def judged(place: Place, figures: Figures) -> Answer:
+        value, top, bottom, n, low, high = figures
+        met = None if bound is None or value is None or n < min_n else meets(value, op, bound)
+        return Answer(id, place.unit, place.by, place.period, value, top, bottom, n, low, high, bound, met)
+
+    return judged
+
+
+def _figure(definition: Definition, named: Mapping[str, Definition], computed: Computed) -> Figure:
+    kind, scale = definition.kind, definition.scale
+    if kind == "formula":
+        return _formula(definition, named, computed)
+    read = computed.readers(definition.id)
+    n = read["n"]
+    if kind == "nps":
+        promoters, detractors = read["promoters"], read["detractors"]
+
+        def score(group: Group) -> Figures:
+            difference, count = (promoters(group) or 0) - (detractors(group) or 0), n(group) or 0
+            return quotient(difference, count, 100), difference, count, count, None, None
+
+        return score
+    top = read["top"]
+    if kind in {"count", "distinct"}:
+
+        def counted(group: Group) -> Figures:
+            found = top(group)
+            return float((found or 0) * scale), found, None, n(group) or 0, None, None
+
+        return counted
+    if kind == "quantile":
+        value = read["value"]
+
+        def ranked(group: Group) -> Figures:
+            found, count = value(group), n(group) or 0
+            return None if found is None else float(found * scale), top(group), count, count, None, None
+
+        return ranked
+    return _divided(top, read["bottom"], n, scale, interval=kind in {"ratio", "coverage"})
+
+
+def _divided(top: Reader, bottom: Reader, n: Reader, scale: int, *, interval: bool) -> Figure:
+    def divided(group: Group) -> Figures:
+        above, below = top(group), bottom(group) or 0
+        part = above or 0
+        span = wilson(part, below) if interval and part <= below else None
+        low, high = (span[0] * scale, span[1] * scale) if span else (None, None)
+        return quotient(part, below, scale), above, below, n(group) or 0, low, high
+
+    return divided
+
+
+def _formula(definition: Definition, named: Mapping[str, Definition], computed: Computed) -> Figure:
     """Value and the smallest n among its parts; None as soon as a part has none or the divisor is 0."""
-    smallest: list[int] = []
+    body = ast.parse(definition.formula, mode="eval").body
+    found = {name: _figure(named[name], named, computed) for name in _names(body)}
+    scale = definition.scale
 
-    def worked_out(node: ast.expr) -> float | None:
-        if isinstance(node, ast.Constant):
-            return float(node.value)  # type: ignore[arg-type]
-        if isinstance(node, ast.UnaryOp):
-            inner = worked_out(node.operand)
-            return None if inner is None else -inner
-        if isinstance(node, ast.BinOp):
-            left, right = worked_out(node.left), worked_out(node.right)
-            if left is None or right is None or (isinstance(node.op, ast.Div) and right == 0):
-                return None
-            return ARITHMETIC[type(node.op)](left, right)
-        part = named[ast.unparse(node)]
-        if part.kind == "formula":
-            value, n = _formula(part, named, computed, group, place)
-        else:
-            answer = _single(part, computed.values(part.id, group), place)
-            value, n = answer.value, answer.n
-        smallest.append(n)
-        return value
+    def formula(group: Group) -> Figures:
+        figures = {name: figure(group) for name, figure in found.items()}
+        value = _worked_out(body, {name: one[0] for name, one in figures.items()})
+        smallest = min(one[3] for one in figures.values())
+        return None if value is None else value * scale, None, None, smallest, None, None
 
-    value = worked_out(ast.parse(definition.formula, mode="eval").body)
-    return (None if value is None else value * definition.scale), min(smallest)
+    return formula
+
+
+def _names(node: ast.expr) -> dict[str, None]:
+    """The ids that a formula names, in its order."""
+    if isinstance(node, ast.UnaryOp):
+        return _names(node.operand)
+    if isinstance(node, ast.BinOp):
+        return _names(node.left) | _names(node.right)
+    return {} if isinstance(node, ast.Constant) else {ast.unparse(node): None}
+
+
+def _worked_out(node: ast.expr, values: Mapping[str, float | None]) -> float | None:
+    if isinstance(node, ast.Constant):
+        return float(node.value)  # type: ignore[arg-type]
+    if isinstance(node, ast.UnaryOp):
+        inner = _worked_out(node.operand, values)
+        return None if inner is None else -inner
+    if isinstance(node, ast.BinOp):
+        left, right = _worked_out(node.left, values), _worked_out(node.right, values)
+        if left is None or right is None or (isinstance(node.op, ast.Div) and right == 0):
+            return None
+        return ARITHMETIC[type(node.op)](left, right)
+    return values[ast.unparse(node)]
 
 
 def label(by: str, key: Any, people: Mapping[int, str]) -> str:

@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from kezun.facts.compile import Branch
 from kezun.facts.rules import Period
-from kezun.org.models import Unit, UnitPath
+from kezun.org.models import FOREVER, Unit, UnitPath
 
 DAY = dt.timedelta(days=1)
 Span = tuple[int, int, dt.date, dt.date]
@@ -52,20 +52,24 @@ def _within(period: Period) -> Q:
 
 
 def _spans(where: Q, period: Period) -> list[Span]:
-    return list(
-        UnitPath.objects.filter(_within(period), where).values_list(
-            "unit_id", "ancestor_id", "from_date", "to_date"
-        )
-    )
+    """(unit, ancestor, from, to) within the period; those that outlast it are read without their days."""
+    inside = UnitPath.objects.filter(_within(period), where)
+    outlasting = Q(from_date__lte=period.start, to_date__gte=period.end)
+    whole = inside.filter(outlasting).values_list("unit_id", "ancestor_id")
+    parts = inside.exclude(outlasting).values_list("unit_id", "ancestor_id", "from_date", "to_date")
+    return [(unit, above, dt.date.min, FOREVER) for unit, above in whole] + list(parts)
 
 
 def _merged(spans: Iterable[Span]) -> list[Branch]:
     """Spans of one unit and target that meet, as one: a move between two parents under it changes nothing."""
     made: list[Branch] = []
+    unit_before, target_before, until_before = 0, 0, dt.date.min
     for unit, target, since, until in sorted(spans):
-        last = made[-1] if made else None
-        if last and (last.unit, last.target) == (unit, target) and since - DAY <= last.until:
-            made[-1] = Branch(unit, target, last.since, max(last.until, until))
+        meets = since <= until_before or since - DAY <= until_before
+        if unit == unit_before and target == target_before and meets:
+            until_before = max(until_before, until)
+            made[-1] = made[-1]._replace(until=until_before)
         else:
+            unit_before, target_before, until_before = unit, target, until
             made.append(Branch(unit, target, since, until))
     return made

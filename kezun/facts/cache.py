@@ -7,7 +7,6 @@ import hashlib
 import logging
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
 
 import msgspec
 from django.db import DatabaseError, transaction
@@ -25,8 +24,8 @@ from kezun.org.models import UnitPath
 
 log = logging.getLogger("kezun.facts")
 KEPT = dt.timedelta(days=30)
-FORMAT = 2
-FIELDS = tuple(field.name for field in fields(Answer))
+FORMAT = 3
+READER = msgspec.msgpack.Decoder(list[Answer])
 TREE = ""
 
 
@@ -73,9 +72,7 @@ def key_of(bound: Bound, snapshots: Mapping[str, int], tree: int) -> str:
 def fetch(keys: Iterable[str]) -> dict[str, list[Answer]]:
     """What is known under these keys; one statement."""
     found = CachedAnswer.objects.filter(key__in=set(keys)).values_list("key", "payload")
-    return {
-        key: [Answer(*row) for row in msgspec.json.decode(zlib.decompress(payload))] for key, payload in found
-    }
+    return {key: READER.decode(zlib.decompress(payload)) for key, payload in found}
 
 
 def keep(made: Mapping[str, list[Answer]]) -> None:
@@ -89,8 +86,7 @@ def keep(made: Mapping[str, list[Answer]]) -> None:
 
 
 def _packed(answers: list[Answer]) -> bytes:
-    rows = [tuple(getattr(answer, name) for name in FIELDS) for answer in answers]
-    return zlib.compress(msgspec.json.encode(rows), 1)
+    return zlib.compress(msgspec.msgpack.encode(answers), 1)
 
 
 def forget(older: dt.timedelta = KEPT) -> int:

@@ -86,7 +86,7 @@ def indicators_command(actor: Actor, question: Question, ids: tuple[str, ...], f
         click.echo(json.dumps([a.as_dict() for a in answers], ensure_ascii=False, indent=1))
     elif form == "csv":
         rows = [list(a.as_dict().values()) for a in answers]
-        click.echo(_csv(list(Answer.__dataclass_fields__), rows), nl=False)
+        click.echo(_csv(list(Answer.__struct_fields__), rows), nl=False)
     else:
         click.echo(_table(answers))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from kezun.facts.expression import quoted, text_literal
 
@@ -43,8 +44,7 @@ class State:
     p: str = ""
 
 
-@dataclass(frozen=True)
-class Branch:
+class Branch(NamedTuple):
     """The facts of `unit` on the days from `since` to `until` (both included) belong to `target`."""
 
     unit: int

@@ -75,14 +75,14 @@ class DuckEngine:
         self._pid = 0
 
     @contextmanager
-    def _cursor(self, branches: Sequence[Branch]) -> Iterator[duckdb.DuckDBPyConnection]:
+    def _cursor(self, branches: Sequence[Branch], moved: bool) -> Iterator[duckdb.DuckDBPyConnection]:
         with self._lock:
             if self._connection is None or self._pid != os.getpid():
                 self._connection, self._pid = connect(), os.getpid()
                 atexit.register(self.close)
             cursor = self._connection.cursor()
         try:
-            cursor.register("branches", _branch_table(branches))
+            cursor.register("branches", _branch_table(branches, moved))
             yield cursor
         except (duckdb.OutOfMemoryException, MemoryError) as error:
             raise TooLarge(
@@ -110,7 +110,7 @@ class DuckEngine:
             return {}
         rows = Rows(selection, scan(selection.fact, files), by, _moved(selection, branches))
         sql = states_sql(states, rows, self.dialect)
-        with self._cursor(branches) as cursor:
+        with self._cursor(branches, rows.moved) as cursor:
             found = cursor.execute(sql).fetchall()
         return {(row[0], row[1]): row[2:] for row in found}
 
@@ -124,9 +124,10 @@ class DuckEngine:
         limit: int | None,
     ) -> tuple[int, pa.Table]:
         columns = ", ".join(quoted(c.name) for c in FACT_TYPES[selection.fact].all_columns)
-        placed = placed_sql(Rows(selection, scan(selection.fact, files), None, _moved(selection, branches)))
+        asked = Rows(selection, scan(selection.fact, files), None, _moved(selection, branches))
+        placed = placed_sql(asked)
         span = f" LIMIT {int(limit)}" if limit is not None else ""
-        with self._cursor(branches) as cursor:
+        with self._cursor(branches, asked.moved) as cursor:
             total = cursor.execute(f"SELECT count(*) FROM ({placed}) AS p WHERE {condition}").fetchall()
             found = cursor.sql(
                 f"SELECT {columns} FROM ({placed}) AS p WHERE {condition} "
@@ -135,20 +136,18 @@ class DuckEngine:
         return int(total[0][0]), found
 
 
-def _branch_table(branches: Sequence[Branch]) -> pa.Table:
-    return pa.table(
-        {
-            "unit": pa.array([b.unit for b in branches], pa.int64()),
-            "target": pa.array([b.target for b in branches], pa.int64()),
-            "since": pa.array([b.since for b in branches], pa.date32()),
-            "until": pa.array([b.until for b in branches], pa.date32()),
-        }
-    )
+def _branch_table(branches: Sequence[Branch], moved: bool) -> pa.Table:
+    """Where facts belong; the days only where they must be looked at."""
+    kinds = (pa.int64(), pa.int64(), pa.date32(), pa.date32())[: 4 if moved else 2]
+    columns = zip(*branches, strict=True) if branches else ((),) * len(kinds)
+    arrays = [pa.array(column, kind) for column, kind in zip(columns, kinds, strict=False)]
+    return pa.table(arrays, names=list(Branch._fields[: len(kinds)]))
 
 
 def _moved(selection: Selection, branches: Sequence[Branch]) -> bool:
     """Whether some branch does not cover the whole span, so that the day decides where a fact belongs."""
-    return any(b.since > selection.since or b.until < selection.until for b in branches)
+    first, last = selection.since, selection.until
+    return any(since > first or until < last for _unit, _target, since, until in branches)
 
 
 _engine: Engine = DuckEngine()

@@ -12,7 +12,7 @@ from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from kezun.facts import cache, evidence
-from kezun.facts.answers import Computed, Place, Plan, answers, label
+from kezun.facts.answers import Computed, Place, Plan, answering, label
 from kezun.facts.asking import BadQuestion, Bound, bind
 from kezun.facts.branches import branches
 from kezun.facts.compile import Branch, Selection
@@ -148,9 +148,9 @@ def _together(bounds: Sequence[Bound], snapshots: Mapping[str, int]) -> list[lis
             plan.add(part)
     trees = [branches(b.unit, b.question.below, b.question.period) for b in bounds]
     tree = [
-        replace(branch, target=branch.target + at * NEXT)
+        Branch(unit, target + at * NEXT, since, until)
         for at, (own, _targets) in enumerate(trees)
-        for branch in own
+        for unit, target, since, until in own
     ]
     split: list[dict[str, dict[Group, tuple[int | None, ...]]]] = [{} for _ in bounds]
     for fact, states in plan.states.items():
@@ -214,15 +214,20 @@ def assembled(bound: Bound, computed: Computed, targets: Mapping[int, str]) -> l
     """Answers in order of unit code, indicator and label. targets: unit codes by primary key."""
     question, named = bound.question, bound.catalogue.definitions
     people = _people(computed.groups) if question.by == "person" else {}
+    asked = [(d, answering(d, named, computed)) for d in bound.definitions]
     made: list[Answer] = []
+    if not question.by:
+        for target, code in targets.items():
+            place = Place(code, None, question.period.label)
+            for _definition, answer in asked:
+                made += answer((target, 0), place)
+        return made
+    keys = {d.id: computed.keys(part.id for part in bound.catalogue.parts(d.id)) for d, _answer in asked}
     for target, code in targets.items():
-        for definition in bound.definitions:
-            parts = [part.id for part in bound.catalogue.parts(definition.id)]
-            keys: list[Any] = computed.keys(parts, target) if question.by else [0]
-            placed = [(label(question.by, key, people) if question.by else None, key) for key in keys]
-            for by, key in sorted(placed, key=lambda pair: pair[0] or ""):
-                place = Place(code, by, question.period)
-                made += answers(definition, named, computed, (target, key), place)
+        for definition, answer in asked:
+            found = keys[definition.id].get(target, ())
+            for by, key in sorted((label(question.by, key, people), key) for key in found):
+                made += answer((target, key), Place(code, by, question.period.label))
     return made
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+
+import msgspec
 
 from kezun.facts.rules import Period
 
@@ -33,8 +35,7 @@ class Question:
     weekday: int | None = None
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One number with all that is needed to trust it.
 
     unit: unit code. by: label in the breakdown ("" where the fact has none), None without one.
@@ -58,7 +59,7 @@ class Answer:
     met: bool | None = None
 
     def as_dict(self) -> dict[str, object]:
-        return asdict(self)
+        return msgspec.structs.asdict(self)
 
 
 @dataclass(frozen=True)

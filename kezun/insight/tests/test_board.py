@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace as amended
 from django.test import RequestFactory
 from django.utils import translation
 
@@ -62,7 +63,7 @@ def test_a_mean_has_no_interval_and_is_judged_by_its_direction(seen):
 
 def test_a_count_is_compared_once_its_period_is_over(seen):
     now = Answer("x.count", "A", None, "2026-03", 110.0, 110, None, 110)
-    before = replace(now, value=100.0)
+    before = amended(now, value=100.0)
     assert board.change(COUNT, seen, now, before).text == "+10.0 %"
     open_period = replace(seen, latest=seen.period.start)
     assert board.change(COUNT, open_period, now, before) is None
@@ -144,7 +145,7 @@ def test_a_loss_of_less_than_a_tenth_of_a_point_keeps_two_decimals(seen):
 @pytest.mark.parametrize(("unit_value", "verdict"), [(0.9, "worse"), (0.71, "chance"), (0.4, "better")])
 def test_a_person_is_judged_only_outside_their_interval(seen, unit_value, verdict):
     own = board.index([rate("A", 70, 100)])
-    around = board.index([replace(rate("A", 1, 1), value=unit_value)])
+    around = board.index([amended(rate("A", 1, 1), value=unit_value)])
     (row,) = board.compared([RATE, WAIT], "A", seen, own, around, "p1")
     assert row.difference.verdict == verdict
     assert "person=p1" in row.explain
