@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from kezun.kernel.action import action
 from kezun.kernel.actor import Actor, Denied, SystemActor
 from kezun.org import passwords, tokens
+from kezun.org.actions.checks import reason_given
 from kezun.org.models import Person, SignInSession, Token
 from kezun.org.sessions import drop, end_sessions
 
@@ -69,8 +70,7 @@ def reset_factors(actor: Actor, person: Person, *, reason: str) -> int:
     """Remove a person's second factors (a lost phone); returns how many there were. Open sessions end."""
     from allauth.mfa.models import Authenticator
 
-    if len(reason.strip()) < 4:
-        raise ValidationError({"reason": _("Give a reason of at least four characters; it is recorded.")})
+    reason_given(reason)
     count, _rows = Authenticator.objects.filter(user=person).delete()
     end_sessions(person)
     return int(count)
@@ -79,8 +79,7 @@ def reset_factors(actor: Actor, person: Person, *, reason: str) -> int:
 @action("org.raise_rights")
 def raise_rights(actor: Person, *, reason: str) -> dt.datetime:
     """Raise one's rights («sudo») for 15 minutes with a reason; returns till when. Pages ask the password."""
-    if len(reason.strip()) < 4:
-        raise ValidationError({"reason": _("Give a reason of at least four characters; it is recorded.")})
+    reason_given(reason)
     return timezone.now() + RAISED_FOR
 
 

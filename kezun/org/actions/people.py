@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from kezun.kernel.action import action
 from kezun.kernel.actor import Actor, Denied
+from kezun.org.actions.checks import in_order, reason_given
 from kezun.org.models import FOREVER, Assignment, BusinessLine, Person, Post, Unit
 from kezun.org.scope import roles, separate
 from kezun.org.sessions import end_sessions
@@ -69,6 +70,8 @@ def _save(person: Person, fields: list[str] | None = None) -> None:
     clash = Person.objects.get_queryset().filter(username__iexact=person.username or "").exclude(pk=person.pk)
     if person.username and clash.exists():
         raise ValidationError({"username": _("This sign-in name is taken; choose another.")})
+    if person.left_date < person.joined_date:
+        raise ValidationError({"left_date": _("The day of leaving lies before the day of joining.")})
     person.full_clean(exclude=["password", "phone"])
     person.save(update_fields=fields)
 
@@ -76,7 +79,7 @@ def _save(person: Person, fields: list[str] | None = None) -> None:
 @action("org.disable_person", target="person", sudo=True)
 def disable_person(actor: Actor, person: Person, *, reason: str) -> Person:
     """Shut a person out at once: no sign-in, no token, open sessions end. The record and its past stay."""
-    _needs_reason(reason)
+    reason_given(reason)
     if isinstance(actor, Person) and actor.pk == person.pk:
         raise ValidationError(_("You cannot disable yourself; ask another administrator."))
     person.is_active = False
@@ -89,7 +92,7 @@ def disable_person(actor: Actor, person: Person, *, reason: str) -> Person:
 @action("org.enable_person", target="person", sudo=True)
 def enable_person(actor: Actor, person: Person, *, reason: str) -> Person:
     """Let a disabled person sign in again; tokens stay revoked."""
-    _needs_reason(reason)
+    reason_given(reason)
     person.is_active = True
     person.save(update_fields=["is_active"])
     return person
@@ -144,6 +147,7 @@ def deputise(
 def _grant(actor: Actor, row: Assignment) -> None:
     if isinstance(actor, Person) and actor.pk == row.person_id:
         raise Denied(_("Nobody gives themselves a post; ask another administrator."))
+    in_order(row.from_date, row.to_date, "to_date")
     role = row.post.role
     if role not in roles():
         raise ValidationError({"post": _("The post's role %(role)s is not in the catalog.") % {"role": role}})
@@ -162,8 +166,7 @@ def _grant(actor: Actor, row: Assignment) -> None:
 @action("org.end_assignment", target="assignment", sudo=True)
 def end_assignment(actor: Actor, assignment: Assignment, *, last_day: dt.date) -> Assignment:
     """End an assignment after its last day; deputies for it end with it."""
-    if last_day < assignment.from_date:
-        raise ValidationError({"last_day": _("The last day lies before the first.")})
+    in_order(assignment.from_date, last_day, "last_day")
     later = models.Q(to_date__gt=last_day)
     assignment.to_date = last_day
     assignment.save(update_fields=["to_date"])
@@ -184,10 +187,5 @@ class Clear:
 @action("org.unmask", target="person")
 def unmask(actor: Actor, person: Person, *, reason: str) -> Clear:
     """Show a person's masked data in the clear; the reason goes into the trail."""
-    _needs_reason(reason)
+    reason_given(reason)
     return Clear(person.name, person.phone, person.email)
-
-
-def _needs_reason(reason: str) -> None:
-    if len(reason.strip()) < 4:
-        raise ValidationError({"reason": _("Give a reason of at least four characters; it is recorded.")})

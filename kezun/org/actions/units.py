@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from kezun.kernel.action import action
 from kezun.kernel.actor import Actor, require
+from kezun.org.actions.checks import in_order, tags_short, zone_known
 from kezun.org.models import (
     FOREVER,
     Assignment,
@@ -44,6 +45,7 @@ def open_unit(
     from_date: dt.date = dt.date(1900, 1, 1),
 ) -> Unit:
     """Open a unit under `parent` (None: a root of the tree) from a day on."""
+    zone_known(zone)
     unit = Unit(code=code, name=name, name_en=name_en, kind=kind, zone=zone, opened_date=from_date)
     unit.full_clean()
     unit.save()
@@ -65,6 +67,8 @@ def rename_unit(actor: Actor, unit: Unit, *, name: str, name_en: str = "", kind:
 def move_unit(actor: Actor, unit: Unit, *, parent: Unit, from_date: dt.date) -> UnitPlace:
     """Put a unit under another parent from a day on; what happened before that day stays where it was."""
     require(actor, "org.move_unit", parent)
+    if parent.pk == unit.pk:
+        raise ValidationError({"parent": _("A unit cannot stand under itself or under a unit below it.")})
     lock_tree()
     moved = _move(unit, parent, from_date)
     rebuild_paths([unit.pk])
@@ -127,27 +131,33 @@ def merge_unit(actor: Actor, unit: Unit, *, into: Unit, from_date: dt.date) -> U
     moved = [child.unit for child in places.select_related("unit")]
     for child in moved:
         _move(child, into, from_date)
-    staying = Assignment.objects.filter(valid_on(from_date), unit=unit).values_list(
-        "person", "post", "line", "to_date"
-    )
-    for person, post, line, to_date in list(staying):
-        Assignment.objects.get_or_create(
-            person_id=person,
-            unit=into,
-            post_id=post,
-            from_date=from_date,
-            defaults={"line_id": line, "to_date": to_date},
-        )
+    _take_over(unit, into, from_date)
     _close(unit, from_date - DAY)
     Person.objects.get_queryset().filter(home_unit=unit).update(home_unit=into)
     rebuild_paths([child.pk for child in moved])
     return into
 
 
+def _take_over(unit: Unit, into: Unit, day: dt.date) -> None:
+    """Whoever stands in a post of the unit on that day, or is to later, stands in it at the other unit."""
+    rows = Assignment.objects.filter(unit=unit, to_date__gte=day)
+    for person, post, line, start, end in list(
+        rows.values_list("person", "post", "line", "from_date", "to_date")
+    ):
+        Assignment.objects.get_or_create(
+            person_id=person,
+            unit=into,
+            post_id=post,
+            from_date=max(start, day),
+            defaults={"line_id": line, "to_date": end},
+        )
+
+
 @action("org.set_tags", target="unit")
 def set_tags(actor: Actor, unit: Unit, *, tags: Iterable[str], from_date: dt.date | None = None) -> list[str]:
     """Give a unit exactly these tags from a day on (default today); what it bore before stays in its past."""
     wanted = {tag.strip() for tag in tags if tag.strip()}
+    tags_short(wanted)
     change_tags(unit.pk, wanted, from_date or timezone.localdate())
     return sorted(wanted)
 
@@ -206,6 +216,7 @@ def add_member(
     to_date: dt.date = FOREVER,
 ) -> GroupMember:
     """Take a person into a leading group with a duty, from a day to a day."""
+    in_order(from_date, to_date, "to_date")
     member = GroupMember(group=group, person=person, duty=duty, from_date=from_date, to_date=to_date)
     member.full_clean()
     member.save()
@@ -216,6 +227,7 @@ def add_member(
 def end_member(actor: Actor, member: GroupMember, *, last_day: dt.date) -> GroupMember:
     """End a membership after its last day."""
     require(actor, "org.end_member", member.group)
+    in_order(member.from_date, last_day, "last_day")
     member.to_date = last_day
     member.full_clean()
     member.save(update_fields=["to_date"])
