@@ -1,4 +1,4 @@
-"""What `@action` promises, kept by each write of the organisation: rights, scope, trail, once, all or none."""
+"""What `@action` promises, kept by each write of the organisation: rights, scope, trail, once, all or no."""
 
 import copy
 import importlib
