@@ -12,6 +12,7 @@ from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.forms import BoundField
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from kezun.facts import profiles
@@ -104,7 +105,7 @@ class MappingForm(forms.Form):
         places = [(NOWHERE, _("not in the file")), (CONSTANT, _("the same for all rows")), *columns]
         label: Any = column.label
         self.fields[f"c_{column.name}"] = forms.ChoiceField(label=label, choices=places, required=False)
-        allowed: list[tuple[str, Any]] = [("", "—"), *((c, c) for c in column.choices)]
+        allowed: list[tuple[str, Any]] = [("", "—"), *((c, called(column.name, c)) for c in column.choices)]
         self.fields[f"v_{column.name}"] = (
             forms.ChoiceField(label=_("Value"), choices=allowed, required=False)
             if column.choices
@@ -138,7 +139,7 @@ class MappingForm(forms.Form):
 
     def _map_choices(self, column: Column) -> list[tuple[str, Any]]:
         known = column.choices or tuple(knowledge()["values"].get(column.name, {}))
-        return [("", _("rejected")), *((c, c) for c in known)]
+        return [("", _("rejected")), *((c, called(column.name, c)) for c in known)]
 
     def values_of(self, column: Column) -> list[str]:
         """The values of the sample that need a meaning: choices, or values that stand for others."""
@@ -208,9 +209,14 @@ class MappingForm(forms.Form):
             title_en=told["title"],
             zone=told["zone"],
             unit=Code(source=told["unit_from"]) if told["unit_from"] else Code(value=told["unit_value"]),
-            person=Code(source=person, unknown=told["person_unknown"]) if person else None,
+            person=self._person(person) if person else None,
             format=self._format(),
         )
+
+    def _person(self, column: str) -> Code:
+        blanks = set(knowledge()["blanks"])
+        empty = tuple(v for v in self.sample.distinct(column) if v.lower() in blanks)
+        return Code(source=column, unknown=self.cleaned_data["person_unknown"], empty=empty)
 
     def _format(self) -> Format:
         told = self.cleaned_data
@@ -243,6 +249,12 @@ class MappingForm(forms.Form):
         if not clock:
             return Take(source=place, format=form)
         return Take(date=place, time=clock, date_format=form, time_format=told.get(f"g_{name}", ""))
+
+
+def called(column: str, choice: str) -> str:
+    """A choice as the page shows it: in Chinese with the word that the catalog gives first."""
+    words = knowledge()["values"].get(column, {}).get(choice, ())
+    return f"{words[0]} ({choice})" if words and (get_language() or "").startswith("zh") else choice
 
 
 def first_data(proposal: Proposal, sample: Sample, name: str) -> dict[str, Any]:

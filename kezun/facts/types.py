@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 SQL_TYPES = {
     "text": "VARCHAR",
@@ -57,17 +58,17 @@ class Column:
 # Every fact has these, in this order, before its own columns. `unit` and `person` are primary keys of org;
 # `day`, `hour` (0–23) and `weekday` (ISO, 1 = Monday) are local to the unit's zone and derived at import.
 COMMON = (
-    Column("source", "text", "source", required=True),
-    Column("source_id", "text", "source id", required=True),
-    Column("recorded_at", "moment", "recorded at", required=True),
-    Column("unit", "integer", "unit", required=True),
-    Column("person", "integer", "person", privacy="C1"),
-    Column("occurred_at", "moment", "occurred at", required=True),
-    Column("day", "date", "day", required=True),
-    Column("hour", "integer", "hour", required=True),
-    Column("weekday", "integer", "weekday", required=True),
-    Column("business", "text", "business type"),
-    Column("class", "text", "customer class"),
+    Column("source", "text", _("Source"), required=True),
+    Column("source_id", "text", _("Number at the source"), required=True),
+    Column("recorded_at", "moment", _("Recorded at"), required=True),
+    Column("unit", "integer", _("Unit"), required=True),
+    Column("person", "integer", _("Person"), privacy="C1"),
+    Column("occurred_at", "moment", _("Occurred at"), required=True),
+    Column("day", "date", _("Day"), required=True),
+    Column("hour", "integer", _("Hour"), required=True),
+    Column("weekday", "integer", _("Weekday"), required=True),
+    Column("business", "text", _("Business type")),
+    Column("class", "text", _("Customer class")),
 )
 
 
