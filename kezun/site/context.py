@@ -1,15 +1,17 @@
-"""What every page's frame needs: the menu, the product's version, the language switch."""
+"""What every page's frame needs: the menu, which pages are open, the product's version."""
 
 from __future__ import annotations
 
 from django.http import HttpRequest
 
 import kezun
-from kezun.kernel.page import menu_for
+from kezun.kernel.page import PAGES, menu_for
 
 
 def shell(request: HttpRequest) -> dict[str, object]:
-    """Context of `ui/base.html`: `menu` (open to this person), `version`."""
+    """Context of `ui/base.html`: `menu` and `opens` (names of pages this person may open), `version`."""
     person = getattr(request, "user", None)
-    open_to = menu_for(person) if person is not None and person.is_authenticated else []
-    return {"menu": open_to, "version": kezun.__version__}
+    if person is None or not person.is_authenticated:
+        return {"menu": [], "opens": frozenset(), "version": kezun.__version__}
+    opens = frozenset(p.name for p in PAGES.values() if p.needs is None or person.may(p.needs))
+    return {"menu": menu_for(person), "opens": opens, "version": kezun.__version__}
