@@ -9,7 +9,9 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+from django.conf import settings
 from django.db import OperationalError
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from kezun.facts import actions, ledger
@@ -125,7 +127,8 @@ def run_confirmed(batch: int, by: str) -> None:
         if actor is None:
             raise Denied(_("Whoever confirmed it may no longer sign in."))
         path, listener = path_of(row.sha256), watching(actor, row)
-        run_import(actor, path, fact=row.fact, profile=row.profile, batch=row, progress=listener)
+        with translation.override(actor.language or settings.LANGUAGE_CODE):  # the reasons are for them
+            run_import(actor, path, fact=row.fact, profile=row.profile, batch=row, progress=listener)
     except (Unreadable, ImportFailed, ProfileError, Denied) as error:
         _note(row, refusal(error) if isinstance(error, Denied) else str(error))
         if isinstance(error.__cause__, OperationalError):

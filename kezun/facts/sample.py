@@ -11,6 +11,7 @@ from pathlib import Path
 
 from kezun.facts.profiles import Format
 from kezun.facts.readers import Chunk, Source, open_source
+from kezun.facts.readers.base import LINE, REASON
 from kezun.facts.readers.columnar import ArrowSource, ParquetSource
 from kezun.facts.readers.raw import unpacked
 from kezun.facts.readers.sheet import SheetSource
@@ -84,11 +85,11 @@ def take_sample(path: Path, form: Format | None = None) -> Sample:
     """Look at the beginning of a file; Unreadable says what is wrong with it."""
     with beginning(path) as (start, _whole):
         source = open_source(start, form or Format())
-        names = unique(source.columns)
+        names = [n for n in unique(source.columns) if n and n not in (LINE, REASON)]
         table = next((c.table for c in Beginning(source).chunks(names)), None)
         values = {n: [v or "" for v in table.column(n).to_pylist()] if table else [] for n in names}
     if isinstance(source, TextSource):
         kind, delimiter, encoding = "csv", source.delimiter, source.encoding.name
     else:
         kind, delimiter, encoding = "excel" if isinstance(source, SheetSource) else "auto", "", "auto"
-    return Sample(kind, delimiter, encoding, tuple(n for n in names if n), values)
+    return Sample(kind, delimiter, encoding, tuple(names), values)
