@@ -46,6 +46,13 @@ class Session(APIKeyCookie):
 
     param_name = settings.SESSION_COOKIE_NAME
 
+    def __call__(self, request: HttpRequest) -> object | None:
+        """Only for a browser: who sends a token, or no cookie, hears 401 and not of a CSRF token."""
+        if "Authorization" in request.headers or self.param_name not in request.COOKIES:
+            return None
+        found: object | None = super().__call__(request)
+        return found
+
     def authenticate(self, request: HttpRequest, key: str | None) -> object | None:
         """Whoever is signed in."""
         return request.user if request.user.is_authenticated else None
@@ -64,6 +71,36 @@ class PerPerson(BaseThrottle):
         return float(tokens.WINDOW)
 
 
+REFUSALS = {
+    400: "The request cannot be read",
+    401: "No token, or one that is unknown, expired or revoked",
+    403: "Not allowed to this person, or to this token",
+    404: "Not there, or outside the person's scope",
+    422: "Something about the request is wrong; `detail` says what, by field where it is one",
+    429: "Too many requests in this minute; see Retry-After",
+    503: "Not available just now; see Retry-After",
+}
+WRITING = {
+    409: "The same is being done already",
+    413: "The body is too large",
+    415: "The body is of another kind than this operation takes",
+}
+FAULT: dict[str, Any] = {
+    "type": "object",
+    "properties": {"detail": {}, "request_id": {"type": "string"}},
+    "required": ["detail"],
+}
+
+
+def _described(spec: EndpointSpec) -> dict[str, Any]:
+    """What OpenAPI tells besides: every refusal, so that a caller can be written against the description."""
+    told = REFUSALS | ({} if spec.method == "GET" else WRITING)
+    body = {"application/json": {"schema": FAULT}}
+    extra: dict[str, Any] = dict(spec.options.get("openapi_extra", {}))
+    refusals = {status: {"description": text, "content": body} for status, text in told.items()}
+    return extra | {"responses": refusals | extra.get("responses", {})}
+
+
 def _title(spec: EndpointSpec) -> str:
     return (inspect.getdoc(spec.function) or spec.name).split("\n")[0]
 
@@ -72,6 +109,7 @@ def _add(api: NinjaAPI, spec: EndpointSpec) -> None:
     operation: Any = spec.function
     operation.__signature__ = inspect.signature(spec.function, eval_str=True)
     options = {"summary": _title(spec), "tags": [spec.name.split(".")[0]], **spec.options}
+    options["openapi_extra"] = _described(spec)
     route = getattr(api, spec.method.lower())
     route(f"/{spec.path.lstrip('/')}", operation_id=spec.name, url_name=spec.name, **options)(operation)
 
