@@ -31,7 +31,7 @@ from kezun.org.models import (
     UnitPlace,
     UnitTag,
 )
-from kezun.org.tree import lock_tree, rebuild_paths
+from kezun.org.tree import lock_tree, mark_changed, rebuild_paths
 
 START, DAY = dt.date(1900, 1, 1), dt.timedelta(days=1)
 
@@ -316,6 +316,7 @@ def load_organisation(actor: Actor, organisation: Organisation, *, pack: str, ve
     lock_tree()
     plan = Loading(organisation).collect()
     _save(plan)
+    mark_changed(record.pk for record, _fields in plan.change if isinstance(record, Unit))
     if plan.places_change:
         rebuild_paths()
     return plan.counts()

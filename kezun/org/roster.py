@@ -42,7 +42,7 @@ from kezun.org.rules.roster import (
     changes,
 )
 from kezun.org.scope import roles, separate
-from kezun.org.tree import lock_tree, rebuild_paths
+from kezun.org.tree import lock_tree, mark_changed, rebuild_paths
 
 BATCH = 1000
 
@@ -169,6 +169,7 @@ def _apply_units(rows: tuple[UnitRow, ...], states: Mapping[str, str]) -> None:
         for field in fields:
             setattr(units[row.code], field, getattr(row, field))
     Unit.objects.bulk_update([units[row.code] for row in changed], fields, batch_size=BATCH)
+    mark_changed(units[row.code].pk for row in changed)
     moved = [units[row.code].pk for row in changed if _moved(row, units, today)]
     for row in changed:
         change_tags(units[row.code].pk, set(row.tags), today)

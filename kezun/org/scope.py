@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
-from django.db.models import Q, QuerySet
+from django.db.models import F, FilteredRelation, Q, QuerySet
 from django.utils import timezone
 
 from kezun.org import rules
@@ -96,9 +96,11 @@ class Scope:
         """Load the assignments valid on `day` (today in the bank's zone); one query, two with line limits."""
         today = day or timezone.localdate()
         catalog = roles()
-        rows = Assignment.objects.filter(valid_on(today), person=person).values_list(
-            "post__role", "unit_id", "line_id"
-        )
+        read_on, rows = person.__dict__.get("_held", (None, ()))
+        if read_on != today:
+            rows = Assignment.objects.filter(valid_on(today), person=person).values_list(
+                "post__role", "unit_id", "line_id"
+            )
         known = [(catalog[role], unit, line) for role, unit, line in rows if role in catalog]
         tree = (
             dict(BusinessLine.objects.values_list("pk", "parent_id"))
@@ -191,6 +193,26 @@ class Scope:
         if own is None:
             return False
         return self.people(Person.objects.filter(pk=own), permission).exists()
+
+
+def with_held(pk: int) -> Person | None:
+    """A person together with what they hold today: one statement, since every page needs both.
+
+    The first use of `person.scope` builds on it; None where there is no such person.
+    """
+    today = timezone.localdate()
+    held = FilteredRelation("assignments", condition=valid_on(today, "assignments__"))
+    of = {
+        "held_role": F("held__post__role"),
+        "held_unit": F("held__unit_id"),
+        "held_line": F("held__line_id"),
+    }
+    rows = list(Person.objects.get_queryset().annotate(held=held).annotate(**of).filter(pk=pk))
+    if not rows:
+        return None
+    found = [tuple(row.__dict__.pop(name) for name in of) for row in rows]
+    rows[0].__dict__["_held"] = (today, [row for row in found if row[0] is not None])
+    return rows[0]
 
 
 def unit_ids(units: Iterable[Unit]) -> list[int]:

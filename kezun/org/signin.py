@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy
 
 from kezun.org.actions import change_password
 from kezun.org.models import Person
+from kezun.org.scope import with_held
 from kezun.org.sealed import seal, unseal
 
 
@@ -34,6 +35,11 @@ class Backend(AuthenticationBackend):  # type: ignore[misc]
     def user_can_authenticate(self, user: Person) -> bool:
         """See `works_here`."""
         return works_here(user)
+
+    def get_user(self, user_id: int) -> Person | None:
+        """Whose session this is, together with what they hold; None where they may not be signed in."""
+        person = with_held(user_id)
+        return person if person is not None and works_here(person) else None
 
 
 class Adapter(DefaultAccountAdapter):  # type: ignore[misc]

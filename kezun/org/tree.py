@@ -47,3 +47,16 @@ def rebuild_paths(changed: Iterable[int] | None = None) -> None:
         ],
         batch_size=2000,
     )
+
+
+def mark_changed(units: Iterable[int]) -> None:
+    """Let a changed kind or closing day of units (by id) count as a change of the tree.
+
+    Who keeps answers keeps them under the highest key of UnitPath, which grows whenever paths are derived
+    anew: here a unit's path to itself alone. Call inside the transaction that changed the units.
+    """
+    own = list(UnitPath.objects.filter(unit_id__in=set(units), depth=0))
+    UnitPath.objects.filter(pk__in=[path.pk for path in own]).delete()
+    for path in own:
+        path.pk = None
+    UnitPath.objects.bulk_create(own, batch_size=2000)

@@ -29,7 +29,7 @@ from kezun.org.models import (
 )
 from kezun.org.rules import DAY
 from kezun.org.scope import roles
-from kezun.org.tree import lock_tree, rebuild_paths
+from kezun.org.tree import lock_tree, mark_changed, rebuild_paths
 
 
 @action("org.open_unit", target="parent")
@@ -60,6 +60,7 @@ def rename_unit(actor: Actor, unit: Unit, *, name: str, name_en: str = "", kind:
     unit.name, unit.name_en, unit.kind = name, name_en, kind or unit.kind
     unit.full_clean()
     unit.save(update_fields=["name", "name_en", "kind"])
+    mark_changed([unit.pk])
     return unit
 
 
@@ -107,6 +108,7 @@ def close_unit(actor: Actor, unit: Unit, *, last_day: dt.date) -> Unit:
 def _close(unit: Unit, last_day: dt.date) -> None:
     unit.closed_date = last_day
     unit.save(update_fields=["closed_date"])
+    mark_changed([unit.pk])
     Assignment.objects.filter(unit=unit, from_date__gt=last_day).delete()
     Assignment.objects.filter(unit=unit, to_date__gt=last_day).update(to_date=last_day)
 
