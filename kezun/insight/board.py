@@ -28,7 +28,7 @@ def share(answer: Answer | None) -> rules.Share | None:
     """An answer as a proportion with its interval; None where it is none or has no facts."""
     if answer is None or answer.value is None or answer.low is None or answer.high is None:
         return None
-    return rules.Share(answer.value, answer.low, answer.high)
+    return rules.Share(answer.value, answer.low, answer.high, answer.numerator or 0, answer.denominator or 0)
 
 
 def change(definition: Definition, look: Look, now: Answer | None, before: Answer | None) -> Change | None:
@@ -64,8 +64,12 @@ def tiles(
     before: Index,
     steps: Sequence[Answer],
     person: str | None = None,
+    opens_unit: bool = True,
 ) -> list[Tile]:
-    """One tile for each indicator that has an answer; steps: the same by day (…), for the sparkline."""
+    """One tile for each indicator that has an answer; steps: the same by day (…), for the sparkline.
+
+    opens_unit: whether the reader may see the unit as a whole; else a tile leads to the indicator's words.
+    """
     series: dict[str, list[Answer]] = {}
     for answer in steps:
         series.setdefault(answer.indicator, []).append(answer)
@@ -85,7 +89,7 @@ def tiles(
                 met=answer.met,
                 change=change(d, look, answer, before.get((d.id, unit, None))),
                 spark=spark([a.value for a in points]),
-                href=look.indicator(d.id, unit),
+                href=look.indicator(d.id, unit if opens_unit else None),
                 explain=look.explain(d.id, unit, person=person),
                 thin=thin(d, answer),
             )
@@ -188,20 +192,18 @@ def losses(
     before: Index,
     most: int = 6,
 ) -> list[Loss]:
-    """The largest losses that are beyond chance (95 %), over all places and all watched shares."""
-    found: list[tuple[rules.Worsened, Definition, Place]] = []
+    """The largest losses that are beyond chance, over all places and all watched shares."""
+    pairs: list[rules.Pair] = []
+    by_key: dict[tuple[str, ...], tuple[Definition, Place]] = {}
     for d in shares:
-        pairs, by_key = [], {}
         for place in places:
             key = (d.id, *place.key)
             a, b = share(now.get(key)), share(before.get(key))
             if a and b and not thin(d, now[key]) and not thin(d, before[key]):
-                name = "\0".join(map(str, place.key))
-                by_key[name] = place
-                pairs.append((name, a, b))
-        found += [(w, d, by_key[w.key]) for w in rules.worsened(pairs, d.direction, most)]
-    found.sort(key=lambda wdp: -wdp[0].at_least)
-    return [_loss(w, d, place, look, now, before) for w, d, place in found[:most]]
+                name = tuple(map(str, key))
+                by_key[name] = d, place
+                pairs.append(rules.Pair(name, d.direction, a, b))
+    return [_loss(w, *by_key[w.key], look, now, before) for w in rules.worsened(pairs, most)]
 
 
 def _points(share: float) -> str:

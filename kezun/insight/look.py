@@ -63,7 +63,8 @@ class Look:
     def person(self, code: str) -> str:
         return self.to(reverse("insight.person", args=[code]))
 
-    def indicator(self, name: str, unit: str) -> str:
+    def indicator(self, name: str, unit: str | None) -> str:
+        """The address of an indicator's page, for one unit or (None) its words alone."""
         return self.to(reverse("insight.indicator", args=[name]), unit=unit)
 
     def explain(self, indicator: str, unit: str, **narrow: str | None) -> str:

@@ -183,6 +183,7 @@ def person(request: HttpRequest, code: str) -> HttpResponse:
         reader, [own, replace(own, period=earlier), replace(own, by=spark_step(seen.period))], [unit], at
     )
     around = _around(reader, seen, shown, unit, at)
+    opens_unit = _opens(reader, unit)
     context = {
         "title": shown_person.name,
         "person": shown_person,
@@ -190,12 +191,12 @@ def person(request: HttpRequest, code: str) -> HttpResponse:
         "unit_href": seen.unit(unit.code),
         "now_href": seen.href(known_at=None),
         "is_self": shown_person.pk == reader.pk,
-        "opens_unit": _opens(reader, unit),
+        "opens_unit": opens_unit,
         "look": seen,
         "picker": seen.picker(),
         "fresh": fresh,
         "tiles": board.tiles(
-            shown, unit.code, seen, board.index(now), board.index(before), steps, person=code
+            shown, unit.code, seen, board.index(now), board.index(before), steps, code, opens_unit
         ),
         "compared": board.compared(shown, unit.code, seen, board.index(now), around, code),
     }

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -17,7 +18,7 @@ from kezun.facts.types import FACT_TYPES
 from kezun.insight import board, queries
 from kezun.insight.actions import export_rows
 from kezun.insight.asking import MOST_EXPORTED, answers, rows_behind, snapshots, unit_for
-from kezun.insight.charts import weekday_names
+from kezun.insight.charts import bin_text, value_unit, weekday_names
 from kezun.insight.look import Look, look, period_name, sent
 from kezun.insight.names import kind_text, owner_text, part_text
 from kezun.insight.sheet import column_titles, for_reading, shown_rows, workbook
@@ -100,7 +101,7 @@ def explain(request: HttpRequest) -> HttpResponse:
         "kind": kind_text(d.kind),
         "owner": owner_text(d.owner),
         "page_href": asked.look.href(part=None, page=None),
-        "bins": found if d.kind == "distribution" else [],
+        "bins": [(bin_text(a.by or "", value_unit(d)), a) for a in found] if d.kind == "distribution" else [],
         "below": [
             (part, asked.look.href(indicator=part.id)) for part in catalogue().parts(d.id) if part.id != d.id
         ],
@@ -225,5 +226,5 @@ def export(request: HttpRequest) -> HttpResponse:
     name = f"{asked.definition.id}-{asked.unit.code}-{asked.look.period.label}-{part}.xlsx".replace("..", "_")
     kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     return HttpResponse(
-        body, content_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'}
+        body, content_type=kind, headers={"Content-Disposition": content_disposition_header(True, name) or ""}
     )

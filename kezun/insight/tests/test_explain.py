@@ -91,7 +91,9 @@ def test_a_number_without_facts_says_so(manager):
 
 def test_a_distribution_is_explained_bin_by_bin(manager):
     page = manager.get("/explain/?indicator=floor.wait_distribution&unit=O1&period=2026-03")
-    assert sum(b.numerator for b in page.context["bins"]) == 40
+    assert sum(b.numerator for _name, b in page.context["bins"]) == 40
+    assert "≤ 0 s" in [name for name, _b in page.context["bins"]]
+    assert "0 s – 30 s" in words(page) or "30 s – 1 min" in words(page)
 
 
 def test_a_formula_leads_to_what_it_is_worked_out_from(manager):
