@@ -84,6 +84,21 @@ def test_good_and_bad_outlets(ask):
     assert waits[-1] > 600
 
 
+def test_a_typical_outlet_lets_its_customers_wait_some_minutes(ask):
+    """Half of the outlets have a median of two to six minutes or near it: neither no queue nor a crowd."""
+    medians = [
+        m
+        for (m,) in ask(
+            "SELECT quantile_disc(wait_s, 0.5) m FROM counter_ticket WHERE outcome = 'served' "
+            "GROUP BY unit ORDER BY m"
+        )
+    ]
+    assert 120 <= medians[len(medians) // 2] <= 360
+    assert medians[len(medians) // 10] < 120 and medians[-len(medians) // 10] > 360
+    left = one(ask("SELECT avg(CAST(outcome = 'abandoned' AS INTEGER)) FROM counter_ticket"))
+    assert 0.02 <= left <= 0.08
+
+
 def test_mornings_mondays_and_pension_days_are_busy(ask):
     hours = dict(ask("SELECT hour(taken_at), count(*) FROM counter_ticket GROUP BY 1"))
     assert hours[10] > 1.5 * hours[12]
