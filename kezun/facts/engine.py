@@ -8,6 +8,7 @@ from __future__ import annotations
 import atexit
 import os
 import threading
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -108,9 +109,13 @@ class DuckEngine:
     ) -> dict[Group, tuple[int | None, ...]]:
         if not files or not branches:
             return {}
-        rows = Rows(selection, scan(selection.fact, files), by, _moved(selection, branches))
-        sql = states_sql(states, rows, self.dialect)
+        moved = _moved(selection, branches)
+        fan = 0 if moved else max(Counter(branch.unit for branch in branches).values())
+        rows = Rows(selection, scan(selection.fact, files), by, moved, fan)
+        tables, sql = states_sql(states, rows, self.dialect)
         with self._cursor(branches, rows.moved) as cursor:
+            for table, query in tables:
+                cursor.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {query}")
             found = cursor.execute(sql).fetchall()
         return {(row[0], row[1]): row[2:] for row in found}
 
