@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 import schemathesis
+from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
+from django.db import close_old_connections
 from django.urls import get_resolver
 from django.utils import timezone
 from hypothesis import HealthCheck, Phase, given, settings
@@ -74,6 +76,16 @@ def described() -> dict[str, Any]:
 
 
 OPERATIONS = described()
+
+
+@pytest.fixture(autouse=True)
+def _one_connection():
+    """Requests by WSGI end connections; those of a test go on, as Django's own test client sees to it."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
 
 
 @pytest.fixture

@@ -27,6 +27,7 @@ from kezun.kernel.page import Menu, page
 from kezun.kernel.rules import one_line
 from kezun.org.models import Person
 
+FIRST_DAY, LAST_DAY = dt.date(1900, 1, 1), dt.date(2999, 12, 31)  # beyond, sums of days overflow
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -36,9 +37,10 @@ def _person(request: HttpRequest) -> Person:
 
 def _day(text: str) -> dt.date | None:
     try:
-        return dt.date.fromisoformat(text)
+        day = dt.date.fromisoformat(text)
     except ValueError:
         return None
+    return min(max(day, FIRST_DAY), LAST_DAY)
 
 
 def _typed(text: str) -> str:

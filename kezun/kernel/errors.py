@@ -51,6 +51,12 @@ def unavailable(request: HttpRequest, reason: str) -> HttpResponse:
     return response
 
 
+def unreadable(request: HttpRequest) -> HttpResponse:
+    """400 for an address with a NUL in it: nobody types one, and no database takes one."""
+    text = _("The address holds a character that cannot be; correct the address.")
+    return _answer(request, 400, _("Not an address"), text)
+
+
 def broken(request: HttpRequest) -> HttpResponse:
     """500 (`handler500`): a fault of the program, with the number under which the log tells more."""
     text = _("Something went wrong on our side; nothing of your last step was saved.")

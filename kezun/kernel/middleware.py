@@ -37,7 +37,7 @@ class Requests:
         request.request_id = known  # type: ignore[attr-defined]
         began = time.perf_counter()
         try:
-            response = self.get_response(request)
+            response = errors.unreadable(request) if _holds_nul(request) else self.get_response(request)
             response["X-Request-ID"] = known
             for name, value in HEADERS.items():
                 response.setdefault(name, value)
@@ -72,6 +72,10 @@ class Requests:
             return None
         log.error("unavailable", extra={"reason": reason, "page": page_of(request)}, exc_info=error)
         return errors.unavailable(request, reason)
+
+
+def _holds_nul(request: HttpRequest) -> bool:
+    return "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", "")
 
 
 def page_of(request: HttpRequest) -> str:

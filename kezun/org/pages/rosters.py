@@ -6,13 +6,14 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from kezun.kernel.page import Menu, page
+from kezun.kernel.rules import one_line
 from kezun.org import actions, faults, forms, queries, roster, rosterfile
 from kezun.org.models import RosterUpload
 from kezun.org.rules.roster import Fault, Roster, check
@@ -129,8 +130,10 @@ def decide(request: HttpRequest, pk: int, word: str) -> HttpResponse:
             actions.approve_roster(request.user, upload)
             messages.success(request, _("Approved and applied."))
         elif word == "refuse":
-            actions.refuse_roster(request.user, upload, reason=request.POST.get("reason", ""))
+            actions.refuse_roster(request.user, upload, reason=one_line(request.POST.get("reason", ""), 300))
             messages.success(request, _("Refused."))
+        else:
+            raise Http404(word)
     except ValidationError as error:
         for text in error.messages:
             messages.error(request, text)
