@@ -1,4 +1,4 @@
-"""The import desk: from a file brought to facts, each step in scope and by right, in few statements."""
+"""The import desk: the list, bringing a file, trying a profile on it; who sees what, in few statements."""
 
 import gzip
 import io
@@ -6,88 +6,18 @@ import re
 
 import openpyxl
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from kezun.facts import actions, importing, ledger, profiles
-from kezun.facts.models import Batch, SavedProfile
-from kezun.facts.tests.importing import HEADER, PROFILE, bring, facts, line, put
-from kezun.facts.tests.test_proposal import CHINESE
+from kezun.facts import actions, ledger
+from kezun.facts.models import Batch
+from kezun.facts.tests.desk import GOOD, PAGES, page, text_of
+from kezun.facts.tests.importing import PROFILE, bring, facts, line, put
 from kezun.kernel.actor import Denied, OutOfScope, SystemActor
 from kezun.kernel.file import path_of
-from kezun.kernel.models import StoredFile, Task, TrailEntry
-from kezun.kernel.task import run_due
-from kezun.org import scope
+from kezun.kernel.models import StoredFile, TrailEntry
 
 US = SystemActor("test")
-GOOD = HEADER + line("1") + line("2", outlet="O2")
-PAGES = ("facts.batch", "facts.progress", "facts.rejects")
-
-
-@pytest.fixture(autouse=True)
-def _home(settings, tmp_path):
-    settings.KEZUN_HOME = tmp_path / "home"
-    settings.KEZUN_PACKS = [tmp_path / "packs"]
-    folder = tmp_path / "packs" / "p" / "profiles"
-    folder.mkdir(parents=True)
-    (folder / "queue.yaml").write_text(PROFILE)
-
-
-@pytest.fixture
-def analyst(person_in):
-    person = person_in("analyst", "HO")
-    person.language = "en"
-    person.save(update_fields=["language"])
-    return person
-
-
-@pytest.fixture
-def desk(client, analyst):
-    client.force_login(analyst)
-    client.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
-    return client
-
-
-@pytest.fixture
-def upload(desk):
-    def send(content, name="queue.csv"):
-        body = content.encode() if isinstance(content, str) else content
-        return desk.post("/import/upload/", {"file": SimpleUploadedFile(name, body)}, follow=True)
-
-    return send
-
-
-@pytest.fixture
-def draft(upload):
-    def make(content=GOOD, name="queue.csv") -> Batch:
-        answer = upload(content, name)
-        assert answer.status_code == 200, answer.content
-        return Batch.objects.latest("pk")
-
-    return make
-
-
-@pytest.fixture
-def importing_head(person_in, monkeypatch):
-    """A head of S1 who may import, for what lies below S1."""
-    known = scope.roles()
-    head = known["unit_head"]
-    wide = head.permissions | known["analyst"].permissions
-    role = scope.Role(head.code, head.name, head.name_en, head.reach, wide)
-    monkeypatch.setattr(scope, "roles", lambda: known | {"unit_head": role})
-    return person_in("unit_head", "S1")
-
-
-def text_of(answer) -> str:
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.content.decode()))
-
-
-def page(desk, name, batch, **query):
-    return desk.get(reverse(name, args=[batch.pk]), query)
-
-
-def confirm(desk, batch, profile="p/queue"):
-    return desk.post(reverse("facts.decide", args=[batch.pk, "confirm"]), {"profile": profile}, follow=True)
+pytestmark = pytest.mark.usefixtures("queue_home")
 
 
 # --- the list -----------------------------------------------------------------------------------------------
@@ -213,232 +143,6 @@ def test_an_unknown_profile_names_the_known_ones(draft, desk):
     assert "p/queue" in text_of(page(desk, "facts.batch", draft(), profile="p/none"))
 
 
-# --- confirming ---------------------------------------------------------------------------------------------
-def test_confirmed_a_task_imports_the_file_for_the_person(draft, desk, analyst):
-    batch = draft(GOOD + line("3", wait="x"))
-    answer = confirm(desk, batch)
-    assert "Waiting its turn" in text_of(answer)
-    assert b'hx-trigger="every 1s"' in answer.content
-    assert facts() == []
-    run_due("w")
-    assert facts("source_id") == [("1",), ("2",)]
-    done = page(desk, "facts.batch", batch)
-    text = text_of(done)
-    assert re.search(r"Rows 3 .*new 2 .*same 0 .*corrected 0 .*rejected 1", text)
-    assert re.search(r"4 wait .*not_a_duration", text)
-    entry = TrailEntry.objects.get(verb="facts.import_file")
-    assert entry.actor == f"person:{analyst.pk}"
-    rejects = page(desk, "facts.rejects", batch)
-    kept = b"".join(rejects.streaming_content).decode("utf-8-sig")
-    assert kept.splitlines()[1].startswith("3,O1")
-    assert "queue" in rejects["Content-Disposition"]
-
-
-def test_mended_rejects_come_back_through_the_desk(draft, desk):
-    batch = draft(GOOD + line("3", wait="x"))
-    confirm(desk, batch)
-    run_due("w")
-    kept = b"".join(page(desk, "facts.rejects", batch).streaming_content).decode("utf-8-sig")
-    again = draft(kept.replace(",x,", ",30,"), "mended.csv")
-    confirm(desk, again)
-    run_due("w")
-    assert facts()[-1] == ("3", 30)
-    again.refresh_from_db()
-    assert (again.new, again.rejected) == (1, 0)
-
-
-def test_progress_ends_by_fetching_the_page_anew(draft, desk):
-    batch = draft()
-    confirm(desk, batch)
-    Batch.objects.update(state="running", progress=0.4)
-    running = page(desk, "facts.progress", batch)
-    assert b'value="0.4"' in running.content
-    assert "HX-Refresh" not in running
-    run_due("w")
-    assert page(desk, "facts.progress", batch)["HX-Refresh"] == "true"
-
-
-def test_a_draft_is_confirmed_once(draft, desk):
-    batch = draft()
-    confirm(desk, batch)
-    text = text_of(confirm(desk, batch))
-    assert "already" in text
-    assert Task.objects.filter(name="facts.run_import").count() == 1
-
-
-def test_confirming_needs_a_profile_that_exists(draft, desk):
-    batch = draft()
-    assert "p/queue" in text_of(confirm(desk, batch, "p/none"))
-    batch.refresh_from_db()
-    assert batch.state == "draft"
-
-
-def test_a_draft_can_be_cancelled(draft, desk):
-    batch = draft()
-    answer = desk.post(reverse("facts.decide", args=[batch.pk, "cancel"]), follow=True)
-    assert "nothing of this file was imported" in text_of(answer)
-    assert "already" in text_of(confirm(desk, batch))
-    run_due("w")
-    assert facts() == []
-
-
-def test_a_waiting_import_can_be_cancelled(draft, desk):
-    batch = draft()
-    confirm(desk, batch)
-    desk.post(reverse("facts.decide", args=[batch.pk, "cancel"]))
-    run_due("w")
-    batch.refresh_from_db()
-    assert (batch.state, facts()) == ("dropped", [])
-
-
-def test_a_running_import_stops_before_its_commit(draft, desk, monkeypatch):
-    batch = draft()
-    confirm(desk, batch)
-    write = importing.writing.write
-
-    def meanwhile(*args, **kwargs):
-        actions.cancel_import(US, batch)
-        return write(*args, **kwargs)
-
-    monkeypatch.setattr(importing.writing, "write", meanwhile)
-    run_due("w")
-    batch.refresh_from_db()
-    assert (batch.state, facts()) == ("dropped", [])
-    assert Task.objects.get(name="facts.run_import").state == "done"
-
-
-def test_a_file_that_fails_can_be_tried_with_another_profile(draft, desk):
-    batch = draft(GOOD.replace("outlet", "branch"))
-    confirm(desk, batch)
-    run_due("w")
-    text = text_of(page(desk, "facts.batch", batch))
-    assert "Failed" in text
-    assert "How is this file to be read?" in text
-    actions.save_profile(US, name="mine", text=PROFILE.replace("outlet", "branch").replace("queue", "mine"))
-    confirm(desk, batch, "saved/mine")
-    run_due("w")
-    assert facts("source_id") == [("1",), ("2",)]
-
-
-@pytest.mark.parametrize("how", ["left", "role"])
-def test_whoever_lost_the_right_meanwhile_imports_nothing(draft, desk, analyst, how):
-    batch = draft()
-    confirm(desk, batch)
-    if how == "left":
-        type(analyst).objects.filter(pk=analyst.pk).update(is_active=False)
-    else:
-        analyst.assignments.all().delete()
-    run_due("w")
-    batch.refresh_from_db()
-    assert (batch.state, facts()) == ("failed", [])
-    assert batch.message
-
-
-def test_a_task_that_was_killed_goes_on(draft, desk):
-    batch = draft()
-    confirm(desk, batch)
-    Batch.objects.update(state="running")
-    run_due("w")
-    batch.refresh_from_db()
-    assert (batch.state, batch.new) == ("done", 2)
-    from kezun.facts.delivery import run_confirmed
-
-    run_confirmed(batch.pk, batch.by)
-    batch.refresh_from_db()
-    assert (batch.state, batch.new, len(facts())) == ("done", 2, 2), "a second run changes nothing"
-
-
-# --- the assistant ------------------------------------------------------------------------------------------
-def sent(answer) -> dict:
-    """What the form on a page would send."""
-    form = answer.context["form"]
-    return {name: value for name, value in form.data.items() if value not in (None, "")} | {"fact": "ticket"}
-
-
-def test_the_assistant_proposes_tries_saves_and_imports(draft, desk, bank):
-    batch = draft(CHINESE.encode("gbk"), "排队机.csv")
-    answer = page(desk, "facts.assistant", batch)
-    text = text_of(answer)
-    assert "Tried all 3 rows: 3 can be read." in text
-    assert "机构号" in text
-    data = sent(answer) | {"name": "queue-gbk", "source": "qm"}
-    saved = desk.post(reverse("facts.assistant", args=[batch.pk]), data | {"word": "save"}, follow=True)
-    assert "saved/queue-gbk" in text_of(saved)
-    row = SavedProfile.objects.get()
-    assert (row.name, row.fact, row.version) == ("queue-gbk", "ticket", 1)
-    assert profiles.load("saved/queue-gbk").source == "qm"
-    assert "saved/queue-gbk" in profiles.addresses("ticket")
-    assert "saved/queue-gbk" not in profiles.addresses("rating")
-    confirm(desk, batch, "saved/queue-gbk")
-    run_due("w")
-    assert facts("source, wait_s, outcome")[0] == ("qm", 450, "served")
-
-
-def test_a_change_is_tried_at_once_without_being_saved(draft, desk, bank):
-    batch = draft(CHINESE)
-    data = sent(page(desk, "facts.assistant", batch)) | {"name": "x"}
-    address = reverse("facts.assistant", args=[batch.pk])
-    answer = desk.post(address, data | {"c_wait_s": "业务类型"}, headers={"HX-Request": "true"})
-    assert answer.content.lstrip().startswith(b"<form")
-    assert "3 would be rejected" in text_of(answer)
-    assert re.search(r"2 业务类型 .*not_a_duration", text_of(answer))
-    assert not SavedProfile.objects.exists()
-
-
-def test_a_mapping_with_faults_is_not_saved(draft, desk, bank):
-    batch = draft(CHINESE)
-    data = sent(page(desk, "facts.assistant", batch)) | {"name": "With Blanks", "word": "save"}
-    answer = desk.post(reverse("facts.assistant", args=[batch.pk]), data)
-    assert "beginning with a letter or digit" in text_of(answer)
-    assert not SavedProfile.objects.exists()
-
-
-def test_ratings_can_be_chosen(draft, desk, bank):
-    batch = draft("评价编号,网点号,评价时间,评价结果\nr1,O1,2026-03-02 09:00:00,非常满意\n", "r.csv")
-    assert "1 can be read" in text_of(page(desk, "facts.assistant", batch, fact="rating"))
-    assert page(desk, "facts.assistant", batch, fact="nothing").status_code == 200
-
-
-def test_the_assistant_is_for_drafts_that_can_be_read(draft, desk):
-    unreadable = draft(b" \n", "empty.csv")
-    answer = desk.get(reverse("facts.assistant", args=[unreadable.pk]), follow=True)
-    assert answer.redirect_chain[0][0] == reverse("facts.batch", args=[unreadable.pk])
-    batch = draft()
-    confirm(desk, batch)
-    assert page(desk, "facts.assistant", batch).status_code == 302
-
-
-def test_odd_settings_of_the_file_do_no_harm(draft, desk, bank):
-    batch = draft(CHINESE)
-    data = sent(page(desk, "facts.assistant", batch)) | {"name": "x"}
-    for change in ({"header": "999999"}, {"header": "x"}, {"delimiter": "ab"}, {"encoding": "klingon"}):
-        answer = desk.post(reverse("facts.assistant", args=[batch.pk]), data | change)
-        assert answer.status_code in (200, 302), change
-
-
-# --- saved profiles -----------------------------------------------------------------------------------------
-def test_saving_again_makes_a_new_version(bank):
-    text = PROFILE.replace("queue", "mine")
-    assert actions.save_profile(US, name="mine", text=text).version == 1
-    assert actions.save_profile(US, name="mine", text=text.replace("source: q", "source: z")).version == 2
-    assert profiles.load("saved/mine").source == "z"
-
-
-@pytest.mark.parametrize(
-    ("name", "text", "reason"),
-    [
-        ("mine", PROFILE, "Letters"),
-        ("../x", PROFILE.replace("profile: queue", "profile: ../x"), "Letters"),
-        ("mine", "profile: [", "line 1"),
-        ("mine", PROFILE.replace("fact: ticket", "fact: nothing"), "nothing"),
-    ],
-)
-def test_a_profile_that_is_wrong_is_not_saved(bank, name, text, reason, desk):
-    with pytest.raises(ValueError if "Letters" != reason else Exception, match=reason):  # noqa: PT011
-        actions.save_profile(US, name=name, text=text)
-    assert not SavedProfile.objects.exists()
-
-
 # --- who may see what ---------------------------------------------------------------------------------------
 def test_roles_without_the_right_are_refused(client, draft, person_in):
     batch = draft()
@@ -502,10 +206,8 @@ def test_files_of_rejected_rows_that_are_gone_are_not_found(desk, draft):
 
 
 def test_warnings_are_told_in_words(desk, settings, tmp_path):
-    text = (
-        PROFILE
-        + "checks:\n  - {code: long, warn: 'w > 5', title: 很长, title_en: rather long}\nreads: {w: {from: wait, kind: integer}}\n"
-    )
+    text = PROFILE + "reads: {w: {from: wait, kind: integer}}\nchecks:\n"
+    text += "  - {code: long, warn: 'w > 5', title: 很长, title_en: rather long}\n"
     (tmp_path / "packs" / "p" / "profiles" / "queue.yaml").write_text(text)
     Batch.objects.create(
         **{"fact": "ticket", "profile": "p/queue", "name": "x", "state": "done", "by": "system:cli:x"},
