@@ -16,7 +16,7 @@ from kezun.facts.asking import BadQuestion, moment
 from kezun.facts.definitions import Definition
 from kezun.facts.engine import TooLarge
 from kezun.facts.indicators import UnknownIndicator
-from kezun.facts.questions import Question
+from kezun.facts.questions import Question, period_named
 from kezun.facts.rules import Period
 from kezun.kernel.endpoint import endpoint
 
@@ -99,7 +99,7 @@ def _question(asked: Asked, ids: tuple[str, ...]) -> Question:
 
 def _period(text: str) -> Period:
     try:
-        return Period.parse(text)
+        return period_named(text)
     except ValueError as error:
         raise ValidationError({"period": str(error)}) from error
 

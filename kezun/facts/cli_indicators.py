@@ -20,7 +20,7 @@ from kezun.facts.asking import BadQuestion, moment
 from kezun.facts.engine import TooLarge
 from kezun.facts.evidence import PARTS
 from kezun.facts.indicators import UnknownIndicator
-from kezun.facts.questions import BREAKDOWNS, Answer, Question
+from kezun.facts.questions import BREAKDOWNS, Answer, Question, period_named
 from kezun.facts.rules import Period
 from kezun.facts.yamlread import DefinitionError
 from kezun.kernel.actor import Actor
@@ -60,7 +60,7 @@ def selectors(function: Callable[..., None]) -> Callable[..., None]:
 
 def _period(text: str) -> Period:
     try:
-        return Period.parse(text)
+        return period_named(text)
     except ValueError as error:
         raise click.UsageError(f"--period: {error}") from error
 

@@ -6,10 +6,23 @@ import datetime as dt
 from dataclasses import dataclass
 
 import msgspec
+from django.utils.translation import gettext as _
 
 from kezun.facts.rules import Period
 
 BREAKDOWNS = ("person", "business", "class", "hour", "weekday", "day", "week", "month", "weekday_hour")
+
+
+def period_named(text: str) -> Period:
+    """The period that a person wrote; ValueError says the forms there are, in the reader's language."""
+    try:
+        return Period.parse(text)
+    except ValueError as error:
+        forms = _(
+            "“%(text)s” is no period: write 2026-03, 2026-W10, 2026-03-05, 2026-Q1, 2026 or "
+            "2026-03-01..2026-03-15."
+        )
+        raise ValueError(forms % {"text": text}) from error
 
 
 @dataclass(frozen=True)

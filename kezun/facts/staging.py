@@ -152,5 +152,6 @@ def title_of(code: str) -> str:
         "time_skipped": _("a local time that a clock change skipped"),
         "time_doubled": _("a local time that came twice"),
         "unknown_person": _("unknown person, left empty"),
+        "unreadable": _("a column that conditions name holds what cannot be read, and counts as empty"),
     }
     return known.get(code, code)

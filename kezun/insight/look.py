@@ -14,7 +14,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from kezun.facts.questions import Question
+from kezun.facts.questions import Question, period_named
 from kezun.facts.rules import Period
 from kezun.insight.rules import first_period
 from kezun.ui.components import PeriodPicker
@@ -145,7 +145,7 @@ def look(request: HttpRequest, latest: dt.date | None) -> Look:
     period = first_period(latest, timezone.localdate())
     if query.get("period"):
         try:
-            period = Period.parse(query["period"])
+            period = period_named(query["period"])
         except ValueError as error:
             raise Http404(str(error)) from error
         query["period"] = period.label

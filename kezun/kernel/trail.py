@@ -71,6 +71,14 @@ def body_of(
     )
 
 
+_appended = 0
+
+
+def appended() -> int:
+    """How many entries this process has appended so far, those of transactions since undone included."""
+    return _appended
+
+
 def write(actor: str, verb: str, target: str = "", detail: object = None) -> TrailEntry:
     """Append one entry to the actor's chain; must run inside the transaction of what it records.
 
@@ -94,6 +102,8 @@ def write(actor: str, verb: str, target: str = "", detail: object = None) -> Tra
     head.count, head.head = position, digest
     head.seal = head_digest(sealing, shard, position, digest, via)
     TrailHead.objects.filter(shard=shard).update(count=position, head=digest, seal=head.seal)
+    global _appended
+    _appended += 1
     if position % settings.KEZUN_TRAIL_ANCHOR_EVERY == 0:
         _anchor_after_commit()
     return entry

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import getpass
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -14,7 +16,10 @@ from django.utils.translation import gettext as _
 
 from kezun.kernel import trail
 from kezun.kernel.actor import Actor, Denied, OutOfScope, SystemActor
+from kezun.kernel.anchor import anchor
 from kezun.org.models import Person
+
+log = logging.getLogger("kezun.trail")
 
 
 def actor_for(code: str = "") -> Actor:
@@ -51,6 +56,29 @@ def refusal(error: Denied) -> str:
     return _("Not allowed: the roles held today do not carry %(right)s.") % {"right": text}
 
 
+def not_found(error: OutOfScope) -> str:
+    """What was not found, where the error is a sentence that says it; else that something was not."""
+    text = str(error)
+    return text if " " in text or not text.isascii() else _("Not found, or outside the scope of who acts.")
+
+
+@contextmanager
+def anchored() -> Iterator[None]:
+    """Anchor what the command writes to the trail: no worker may run that would, and a cut must be seen.
+
+    What was written stands even where the anchor cannot be made; that is logged.
+    """
+    before = trail.appended()
+    try:
+        yield
+    finally:
+        if trail.appended() > before:
+            try:
+                anchor()
+            except OSError as error:
+                log.warning("the trail could not be anchored: %s", error)
+
+
 def acting(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add `--as CODE` to a click command and call it with `actor=`; refusals become messages (exit 1)."""
 
@@ -60,12 +88,12 @@ def acting(function: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(function)
     def run(*args: Any, as_code: str, **kwargs: Any) -> Any:
         try:
-            return function(*args, actor=actor_for(as_code), **kwargs)
+            with anchored():
+                return function(*args, actor=actor_for(as_code), **kwargs)
         except Denied as error:
             raise click.ClickException(refusal(error)) from error
         except OutOfScope as error:
-            text = _("Not found, or outside the scope of the person who acts.")
-            raise click.ClickException(text) from error
+            raise click.ClickException(not_found(error)) from error
         except ValidationError as error:
             raise click.ClickException("\n".join(error.messages)) from error
 

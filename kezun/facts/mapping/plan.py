@@ -246,11 +246,22 @@ class _Planner:
                 found.append(Problem("time_skipped", source, gap, _("this local time was skipped")))
             if twice := zones.doubled(self.profile.zone, local):
                 found.append(Problem("time_doubled", source, twice, _("this local time came twice")))
+        if lost := self._unreadable():
+            found.append(lost)
         person = self.profile.person
         if person and person.unknown == "empty":
             unknown = "_pc IS NOT NULL AND _person IS NULL"
             found.append(Problem("unknown_person", person.source, unknown, _("unknown person")))
         return found
+
+    def _unreadable(self) -> Problem | None:
+        """Text that the reading of a condition cannot take: the condition would be false without a word."""
+        named = [(n, r) for n in self.profile.reads if (r := self.profile.reading(n)).kind != "text"]
+        lost = {r.source: f"({self.raw(r.source)} IS NOT NULL AND {name(n)} IS NULL)" for n, r in named}
+        if not lost:
+            return None
+        message = _("unreadable, so conditions take it as empty")
+        return Problem("unreadable", ", ".join(lost), " OR ".join(lost.values()), message)
 
     def checks(self, kind: str) -> list[Problem]:
         found = []

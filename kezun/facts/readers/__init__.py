@@ -71,7 +71,7 @@ def _missing(missing: list[str], source: Source, path: Path, profile: Profile) -
             hint = _("The delimiter seems to be «%(likely)s», the profile says «%(said)s».")
             return f"{text} {hint % {'likely': likely, 'said': source.delimiter}}".replace("\t", "\\t")
         if len(missing) == len(profile.sources()):
-            return f"{text} {_('Is there a header line at all?')}"
+            return " ".join((text, _("Is there a header line at all?")))
     return text
 
 

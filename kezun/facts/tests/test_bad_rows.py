@@ -104,6 +104,19 @@ def test_moments_that_are_none(tmp_path, text, code):
     assert not text or code == "missing" or text in done.errors[0].message
 
 
+def test_a_text_that_a_condition_cannot_read_is_told(tmp_path):
+    """«soon» is no number, so the condition does not hold and that is told; an empty field is nothing odd."""
+    known = profile(
+        wait_s='  wait_s: {value: "9", when: n > 5}',
+        reads="reads: {n: {from: wait, kind: integer}, biz: text}",
+    )
+    rows = [line("a", wait="7"), line("b", wait="soon"), line("c", wait=""), line("d", wait="3")]
+    done = bring(put(tmp_path / "f", HEADER + "".join(rows)), known)
+    assert counts(done) == (4, 4, 0, 0, 0)
+    assert done.warnings == {"unreadable": 1}
+    assert facts() == [("a", 9), ("b", None), ("c", None), ("d", None)]
+
+
 def test_a_time_that_a_clock_change_skips_or_doubles_is_kept_and_told(tmp_path):
     known = profile(zone="zone: Europe/Berlin")
     rows = [

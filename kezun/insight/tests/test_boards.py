@@ -165,7 +165,7 @@ def test_a_person_sees_their_own_numbers_beside_the_unit(service, signed_in):
     assert rows["Served"].own == "80"
     assert rows["Served"].unit == "—"
     assert rows["Satisfied rate"].own == rows["Satisfied rate"].unit
-    assert "only those who lead your unit" in text_of(page)
+    assert "only those see them whose scope" in text_of(page)
     assert not page.context["opens_unit"]
 
 

@@ -4,10 +4,13 @@ import click
 import pytest
 from click.testing import CliRunner
 from django.core.exceptions import ValidationError
+from django.db import transaction
 
+from kezun.kernel import trail
 from kezun.kernel.actor import Denied, OutOfScope, SystemActor
+from kezun.kernel.anchor import anchors_path
 from kezun.kernel.models import TrailEntry
-from kezun.org.command import acting, actor_for
+from kezun.org.command import acting, actor_for, anchored, not_found
 
 
 def test_without_a_code_the_platform_acts(db):
@@ -69,3 +72,40 @@ def test_refusals_are_messages_not_tracebacks(db, error, text):
 def test_a_login_user_without_a_name_is_unknown(db, monkeypatch):
     monkeypatch.setattr("getpass.getuser", lambda: (_ for _ in ()).throw(KeyError("uid")))
     assert actor_for("").trail_name == "system:cli:unknown"
+
+
+def test_what_was_not_found_is_named_where_that_is_known():
+    assert not_found(OutOfScope("No unit O9 in your scope.")) == "No unit O9 in your scope."
+    assert "org.assign" not in not_found(OutOfScope("org.assign"))
+    assert not_found(OutOfScope(""))
+
+
+def _write_and_leave():
+    with anchored():
+        with transaction.atomic():
+            trail.write("system:test", "test.wrote")
+        raise SystemExit(3)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_a_command_wrote_is_anchored_even_when_it_fails(settings, tmp_path):
+    settings.KEZUN_HOME = tmp_path
+    with anchored():
+        pass
+    assert not anchors_path().exists()
+    with pytest.raises(SystemExit):
+        _write_and_leave()
+    assert anchors_path().read_text().count("\n") == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_anchor_that_cannot_be_made_undoes_nothing(settings, tmp_path, caplog, monkeypatch):
+    def full():
+        raise OSError("no space left")
+
+    settings.KEZUN_HOME = tmp_path
+    monkeypatch.setattr("kezun.org.command.anchor", full)
+    with anchored(), transaction.atomic():
+        trail.write("system:test", "test.wrote")
+    assert TrailEntry.objects.filter(verb="test.wrote").exists()
+    assert "no space left" in caplog.text
