@@ -136,6 +136,15 @@ def test_a_merger_moves_units_and_people_and_leaves_the_past(bank, person_in):
     assert Unit.objects.get(code="S1").closed_date == BEFORE
 
 
+def test_who_is_to_come_later_comes_to_the_unit_that_takes_over(bank, person_in):
+    person, later = person_in("lobby_manager", "O2"), DAY + dt.timedelta(days=30)
+    post = person.assignments.get().post
+    assign(SYSTEM, bank["S1"], person=person, post=post, from_date=later)
+    merge_unit(SYSTEM, bank["S1"], into=bank["S2"], from_date=DAY)
+    assert not person.assignments.filter(unit=bank["S1"]).exists()
+    assert person.assignments.get(unit=bank["S2"]).from_date == later
+
+
 @pytest.mark.parametrize(
     ("into", "day"),
     [("S1", DAY), ("O1", DAY), ("S2", dt.date(1900, 1, 1))],
