@@ -42,7 +42,7 @@ def percent(share: float) -> str:
         text = f"{points:.{places}f}"
         if float(text) not in (0.0, 100.0) or points in (0.0, 100.0):
             break
-    return "0" if points == 0 else "100" if points == 100 else text
+    return "0" if points == 0 else "100" if points == 100 else text.replace("-", "−")
 
 
 def duration(seconds: float) -> Shown:
