@@ -1,0 +1,154 @@
+"""Ways through the product as people take them, from the first page to the file in hand."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import pytest
+from openpyxl import load_workbook
+from playwright.sync_api import expect
+
+JUNE = "period=2026-06"
+
+
+def crumbs(page):
+    return page.locator("nav.k-crumbs li")
+
+
+def first_row(page):
+    return page.locator("table.k-ranked tbody tr, section[aria-labelledby=ranked] tbody tr").first
+
+
+def follow(page, locator):
+    """Click a link and wait until its page stands."""
+    href = locator.get_attribute("href")
+    locator.click()
+    page.wait_for_url(lambda url: url.endswith(href) or href in url)
+
+
+def test_from_the_bank_down_to_a_person_a_number_its_facts_and_the_file(visit, address):
+    page = visit("office", language="en")
+    page.goto(f"{address}/?{JUNE}&rank=floor.tickets")
+    for depth in range(2, 6):
+        follow(page, first_row(page).locator("th a").first)
+        expect(crumbs(page)).to_have_count(depth)
+    expect(page.get_by_role("heading", name="People compared")).to_be_visible()
+    follow(page, first_row(page).locator("th a").first)
+    expect(page).to_have_url(re.compile(r"/people/"))
+    tile = page.locator("article.k-tile").first
+    value = tile.locator(".k-tile-value").inner_text()
+    tile.locator("a.k-explain").click()
+    drawer = page.locator("#drawer")
+    expect(drawer).to_be_visible()
+    expect(drawer.locator(".k-explained .k-tile-value")).to_have_text(value)
+    expect(drawer.locator("#rows tbody tr").first).to_be_visible()
+    shown = drawer.locator(".k-pager span").first.inner_text()
+    with page.expect_download() as taken:
+        drawer.get_by_role("button", name="Export to Excel").click()
+    book = load_workbook(io.BytesIO(taken.value.path().read_bytes()), read_only=True)
+    rows = sum(1 for _row in book["facts"].iter_rows()) - 1
+    assert rows == int(shown.split("of")[1].replace(",", ""))
+
+
+def test_the_drawer_shows_the_other_side_and_further_rows_and_closes(visit, address):
+    page = visit("outlet", language="en")
+    page.goto(f"{address}/?{JUNE}")
+    page.locator("article.k-tile", has_text="Answer rate").locator("a.k-explain").click()
+    drawer = page.locator("#drawer")
+    tabs = drawer.locator("nav.k-tabs a")
+    expect(tabs.first).to_have_attribute("aria-current", "true")
+    before = drawer.locator(".k-pager span").first.inner_text()
+    tabs.nth(1).click()
+    expect(tabs.nth(1)).to_have_attribute("aria-current", "true")
+    expect(drawer.locator(".k-pager span").first).not_to_have_text(before)
+    drawer.get_by_role("link", name="Further").click()
+    expect(drawer.locator(".k-pager span").first).to_contain_text("26–50")
+    page.keyboard.press("Escape")
+    expect(drawer).to_be_hidden()
+    assert "/explain/" not in page.url
+
+
+def test_the_language_is_switched_where_one_stands_and_stays(visit, address):
+    page = visit("branch", language="zh")
+    page.goto(f"{address}/?{JUNE}&rank=floor.wait_p90")
+    expect(page.locator("html")).to_have_attribute("lang", "zh-hans")
+    page.locator("form.k-language button").first.click()
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    assert "rank=floor.wait_p90" in page.url
+    page.goto(f"{address}/indicators/")
+    expect(page.locator("h1")).to_have_text("Indicators")
+    page.locator("form.k-language button").first.click()
+    expect(page.locator("html")).to_have_attribute("lang", "zh-hans")
+
+
+def test_arrows_step_through_periods_but_not_while_one_types(visit, address):
+    page = visit("branch", language="en")
+    page.goto(f"{address}/?{JUNE}")
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator(".k-period summary")).to_contain_text("May 2026")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".k-period summary")).to_contain_text("June 2026")
+    page.keyboard.press("/")
+    expect(page.locator(".k-search input")).to_be_focused()
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.type("a")
+    expect(page.locator(".k-period summary")).to_contain_text("June 2026")
+
+
+def test_a_ranking_is_chosen_without_a_button(visit, address):
+    page = visit("branch", language="en")
+    page.goto(f"{address}/?{JUNE}")
+    page.get_by_label("Level").select_option("outlet")
+    page.wait_for_url(re.compile("level=outlet"))
+    page.get_by_label("Compared by").select_option("floor.wait_p90")
+    page.wait_for_url(re.compile("rank=floor.wait_p90"))
+    assert "level=outlet" in page.url
+    best = page.locator("section[aria-labelledby=ranked] tbody tr th").first.inner_text()
+    page.get_by_label("Order").select_option("worst")
+    page.wait_for_url(re.compile("order=worst"))
+    assert page.locator("section[aria-labelledby=ranked] tbody tr th").first.inner_text() != best
+
+
+def test_a_chart_turns_into_its_table_and_back(visit, address):
+    page = visit("branch", language="en")
+    page.goto(f"{address}/indicators/floor.wait_p90/?{JUNE}")
+    box = page.locator("section.k-chart-card").first
+    expect(box.locator("canvas, svg").first).to_be_visible()
+    expect(box.locator("table")).to_be_hidden()
+    box.get_by_role("button", name="As a table").click()
+    expect(box.locator("table")).to_be_visible()
+    assert box.locator("tbody tr").count() == 30
+    box.get_by_role("button", name="As a table").click()
+    expect(box.locator("table")).to_be_hidden()
+
+
+def test_a_view_is_saved_found_and_deleted(visit, address):
+    page = visit("branch", language="en")
+    page.goto(f"{address}/?{JUNE}&rank=floor.wait_p90")
+    page.get_by_role("button", name="Save this view").click()
+    page.locator("#view-title").fill("Waits in June")
+    page.locator("#save-view").get_by_role("button", name="Save").click()
+    page.goto(f"{address}/views/")
+    page.get_by_role("link", name="Waits in June").click()
+    page.wait_for_url(re.compile("rank=floor.wait_p90"))
+    page.goto(f"{address}/views/")
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="Delete").first.click()
+    expect(page.get_by_role("link", name="Waits in June")).to_have_count(0)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_on_a_phone_the_menu_opens_leads_on_and_closes(visit, address, language):
+    page = visit("outlet", "phone", language)
+    page.goto(f"{address}/?{JUNE}")
+    link = page.locator('.k-side a[href="/indicators/"]')
+    expect(link).not_to_be_in_viewport()
+    page.locator("[data-side-toggle][aria-controls=side]").click()
+    expect(link).to_be_in_viewport()
+    page.keyboard.press("Escape")
+    expect(link).not_to_be_in_viewport()
+    page.locator("[data-side-toggle][aria-controls=side]").click()
+    link.click()
+    page.wait_for_url(re.compile("/indicators/"))
+    expect(link).not_to_be_in_viewport()
