@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import itertools
+import math
 import tempfile
 from pathlib import Path
 
-from benchmarks.report import size
+from benchmarks.report import say, size
 
-NAMES = ("quarter", "ingest", "drill", "pages", "days")
+NAMES = ("quarter", "days", "ingest", "drill", "kill", "demo", "pages")
+# Of one size whatever is asked.
+ONCE = {"demo", "pages"}
+# Growth of what a measurement returns under these names, as an exponent between sizes, and its bar.
+GROWTH = {"CPU of a quarter": 1.05, "state memory": 0.3}
 
 
 def main() -> None:
@@ -20,11 +26,23 @@ def main() -> None:
     unknown = set(asked.names) - set(NAMES)
     if unknown:
         parser.error(f"no measurement called {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}")
+    sizes = asked.rows.split(",")
+    found: dict[str, list[tuple[int, float]]] = {}
     with tempfile.TemporaryDirectory(prefix="kezun-bench-") as folder:
-        for text in asked.rows.split(","):
+        for text in sizes:
             for name in asked.names or NAMES:
-                print(f"{name}, {text} tickets", flush=True)
-                importlib.import_module(f"benchmarks.{name}").run(size(text), str(Path(folder) / text))
+                if name in ONCE and text != sizes[0]:
+                    continue
+                print(name if name in ONCE else f"{name}, {text} tickets", flush=True)
+                home = str(Path(folder) / (sizes[0] if name in ONCE else text))
+                for what, value in (
+                    importlib.import_module(f"benchmarks.{name}").run(size(text), home).items()
+                ):
+                    found.setdefault(what, []).append((size(text), value))
+    for what, bar in GROWTH.items():
+        for (few, low), (many, high) in itertools.pairwise(found.get(what, [])):
+            exponent = math.log(high / low) / math.log(many / few)
+            say(f"growth of {what}, {few:,} to {many:,}", exponent, "exponent", bar)
 
 
 if __name__ == "__main__":

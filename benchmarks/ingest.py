@@ -21,6 +21,8 @@ COLUMNS = (
     "service_s",
     "promise_s",
 )
+# Rows in one body, and rows sent in all.
+STEP, HTTP_ROWS = 100_000, 500_000
 PROFILE = """
 profile: bench
 fact: ticket
@@ -85,6 +87,50 @@ def ours(rows: int, home: str, kind: str, again: bool) -> Cost:
     return cost
 
 
+def over_http(rows: int, home: str, kind: str) -> Cost:
+    """The HTTP operation's function with bodies of up to STEP rows, first load; value: the replay's cost."""
+    prepare(0, home)
+    from django.test import RequestFactory
+
+    import kezun.site.urls  # noqa: F401
+    from kezun.facts.api_import import ARROW, NDJSON, bring
+    from kezun.kernel.actor import SystemActor
+
+    content = ARROW if kind == "arrow" else NDJSON
+    costs = []
+    bodies = [_body(home, kind, first, min(first + STEP, rows)) for first in range(0, rows, STEP)]
+    for expected in ("new", "same"):
+        found = 0
+        with measured() as cost:
+            for body in bodies:
+                request = RequestFactory().post("/", data=body, content_type=content)
+                request.user = SystemActor("bench")
+                found += bring(request, "ticket", source=f"http-{kind}")[expected]
+        if found != rows:
+            raise SystemExit(f"{kind}: {rows} rows sent, {found} {expected}")
+        costs.append(cost)
+    costs[0].value = costs[1].cpu
+    return costs[0]
+
+
+def _body(home: str, kind: str, first: int, last: int) -> bytes:
+    """Rows of the made file as a body; made before anything is measured."""
+    import msgspec
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(Path(home) / "tickets.parquet").slice(first, last - first)
+    table = table.rename_columns(["unit" if c == "unit_code" else c for c in table.column_names])
+    for name, value in (("channel", "counter"), ("direction", "in")):
+        table = table.append_column(name, pa.array([value] * table.num_rows))
+    if kind == "arrow":
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, table.schema) as stream:
+            stream.write_table(table)
+        return sink.getvalue().to_pybytes()
+    return b"\n".join(msgspec.json.encode(row) for row in table.to_pylist())
+
+
 def copy_with_key(rows: int, home: str) -> Cost | None:
     """The baseline: COPY of the same CSV into a PostgreSQL table with a primary key; the server's CPU."""
     import psycopg
@@ -97,16 +143,17 @@ def copy_with_key(rows: int, home: str) -> Cost | None:
     csv = Path(home) / "tickets.csv"
     with server(place) as url, psycopg.connect(url, autocommit=True) as connection:
         connection.execute(
-            "CREATE TABLE t (source_id text PRIMARY KEY, unit_code text, occurred_at timestamp, business text,"
-            " class text, outcome text, counter text, wait_s int, service_s int, promise_s int)"
+            "CREATE TABLE t (source_id text PRIMARY KEY, unit_code text, occurred_at timestamp,"
+            " business text, class text, outcome text, counter text, wait_s int, service_s int,"
+            " promise_s int)"
         )
         row = connection.execute("SELECT pg_backend_pid()").fetchone()
         assert row is not None
         before, wall = _cpu_of(row[0]), time.perf_counter()
-        with measured() as client, connection.cursor().copy("COPY t FROM STDIN (FORMAT csv, HEADER)") as copy:
-            with csv.open("rb") as source:
-                while block := source.read(1 << 20):
-                    copy.write(block)
+        copying = connection.cursor().copy("COPY t FROM STDIN (FORMAT csv, HEADER)")
+        with measured() as client, csv.open("rb") as source, copying as copy:
+            while block := source.read(1 << 20):
+                copy.write(block)
         used = _cpu_of(row[0]) - before
         return Cost(cpu=used + client.cpu, wall=time.perf_counter() - wall)
 
@@ -116,21 +163,28 @@ def _cpu_of(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / 100
 
 
-def run(rows: int, home: str) -> None:
-    """Print the ratios."""
-    rows = min(rows, 10_000_000)
+def run(rows: int, home: str) -> dict[str, float]:
+    """Print the ratios: rows per CPU second against those of COPY in the same run."""
+    rows, sent = min(rows, 10_000_000), min(rows, HTTP_ROWS)
     apart(_prepared, rows, home)
-    csv = apart(ours, rows, home, "csv", False)
-    again = apart(ours, rows, home, "csv", True)
     base = apart(copy_with_key, rows, home)
-    million = rows / 1e6
-    say("import of CSV", csv.cpu / million, "CPU s/M")
-    say("the same file again", again.cpu / csv.cpu, "x", 1.0, note="against the first time")
     if base is None:
         print("  no PostgreSQL server found: no baseline")
-        return
-    say("COPY into a table with a key", base.cpu / million, "CPU s/M")
-    say("CSV import, rows per CPU second against COPY", base.cpu / csv.cpu, "x", 2.5, at_most=False)
+    else:
+        say("COPY into a table with a key", base.cpu / rows * 1e6, "CPU s/M")
+    csv, again = (apart(ours, rows, home, "csv", same) for same in (False, True))
+    _told("CSV", rows, csv.cpu, again.cpu, base and base.cpu / rows, 2.5)
+    for kind, bar in (("arrow", 4.0), ("ndjson", 0.25)):
+        found = apart(over_http, sent, home, kind)
+        _told(f"{kind} over HTTP", sent, found.cpu, found.value, base and base.cpu / rows, bar)
+    return {}
+
+
+def _told(what: str, rows: int, cost: float, replay: float, base: float | None, bar: float) -> None:
+    say(f"import of {what}", cost / rows * 1e6, "CPU s/M")
+    say(f"{what} again / first time", replay / cost, "x", 1.0)
+    if base:
+        say(f"{what}: rows per CPU second / COPY", base / (cost / rows), "x", bar, at_most=False)
 
 
 def _prepared(rows: int, home: str) -> Cost:

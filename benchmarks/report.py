@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+# Bars are stated for a quarter of at least so many tickets; below, fixed costs outweigh a scan.
+BIG = 10_000_000
+
 
 def say(
     name: str, value: float, unit: str, bar: float | None = None, at_most: bool = True, note: str = ""

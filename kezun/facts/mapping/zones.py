@@ -45,6 +45,8 @@ def changes(name: str) -> tuple[int, tuple[Change, ...]]:
 
     Found by bisecting each half day over which the offset differs; no zone changes twice within one.
     """
+    if name == "UTC":
+        return 0, ()
     zone, step = ZoneInfo(name), dt.timedelta(hours=12)
     moment, end = (dt.datetime.fromisoformat(f"{year}-01-01") for year in (FIRST_YEAR, LAST_YEAR))
     first = before = _offset(zone, moment)

@@ -1,0 +1,48 @@
+"""The measurements keep working: each runs at its smallest and prints its bars. Nothing fails for time."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PRINTED = {
+    "quarter": ("scan of the columns needed", "questions / scan", "questions / by hand", "compiled to SQL"),
+    "days": ("states made and rolled up / scan", "roll-up alone", "one more day"),
+    "drill": ("bytes a row", "one outlet-day", "one outlet-quarter"),
+    "kill": ("unreadable or mixed snapshots", "processes that answer differently"),
+    "ingest": ("import of CSV", "import of arrow over HTTP", "import of ndjson over HTTP", "again / first"),
+}
+
+
+def lines_of(name: str) -> list[str]:
+    """What the measurement prints for 4,000 tickets of a bank of 40 outlets."""
+    command = [sys.executable, "-m", "benchmarks", name, "--rows", "4k"]
+    env = {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "KEZUN_HOME")}
+    env |= {"KEZUN_BENCH_OUTLETS": "40"}
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout.splitlines()
+
+
+@pytest.mark.parametrize("name", PRINTED)
+def test_a_measurement_prints_its_bars(name):
+    lines = lines_of(name)
+    assert lines[0] == f"{name}, 4k tickets"
+    for wanted in PRINTED[name]:
+        assert any(wanted in line for line in lines), f"{name} does not print «{wanted}»"
+
+
+def test_no_snapshot_is_harmed_and_answers_repeat():
+    harmed = [line for line in lines_of("kill") if "snapshot" in line]
+    assert len(harmed) == 2
+    assert all("holds" in line for line in harmed)
+
+
+def test_an_unknown_measurement_is_refused():
+    command = [sys.executable, "-m", "benchmarks", "speed"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "quarter" in done.stderr
