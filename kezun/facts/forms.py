@@ -12,12 +12,11 @@ from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.forms import BoundField
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from kezun.facts import profiles
 from kezun.facts.profiles import DERIVED, Code, Format, Profile, ProfileError, Take
-from kezun.facts.proposal import Guess, Proposal, knowledge, map_for
+from kezun.facts.proposal import Guess, Proposal, choice_word, knowledge, map_for
 from kezun.facts.sample import Sample
 from kezun.facts.types import FACT_TYPES, Column
 
@@ -253,8 +252,8 @@ class MappingForm(forms.Form):
 
 def called(column: str, choice: str) -> str:
     """A choice as the page shows it: in Chinese with the word that the catalog gives first."""
-    words = knowledge()["values"].get(column, {}).get(choice, ())
-    return f"{words[0]} ({choice})" if words and (get_language() or "").startswith("zh") else choice
+    word = choice_word(column, choice)
+    return choice if word == choice else f"{word} ({choice})"
 
 
 def first_data(proposal: Proposal, sample: Sample, name: str) -> dict[str, Any]:

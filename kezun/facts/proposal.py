@@ -14,6 +14,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from django.utils.translation import get_language
+
 from kezun.facts import profileyaml
 from kezun.facts.profiles import DERIVED
 from kezun.facts.sample import Sample
@@ -59,6 +61,12 @@ def knowledge() -> dict[str, Any]:
     """What catalog/assistant.yaml says."""
     told: dict[str, Any] = profileyaml.read(CATALOG.read_text(encoding="utf-8"))[0]
     return told
+
+
+def choice_word(column: str, choice: str) -> str:
+    """A choice of a column in the reader's language: in Chinese the word that the catalog gives first."""
+    words = knowledge()["values"].get(column, {}).get(choice, ())
+    return str(words[0]) if words and (get_language() or "").startswith("zh") else choice
 
 
 def plain(text: str) -> str:

@@ -13,6 +13,7 @@ from openpyxl.cell import Cell, WriteOnlyCell
 from openpyxl.styles import Font
 from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
+from kezun.facts.proposal import choice_word
 from kezun.facts.questions import RowPage
 from kezun.facts.types import FactType
 from kezun.ui.figures import figure
@@ -39,12 +40,17 @@ def for_reading(found: RowPage) -> RowPage:
 
 
 def shown_rows(found: RowPage, fact: FactType, zone: str) -> list[list[str]]:
-    """Rows as texts: moments in the unit's zone, durations in words, nothing as a dash."""
+    """Rows as texts: moments in the unit's zone, durations and choices in words, nothing as a dash."""
     kinds = {c.name: c.kind for c in fact.all_columns}
+    words = {c.name: {choice: choice_word(c.name, choice) for choice in c.choices} for c in fact.all_columns}
     wall = ZoneInfo(zone)
+
+    def shown(name: str, value: object) -> str:
+        text = _shown(value, kinds.get(name, "text"), wall)
+        return words.get(name, {}).get(text, text)
+
     return [
-        [_shown(value, kinds.get(name, "text"), wall) for name, value in zip(found.columns, row, strict=True)]
-        for row in found.rows
+        [shown(name, value) for name, value in zip(found.columns, row, strict=True)] for row in found.rows
     ]
 
 

@@ -161,3 +161,18 @@ def test_rows_read_in_the_units_own_time_and_in_words():
             ["2026-03-01 08:30:00", "O1", "—", "1 min 30 s", "src"]
         ]
         assert column_titles(read, FACT_TYPES["ticket"])[3] == "Wait"
+
+
+def test_choices_in_rows_are_words_of_the_page(bank):
+    from django.utils import translation
+
+    found = RowPage(
+        ("outcome", "channel", "business"), (("served", "counter", "served"), (None, "other", "x")), 2
+    )
+    with translation.override("zh-hans"):
+        assert shown_rows(found, FACT_TYPES["ticket"], "Asia/Shanghai") == [
+            ["办结", "柜面", "served"],
+            ["—", "other", "x"],
+        ]
+    with translation.override("en"):
+        assert shown_rows(found, FACT_TYPES["ticket"], "Asia/Shanghai")[0] == ["served", "counter", "served"]
