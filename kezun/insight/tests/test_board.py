@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 import pytest
-from msgspec.structs import replace as amended
 from django.test import RequestFactory
 from django.utils import translation
+from msgspec.structs import replace as amended
 
 from kezun.facts.definitions import Definition, Target
 from kezun.facts.questions import Answer

@@ -2,6 +2,7 @@
 
 import pytest
 
+from kezun.ui import vendor as vendor_module
 from kezun.ui.vendor import FILES, ICONS, Missing, icons_used, sprite, symbol, vendor
 
 SVG = """<svg xmlns="x" width="24">
@@ -71,3 +72,20 @@ def test_every_icon_of_the_product_exists_in_the_sprite_when_built():
         pytest.skip("assets are not installed here: ./dev setup")
     made = sprite(icons_used(ROOT / "kezun"), ROOT / "node_modules" / ICONS)
     assert made.count("<symbol") == len(icons_used(ROOT / "kezun"))
+
+
+def test_the_command_names_what_it_copied(monkeypatch, capsys, tmp_path):
+    made = tmp_path / "tabler.min.css"
+    made.write_bytes(b"12345")
+    monkeypatch.setattr(vendor_module, "vendor", lambda _modules: [made])
+    assert vendor_module.main() == 0
+    assert capsys.readouterr().out == "tabler.min.css\t5\n"
+
+
+def test_the_command_says_what_is_missing_and_fails(monkeypatch, capsys):
+    def missing(_modules):
+        raise vendor_module.Missing("x is not installed")
+
+    monkeypatch.setattr(vendor_module, "vendor", missing)
+    assert vendor_module.main() == 1
+    assert "x is not installed" in capsys.readouterr().err
