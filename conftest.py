@@ -5,15 +5,15 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
-import tempfile
 from collections.abc import Callable
 
 import pytest
+from django.conf import settings
 
-HOME = tempfile.mkdtemp(prefix="kezun-test-")
-atexit.register(shutil.rmtree, HOME, ignore_errors=True)
-os.environ["KEZUN_HOME"] = HOME
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kezun.site.settings")
+# The settings chose a home for this process (they are loaded before this file); its children share it.
+os.environ["KEZUN_HOME"] = str(settings.KEZUN_HOME)
+atexit.register(shutil.rmtree, settings.KEZUN_HOME, ignore_errors=True)
 
 
 def pytest_configure(config: pytest.Config) -> None:

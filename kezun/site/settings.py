@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import secrets
 import sys
+import tempfile
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
@@ -27,7 +28,8 @@ def flag(name: str, default: bool = False) -> bool:
 
 
 TESTING = "pytest" in sys.modules
-KEZUN_HOME = Path(env("KEZUN_HOME", "var")).resolve()
+# Tests never touch a real home, whatever the environment says: each process of theirs has its own.
+KEZUN_HOME = Path(tempfile.mkdtemp(prefix="kezun-test-") if TESTING else env("KEZUN_HOME", "var")).resolve()
 KEZUN_HOME.mkdir(parents=True, exist_ok=True)
 KEZUN_PACKS = [Path(p) for p in env("KEZUN_PACKS", str(ROOT / "packs")).split(os.pathsep) if p]
 KEZUN_TRAIL_SHARDS = int(env("KEZUN_TRAIL_SHARDS", "16"))
