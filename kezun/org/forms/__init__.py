@@ -1,0 +1,40 @@
+"""Forms of the organisation. Units and people are named by code and must lie in scope of who fills in."""
+
+from kezun.org.forms.base import ActorForm, DayField, DayInput, LastDay, Nothing, Reason
+from kezun.org.forms.people import AddPerson, Assign, Deputise, IssueToken, Raise, RosterFile, UpdatePerson
+from kezun.org.forms.units import (
+    AddPost,
+    CloseUnit,
+    FoundGroup,
+    Member,
+    MergeUnit,
+    MoveUnit,
+    OpenUnit,
+    RenameUnit,
+    Tags,
+)
+
+__all__ = [
+    "ActorForm",
+    "AddPerson",
+    "AddPost",
+    "Assign",
+    "CloseUnit",
+    "DayField",
+    "DayInput",
+    "Deputise",
+    "FoundGroup",
+    "IssueToken",
+    "LastDay",
+    "Member",
+    "MergeUnit",
+    "MoveUnit",
+    "Nothing",
+    "OpenUnit",
+    "Raise",
+    "Reason",
+    "RenameUnit",
+    "RosterFile",
+    "Tags",
+    "UpdatePerson",
+]
