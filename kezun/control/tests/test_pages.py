@@ -325,7 +325,7 @@ def test_what_is_typed_into_the_filter_is_text(as_role, field, payload):
     trail.write("system:x", "a.b", payload.replace("\x00", ""))
     answer = as_role("auditor").get(reverse("control.trail"), {field: payload})
     text = answer.content.decode()
-    assert answer.status_code == 200
+    assert answer.status_code == (400 if "\x00" in payload else 200)
     assert "<script>alert" not in text
     assert "<img src=x" not in text
 
