@@ -12,6 +12,7 @@ import duckdb
 from kezun.facts import comparing, rejects
 from kezun.facts.duck import duck, name
 from kezun.facts.profiles import Profile
+from kezun.facts.proposal import choice_word
 from kezun.facts.readers import open_with
 from kezun.facts.rejects import Reject
 from kezun.facts.sample import Beginning, beginning
@@ -73,10 +74,15 @@ def _typed(
         f"LEFT JOIN people p ON p.pk = s.person ORDER BY s._line LIMIT {SHOWN}"
     ).fetchall()
     zone = ZoneInfo(profile.zone)
-    return [(line, [_shown(value, zone) for value in values]) for line, *values in rows]
+    return [
+        (line, [_shown(column, value, zone) for column, value in zip(columns, values, strict=True)])
+        for line, *values in rows
+    ]
 
 
-def _shown(value: object, zone: ZoneInfo) -> object:
+def _shown(column: str, value: object, zone: ZoneInfo) -> object:
     if isinstance(value, dt.datetime):
         return value.replace(tzinfo=dt.UTC).astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
+    if isinstance(value, str):
+        return choice_word(column, value)
     return "" if value is None else value

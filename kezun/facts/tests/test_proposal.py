@@ -308,6 +308,9 @@ def test_a_preview_of_a_long_file_says_that_it_is_a_part(bank, tmp_path):
     assert (found.rows, found.whole, len(found.typed)) == (500, False, 8)
     assert found.typed[0][0] == 2
     assert "2026-03-02 09:00:00" in found.typed[0][1]
+    assert "served" in found.typed[0][1]
+    with translation.override("zh-hans"):
+        assert "办结" in preview(US, path, form.profile()).typed[0][1]
     assert facts() == []
 
 
