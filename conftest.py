@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import pytest
 from django.conf import settings
+from django.utils import translation
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kezun.site.settings")
 # The settings chose a home for this process (they are loaded before this file); its children share it.
@@ -43,6 +44,12 @@ def _uses_database(item: pytest.Item) -> bool:
     elsewhere = any(item.get_closest_marker(name) for name in ("browser", "drill", "real"))
     uses = fixtures & {"db", "transactional_db"} or item.get_closest_marker("django_db")
     return bool(uses) and not elsewhere
+
+
+@pytest.fixture(autouse=True)
+def _bank_language() -> None:
+    """Each test starts in the bank's language, whatever the last request of the one before it spoke."""
+    translation.activate(settings.LANGUAGE_CODE)
 
 
 @pytest.fixture
