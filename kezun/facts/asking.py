@@ -108,6 +108,9 @@ def _check_below(actor: Actor, bound: Iterable[Bound], permission: str) -> None:
     if scope.whole_bank(permission):
         return
     down = [h.unit_id for h in scope.carrying(permission) if h.role.reach == "subtree"]
+    asked -= set(down)
+    if not asked:
+        return
     reached = Unit.objects.filter(
         pk__in=asked, paths__ancestor__in=down, paths__from_date__lte=scope.day, paths__to_date__gte=scope.day
     )
