@@ -65,8 +65,10 @@ def _context(request: HttpRequest, person: Person) -> dict[str, Any]:
     shown = allowed(request, CHANGES, person)
     hidden = "enable" if person.is_active else "disable"
     actor: Any = request.user
+    home = person.home_unit
     return {
         "person": person,
+        "home_open": home is not None and actor.covers(READ, home),
         "assignments": rows.order_by("-to_date", "-from_date"),
         "changes": [change for change in shown if change["word"] != hidden],
         "may_unmask": actor.may("org.unmask"),
