@@ -65,7 +65,11 @@ def check() -> list[str]:
 
 
 def whole() -> list[str]:
-    """The suite on SQLite, then every test that touches the database on a PostgreSQL of its own."""
+    """The suite on SQLite, then the rooms' tests that touch the database on a PostgreSQL of its own.
+
+    What crosses rooms (permission matrix, every page, invented requests) asks the same of either database
+    and runs once.
+    """
     failed = []
     workers = ("-n", os.environ.get("KEZUN_TEST_WORKERS", "2"), "--dist=loadgroup", "--ignore=tests/gates")
     if pytest("sqlite", *workers, DATABASE_URL=""):
@@ -75,7 +79,7 @@ def whole() -> list[str]:
         say("no PostgreSQL server on this machine: the second pass is skipped")
         return failed
     with postgres.server(place) as url:
-        if pytest("postgresql", *workers, "--only-database", DATABASE_URL=url):
+        if pytest("postgresql", *workers, "--ignore=tests", "--only-database", DATABASE_URL=url):
             failed.append("tests on PostgreSQL")
     return failed
 
