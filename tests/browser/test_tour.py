@@ -46,6 +46,7 @@ STOPS = (
         "一个指标：定义、趋势、分布、时段",
         "One indicator in full",
     ),
+    Stop("import", "analyst", "/import/", "数据导入：什么进来了，结果如何", "The import desk"),
     Stop("organisation", "secadmin", "/org/", "机构", "The organisation", phone=False),
     Stop("people", "secadmin", "/org/people/", "人员", "People", phone=False),
     Stop("trail", "auditor", "/trail/", "留痕", "The trail", phone=False),
