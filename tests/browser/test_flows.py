@@ -9,6 +9,9 @@ import pytest
 from openpyxl import load_workbook
 from playwright.sync_api import expect
 
+# One worker takes them all, so that one server with one demo bank serves them.
+pytestmark = pytest.mark.xdist_group("browser")
+
 JUNE = "period=2026-06"
 
 

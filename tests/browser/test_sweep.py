@@ -17,6 +17,9 @@ from kezun.kernel.page import PAGES
 from tests.browser.harness import faults, overflow
 from tools import tree
 
+# One worker takes them all, so that one server with one demo bank serves them.
+pytestmark = pytest.mark.xdist_group("browser")
+
 PEOPLE = ["office", "branch", "teller", "auditor", "sysadmin", "secadmin"]
 TIMES, ENOUGH = 2, 2
 SIZES = ("desktop", "phone")

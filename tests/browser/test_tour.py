@@ -12,6 +12,9 @@ from PIL import Image
 
 from tools import tree
 
+# One worker takes them all, so that one server with one demo bank serves them.
+pytestmark = pytest.mark.xdist_group("browser")
+
 WRITE = os.environ.get("KEZUN_TOUR") == "1"
 FOLDER = Path("docs/tour/img")
 COLOURS = 64

@@ -5,6 +5,7 @@ import re
 import pytest
 from django.core.exceptions import ValidationError
 from django.urls import reverse
+from django.utils import translation
 
 from kezun.facts import actions, profiles
 from kezun.facts.models import SavedProfile
@@ -104,6 +105,9 @@ def test_saving_again_makes_a_new_version(bank):
     ],
 )
 def test_a_profile_that_is_wrong_is_not_saved(bank, name, text, reason, desk):
-    with pytest.raises((profiles.ProfileError, ValidationError), match=reason):
+    with (
+        translation.override("en"),
+        pytest.raises((profiles.ProfileError, ValidationError), match=reason),
+    ):
         actions.save_profile(US, name=name, text=text)
     assert not SavedProfile.objects.exists()
