@@ -25,14 +25,10 @@ from kezun.kernel.action import ACTIONS
 from kezun.kernel.models import Task
 from kezun.kernel.page import Menu, page
 from kezun.kernel.rules import one_line
-from kezun.org.models import Person
+from kezun.org.reader import reader_of
 
 FIRST_DAY, LAST_DAY = dt.date(1900, 1, 1), dt.date(2999, 12, 31)  # beyond, sums of days overflow
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-
-
-def _person(request: HttpRequest) -> Person:
-    return request.user  # type: ignore[return-value]
 
 
 def _day(text: str) -> dt.date | None:
@@ -63,7 +59,7 @@ def _chosen(request: HttpRequest) -> TrailFilter:
 @require_safe
 def trail(request: HttpRequest) -> HttpResponse:
     """Who did what to what, when; newest first."""
-    person, chosen, before = _person(request), _chosen(request), request.GET.get("before", "")
+    person, chosen, before = reader_of(request), _chosen(request), request.GET.get("before", "")
     entries = queries.trail_entries(person, chosen, int(before) if _is_id(before) else None)
     shown, older = entries[: queries.PAGE], entries[queries.PAGE :]
     people = queries.people_of(shown)
@@ -88,7 +84,7 @@ def _is_id(text: str) -> bool:
 @require_safe
 def entry(request: HttpRequest, number: int) -> HttpResponse:
     """One entry with the body that its seal covers."""
-    found = get_object_or_404(queries.trail_visible_to(_person(request)), pk=number)
+    found = get_object_or_404(queries.trail_visible_to(reader_of(request)), pk=number)
     try:
         body = json.dumps(json.loads(found.detail), ensure_ascii=False, indent=2, sort_keys=True)
     except ValueError:  # forged; the verification names it
@@ -117,7 +113,7 @@ def _verification(row: Task | None) -> dict[str, Any]:
 @require_POST
 def verify(request: HttpRequest) -> HttpResponse:
     """Ask for the whole trail to be replayed."""
-    actions.verify_trail(_person(request))
+    actions.verify_trail(reader_of(request))
     return redirect("control.trail")
 
 
@@ -137,7 +133,7 @@ def verification(request: HttpRequest) -> HttpResponse:
 @require_safe
 def health(request: HttpRequest) -> HttpResponse:
     """Checks, tasks, workers, versions, snapshots."""
-    person = _person(request)
+    person = reader_of(request)
     seen = queries.installation(person)
     context = {
         "title": _("Health"),
@@ -157,7 +153,7 @@ def health(request: HttpRequest) -> HttpResponse:
 def retry(request: HttpRequest, number: int) -> HttpResponse:
     """Try a task that was given up once more."""
     try:
-        actions.retry_task(_person(request), get_object_or_404(Task, pk=number))
+        actions.retry_task(reader_of(request), get_object_or_404(Task, pk=number))
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     else:
@@ -181,7 +177,7 @@ def about(request: HttpRequest) -> HttpResponse:
 @require_safe
 def access(request: HttpRequest) -> HttpResponse:
     """Which role opens which page, does which action, calls which operation."""
-    known, rows = queries.access(_person(request))
+    known, rows = queries.access(reader_of(request))
     return render(request, "control/access.html", {"title": _("Access matrix"), "roles": known, "rows": rows})
 
 
@@ -189,7 +185,7 @@ def access(request: HttpRequest) -> HttpResponse:
 @require_safe
 def export_access(request: HttpRequest) -> HttpResponse:
     """The matrix as a workbook."""
-    known, rows = queries.access(_person(request))
+    known, rows = queries.access(reader_of(request))
     book = Workbook(write_only=True)
     sheet = book.create_sheet(_("Access matrix"))
     sheet.append([_("Kind"), _("Name"), _("Permission"), *(role.name for role in known)])

@@ -32,6 +32,7 @@ from kezun.facts.staging import PERMISSION
 from kezun.facts.types import FACT_TYPES
 from kezun.kernel.endpoint import endpoint
 from kezun.kernel.file import folder
+from kezun.org.reader import reader_of
 
 BLOCK = 1 << 20
 LOOK_EVERY = 5.0
@@ -107,7 +108,7 @@ def bring(request: HttpRequest, fact: str, profile: str = "", source: str = "api
         try:
             known, address = _profile(fact, profile, source, _opened(path, *kind))
             done = delivery.deliver(
-                cast(Any, request.user),
+                reader_of(request),
                 path,
                 fact=fact,
                 profile=known,
@@ -175,7 +176,7 @@ def _received(request: HttpRequest) -> Iterator[tuple[Path, str]]:
                 file.write(block)
                 if time.monotonic() - looked > LOOK_EVERY:
                     looked = time.monotonic()
-                    delivery.still_allowed(cast(Any, request.user))
+                    delivery.still_allowed(reader_of(request))
         yield path, hashed.hexdigest()
     finally:
         with contextlib.suppress(FileNotFoundError):
@@ -201,13 +202,13 @@ def _check_length(size: int) -> None:
 @endpoint("GET", "imports/{number}", name="facts.api_batch", needs=ledger.READ, response=ImportOut)
 def batch(request: HttpRequest, number: int) -> dict[str, Any]:
     """One import as the ledger has it, whatever door it came through."""
-    return _told(ledger.batch_by_id(cast(Any, request.user), _small(number)))
+    return _told(ledger.batch_by_id(reader_of(request), _small(number)))
 
 
 @endpoint("GET", "imports/{number}/rejects", name="facts.api_rejects", needs=ledger.READ)
 def rejected_rows(request: HttpRequest, number: int) -> FileResponse:
     """The rejected rows of an import as a file to mend: the original columns, `_line` and `_reason`."""
-    found = ledger.batch_by_id(cast(Any, request.user), _small(number))
+    found = ledger.batch_by_id(reader_of(request), _small(number))
     return ledger.rejects_response(found)
 
 

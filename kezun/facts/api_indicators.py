@@ -19,6 +19,7 @@ from kezun.facts.indicators import UnknownIndicator
 from kezun.facts.questions import Question, period_named
 from kezun.facts.rules import Period
 from kezun.kernel.endpoint import endpoint
+from kezun.org.reader import reader_of
 
 MOST = 1000
 
@@ -142,7 +143,7 @@ def values(
     indicator: list[str] = Query(...),  # type: ignore[type-arg]
 ) -> list[dict[str, Any]]:
     """The values of indicators for a unit and a period."""
-    actor: Any = request.user
+    actor = reader_of(request)
     question = _question(asked, tuple(indicator))
     return [answer.as_dict() for answer in _asked(lambda: queries.measure(actor, question))]
 
@@ -163,7 +164,7 @@ def rows(
     limit: int = 100,
 ) -> dict[str, Any]:
     """The facts behind an indicator's numerator or denominator, oldest first; at most 1,000 at a time."""
-    actor: Any = request.user
+    actor = reader_of(request)
     question = _question(asked, (id,))
     start, most = min(max(offset, 0), 10**9), min(max(limit, 1), MOST)
     found = _asked(lambda: queries.rows(actor, question, part, start, most))

@@ -12,6 +12,7 @@ from kezun.kernel.endpoint import endpoint
 from kezun.kernel.rules import mask_number
 from kezun.org import queries
 from kezun.org.models import Person
+from kezun.org.reader import reader_of
 
 READ = "org.read"
 MOST = 500
@@ -76,7 +77,7 @@ def _out(person: Person) -> dict[str, Any]:
 @endpoint("GET", "units", name="org.api_units", needs=READ, response=UnitPage)
 def units(request: HttpRequest, q: str = "", offset: int = 0, limit: int = 100) -> dict[str, Any]:
     """Units in scope by code; `q` searches code and name."""
-    found = queries.found_units(request.user, q, READ)  # type: ignore[arg-type]
+    found = queries.found_units(reader_of(request), q, READ)
     part = found[_from(offset) : _from(offset) + _most(limit)]
     return {"count": found.count(), "offset": _from(offset), "units": list(part)}
 
@@ -84,7 +85,7 @@ def units(request: HttpRequest, q: str = "", offset: int = 0, limit: int = 100) 
 @endpoint("GET", "units/{code}", name="org.api_unit", needs=READ, response=UnitDetail)
 def unit(request: HttpRequest, code: str) -> dict[str, Any]:
     """One unit with what is above and below it today."""
-    actor: Any = request.user
+    actor = reader_of(request)
     found = queries.unit_by_code(actor, code, READ)
     today = timezone.localdate()
     shown = {name: getattr(found, name) for name in ("code", "name", "name_en", "kind", "zone")}
@@ -97,7 +98,7 @@ def unit(request: HttpRequest, code: str) -> dict[str, Any]:
 @endpoint("GET", "people", name="org.api_people", needs=READ, response=PersonPage)
 def people(request: HttpRequest, q: str = "", offset: int = 0, limit: int = 100) -> dict[str, Any]:
     """People in scope by staff number; `q` searches name and number. Phones are masked."""
-    found = queries.found_people(request.user, q, READ)  # type: ignore[arg-type]
+    found = queries.found_people(reader_of(request), q, READ)
     part = found[_from(offset) : _from(offset) + _most(limit)]
     return {"count": found.count(), "offset": _from(offset), "people": [_out(p) for p in part]}
 
@@ -105,7 +106,7 @@ def people(request: HttpRequest, q: str = "", offset: int = 0, limit: int = 100)
 @endpoint("GET", "people/{code}", name="org.api_person", needs=READ, response=PersonOut)
 def person(request: HttpRequest, code: str) -> dict[str, Any]:
     """One person, masked."""
-    return _out(queries.person_by_code(request.user, code, READ))  # type: ignore[arg-type]
+    return _out(queries.person_by_code(reader_of(request), code, READ))
 
 
 def _from(offset: int) -> int:

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from kezun.facts import actions, ledger, profiles
 from kezun.facts.forms import MappingForm, first_data
 from kezun.facts.models import Batch
-from kezun.facts.pages.desk import PROPOSE, actor_of, number, tried
+from kezun.facts.pages.desk import PROPOSE, number, tried
 from kezun.facts.preview import preview
 from kezun.facts.profiles import Format, ProfileError
 from kezun.facts.proposal import propose
@@ -26,6 +26,7 @@ from kezun.facts.sample import Sample, take_sample
 from kezun.facts.types import FACT_TYPES
 from kezun.kernel.file import path_of
 from kezun.kernel.page import page
+from kezun.org.reader import reader_of
 
 ROWS_SHOWN = 5
 
@@ -33,7 +34,7 @@ ROWS_SHOWN = 5
 @page("import/<int:pk>/assistant/", name="facts.assistant", needs=PROPOSE)
 def assistant(request: HttpRequest, pk: int) -> HttpResponse:
     """The mapping of a draft. GET proposes; each change is posted and tried; `save` keeps it."""
-    actor = actor_of(request)
+    actor = reader_of(request)
     batch = ledger.batch_by_id(actor, number(pk))
     if batch.state not in (Batch.State.DRAFT, Batch.State.FAILED):
         return redirect("facts.batch", pk)
@@ -104,7 +105,7 @@ def _trial(request: HttpRequest, form: MappingForm, path: Path) -> dict[str, Any
     if not form.is_valid():
         return {}
     try:
-        return tried(preview(actor_of(request), path, form.profile()), form.profile())
+        return tried(preview(reader_of(request), path, form.profile()), form.profile())
     except (Unreadable, ProfileError) as error:
         return {"fault": str(error)}
 
@@ -113,7 +114,7 @@ def _save(request: HttpRequest, form: MappingForm) -> str:
     """Keep the profile; its address, or "" where it was refused (the form says why)."""
     made = form.profile()
     try:
-        saved = actions.save_profile(actor_of(request), name=made.profile, text=profiles.dump(made))
+        saved = actions.save_profile(reader_of(request), name=made.profile, text=profiles.dump(made))
     except (ValidationError, ProfileError) as error:
         form.add_error(None, error if isinstance(error, ValidationError) else str(error))
         return ""

@@ -26,6 +26,7 @@ from kezun.facts.sample import Sample, take_sample
 from kezun.facts.types import FACT_TYPES
 from kezun.kernel.file import keep, path_of
 from kezun.kernel.page import Menu, page
+from kezun.org.reader import reader_of
 
 BRING, CONFIRM, PROPOSE = "facts.draft_import", "facts.confirm_import", "facts.propose_profile"
 KINDS = ("text", "gzip", "xlsx", "parquet")
@@ -39,11 +40,6 @@ TONES = {
     "waiting": "warn",
     "running": "warn",
 }
-
-
-def actor_of(request: HttpRequest) -> Any:
-    """Whoever is signed in, as an actor."""
-    return cast(Any, request.user)
 
 
 def number(value: int) -> int:
@@ -63,7 +59,7 @@ def desk(request: HttpRequest) -> HttpResponse:
 
 
 def _desk(request: HttpRequest, form: FileForm, status: int) -> HttpResponse:
-    actor = actor_of(request)
+    actor = reader_of(request)
     shown = Paginator(ledger.batches_for(actor), PER_PAGE).get_page(request.GET.get("page"))
     batches = list(shown.object_list)
     names = ledger.who(batches)
@@ -103,18 +99,18 @@ def upload(request: HttpRequest) -> HttpResponse:
         return _desk(request, form, 422)
     file = form.cleaned_data["file"]
     try:
-        kept = keep(actor_of(request), file, file.name, allow=KINDS)
+        kept = keep(reader_of(request), file, file.name, allow=KINDS)
     except ValidationError as error:
         form.add_error("file", error)
         return _desk(request, form, 422)
-    batch = actions.draft_import(actor_of(request), kept, name=file.name)
+    batch = actions.draft_import(reader_of(request), kept, name=file.name)
     return redirect("facts.batch", batch.pk)
 
 
 @page("import/<int:pk>/", name="facts.batch", needs=ledger.READ)
 def one(request: HttpRequest, pk: int) -> HttpResponse:
     """One file: as a draft its profile and a trial, then how far it is, then what became of every row."""
-    actor = actor_of(request)
+    actor = reader_of(request)
     batch = ledger.batch_by_id(actor, number(pk))
     fact = FACT_TYPES.get(batch.fact)
     context: dict[str, Any] = {
@@ -152,7 +148,7 @@ def _known(address: str) -> Profile | None:
 
 def _choice(request: HttpRequest, batch: Batch) -> dict[str, Any]:
     """The profiles for a draft, those that fit first, and a trial with the chosen one."""
-    if not actor_of(request).may(CONFIRM):
+    if not reader_of(request).may(CONFIRM):
         return {}
     try:
         sample = take_sample(path_of(batch.sha256))
@@ -181,7 +177,7 @@ def trial(request: HttpRequest, batch: Batch, address: str) -> dict[str, Any]:
     """The dry run over the file's beginning for a template; or `fault`, why there is none."""
     try:
         known = profiles.load(address)
-        return tried(preview(actor_of(request), path_of(batch.sha256), known), known)
+        return tried(preview(reader_of(request), path_of(batch.sha256), known), known)
     except (Unreadable, ProfileError) as error:
         return {"fault": str(error)}
 
@@ -202,7 +198,7 @@ def tried(found: Preview, profile: Profile) -> dict[str, Any]:
 @page("import/<int:pk>/progress/", name="facts.progress", needs=ledger.READ)
 def progress(request: HttpRequest, pk: int) -> HttpResponse:
     """How far an import is; the whole page is fetched anew once it has ended."""
-    batch = ledger.batch_by_id(actor_of(request), number(pk))
+    batch = ledger.batch_by_id(reader_of(request), number(pk))
     answer = render(request, "facts/parts/progress.html", {"batch": batch, "tone": tone(batch)})
     if batch.state not in UNDERWAY:
         answer["HX-Refresh"] = "true"
@@ -212,7 +208,7 @@ def progress(request: HttpRequest, pk: int) -> HttpResponse:
 @page("import/<int:pk>/rejects/", name="facts.rejects", needs=ledger.READ)
 def rejected(request: HttpRequest, pk: int) -> HttpResponse:
     """The rejected rows as a file to mend and to send again."""
-    found: Any = ledger.rejects_response(ledger.batch_by_id(actor_of(request), number(pk)))
+    found: Any = ledger.rejects_response(ledger.batch_by_id(reader_of(request), number(pk)))
     return cast(HttpResponse, found)
 
 
@@ -220,7 +216,7 @@ def rejected(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def decide(request: HttpRequest, pk: int, word: str) -> HttpResponse:
     """Confirm a draft with its profile, or cancel it."""
-    actor = actor_of(request)
+    actor = reader_of(request)
     batch = ledger.batch_by_id(actor, number(pk))
     address = request.POST.get("profile", "")
     try:

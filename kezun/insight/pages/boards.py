@@ -21,6 +21,7 @@ from kezun.insight.rules import spark_step
 from kezun.kernel.page import PAGES, Menu, menu_for, page
 from kezun.org.models import Person, Unit
 from kezun.org.queries import ancestors, unit_by_code
+from kezun.org.reader import reader_of
 from kezun.ui.components import Crumb
 
 READ = "insight.read"
@@ -30,7 +31,7 @@ MOST_RANKED = 40
 @page("", name="insight.home", menu=Menu("look", 10, gettext_lazy("Home"), "home"))
 def home(request: HttpRequest) -> HttpResponse:
     """Lands each reader on what is theirs: the bank, their branch or outlet, or their own page."""
-    person: Person = request.user  # type: ignore[assignment]
+    person = reader_of(request)
     if not person.may(READ):
         first = next((p for p in menu_for(person) if p.name != "insight.home"), None)
         return (
@@ -52,7 +53,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @page("units/<str:code>/", name="insight.unit", needs=READ)
 def unit(request: HttpRequest, code: str) -> HttpResponse:
     """The board of one unit in the reader's scope."""
-    person: Person = request.user  # type: ignore[assignment]
+    person = reader_of(request)
     found = unit_by_code(person, code, READ)
     at = versions()
     fresh = queries.freshness(at)
@@ -168,7 +169,7 @@ def _people_places(person: Person, unit: Unit, seen: Look, now: board.Index) -> 
 @page("people/<str:code>/", name="insight.person", needs=READ)
 def person(request: HttpRequest, code: str) -> HttpResponse:
     """One person's own numbers beside those of the unit; open to the person and to whoever leads them."""
-    reader: Person = request.user  # type: ignore[assignment]
+    reader = reader_of(request)
     shown_person = queries.person_by_code(reader, code)
     if shown_person.home_unit is None:
         raise Http404(_("This person belongs to no unit."))

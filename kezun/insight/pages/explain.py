@@ -25,6 +25,7 @@ from kezun.insight.sheet import column_titles, for_reading, shown_rows, workbook
 from kezun.kernel.actor import require
 from kezun.kernel.page import page
 from kezun.org.models import Person, Unit
+from kezun.org.reader import reader_of
 from kezun.ui import figures
 from kezun.ui.rules import grouped
 
@@ -52,7 +53,7 @@ class Asked:
 
 def _asked(request: HttpRequest) -> Asked:
     """Read which number is meant; what lies outside the reader's scope is 404."""
-    reader: Person = request.user  # type: ignore[assignment]
+    reader = reader_of(request)
     query = sent(request)
     for name in ("indicator", "unit", "period"):
         if not query.get(name):
@@ -88,7 +89,7 @@ def _number(text: str | None, least: int, most: int) -> int | None:
 def explain(request: HttpRequest) -> HttpResponse:
     """The explanation of one number; in the drawer for htmx, else as a page of its own."""
     asked = _asked(request)
-    reader: Person = request.user  # type: ignore[assignment]
+    reader = reader_of(request)
     d = asked.definition
     (found,) = answers(reader, [asked.question], _known(reader, asked))
     answer = found[0] if found else None
@@ -118,7 +119,7 @@ def rows(request: HttpRequest) -> HttpResponse:
     if not _in_drawer(request):
         return explain(request)
     asked = _asked(request)
-    return render(request, "insight/rows.html", _rows(request, asked, request.user))  # type: ignore[arg-type]
+    return render(request, "insight/rows.html", _rows(request, asked, reader_of(request)))
 
 
 def _known(reader: Person, asked: Asked) -> list[Unit]:
@@ -208,7 +209,7 @@ def _rows(request: HttpRequest, asked: Asked, reader: Person) -> dict[str, Any]:
 def export(request: HttpRequest) -> HttpResponse:
     """The facts behind one side of a number as an Excel file; the trail records who took them."""
     asked = _asked(request)
-    reader: Person = request.user  # type: ignore[assignment]
+    reader = reader_of(request)
     require(reader, EXPORT, asked.person or asked.unit)
     part = sent(request).get("part", "")
     if part not in asked.parts:

@@ -21,6 +21,7 @@ from kezun.insight.rules import spark_step
 from kezun.kernel.page import Menu, page
 from kezun.org.models import Person, Unit
 from kezun.org.queries import ancestors, home_units, unit_by_code
+from kezun.org.reader import reader_of
 from kezun.ui.components import Chart, Crumb
 from kezun.ui.figures import interval_text
 
@@ -56,7 +57,7 @@ def _mentions(d: Definition, text: str) -> bool:
 def indicator(request: HttpRequest, id: str) -> HttpResponse:
     """One indicator for one unit: its words and formula, trend, heat map, breakdowns, units below."""
     d = queries.definition(id)
-    reader: Person = request.user  # type: ignore[assignment]
+    reader = reader_of(request)
     at = versions()
     fresh = queries.freshness(at)
     seen = look(request, fresh.latest)

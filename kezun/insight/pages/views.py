@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 from kezun.insight import actions, queries
 from kezun.insight.rules import own_address
 from kezun.kernel.page import Menu, page
-from kezun.org.models import Person
+from kezun.org.reader import reader_of
 
 READ = "insight.read"
 
@@ -23,7 +23,7 @@ READ = "insight.read"
 )
 def views(request: HttpRequest) -> HttpResponse:
     """One's own saved views."""
-    found = queries.views_of(request.user)  # type: ignore[arg-type]
+    found = queries.views_of(reader_of(request))
     return render(request, "insight/views.html", {"title": _("Saved views"), "views": found})
 
 
@@ -33,7 +33,7 @@ def save(request: HttpRequest) -> HttpResponse:
     """Keep the page one looks at, with all its choices."""
     address = request.POST.get("address", "")
     try:
-        view = actions.save_view(request.user, title=request.POST.get("title", ""), address=address)
+        view = actions.save_view(reader_of(request), title=request.POST.get("title", ""), address=address)
     except ValidationError as error:
         _refused(request, error)
     else:
@@ -45,9 +45,9 @@ def save(request: HttpRequest) -> HttpResponse:
 @require_POST
 def rename(request: HttpRequest, pk: int) -> HttpResponse:
     """Give a view another name."""
-    view = queries.view_of(request.user, pk)  # type: ignore[arg-type]
+    view = queries.view_of(reader_of(request), pk)
     try:
-        actions.rename_view(request.user, view, title=request.POST.get("title", ""))
+        actions.rename_view(reader_of(request), view, title=request.POST.get("title", ""))
     except ValidationError as error:
         _refused(request, error)
     else:
@@ -59,8 +59,8 @@ def rename(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def delete(request: HttpRequest, pk: int) -> HttpResponse:
     """Delete a view, after the page has asked."""
-    view = queries.view_of(request.user, pk)  # type: ignore[arg-type]
-    actions.delete_view(request.user, view)
+    view = queries.view_of(reader_of(request), pk)
+    actions.delete_view(reader_of(request), view)
     messages.success(request, _("Deleted «%(title)s».") % {"title": view.title})
     return redirect("insight.views")
 
@@ -73,7 +73,7 @@ def _refused(request: HttpRequest, error: ValidationError) -> None:
 @page("search/", name="insight.search", needs=READ)
 def search(request: HttpRequest) -> HttpResponse:
     """Units and people in scope; a list under the field for htmx, else a page."""
-    reader: Person = request.user  # type: ignore[assignment]
+    reader = reader_of(request)
     text = request.GET.get("q", "")[:80]
     context = {"title": _("Search"), "text": text, "found": queries.search(reader, text)}
     inside = request.headers.get("HX-Request") == "true"

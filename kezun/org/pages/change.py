@@ -19,6 +19,7 @@ from kezun.kernel.action import ACTIONS
 from kezun.kernel.actor import Denied, require
 from kezun.org.command import refusal
 from kezun.org.forms import ActorForm
+from kezun.org.reader import reader_of
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Change:
 
 def allowed(request: HttpRequest, changes: Mapping[str, Change], subject: object) -> list[dict[str, Any]]:
     """The changes that who asks may make to the subject, for buttons: word, title, danger."""
-    person: Any = request.user
+    person = reader_of(request)
     reach: dict[bool, bool] = {}
     shown = []
     for word, change in changes.items():
@@ -62,7 +63,7 @@ def serve(
     """Show the form of a change or carry it out, then go back; first raise rights where that is needed."""
     if word not in changes:
         raise Http404(word)
-    person: Any = request.user
+    person = reader_of(request)
     change = changes[word]
     require(person, change.action, subject)
     if change.sudo and not person.raised:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import authenticate
@@ -17,13 +15,14 @@ from django.views.decorators.http import require_POST
 from kezun.kernel.page import page
 from kezun.org import actions, forms
 from kezun.org.pages.change import attempt, safe_next
+from kezun.org.reader import reader_of
 
 
 @page("me/", name="org.me")
 @never_cache
 def me(request: HttpRequest) -> HttpResponse:
     """Who I am here, where I am signed in, which tokens act for me."""
-    person: Any = request.user
+    person = reader_of(request)
     form = forms.IssueToken(request.POST or None, actor=person)
     if request.method == "POST" and form.is_valid():
         secret, good = attempt(form, lambda: actions.issue_token(person, person, **form.cleaned_data))
@@ -49,7 +48,7 @@ def me(request: HttpRequest) -> HttpResponse:
 @require_POST
 def end(request: HttpRequest, word: str, pk: int) -> HttpResponse:
     """End a session or revoke a token of one's own."""
-    person: Any = request.user
+    person = reader_of(request)
     if word == "session" and (session := person.sessions.filter(pk=pk).first()):
         actions.end_session(person, session)
         messages.success(request, _("The session has ended."))
@@ -68,7 +67,7 @@ def language(request: HttpRequest) -> HttpResponse:
     wanted = request.POST.get("language", "")
     if wanted not in dict(settings.LANGUAGES):
         raise Http404(wanted)
-    actions.edit_own(request.user, language=wanted)
+    actions.edit_own(reader_of(request), language=wanted)
     answer = redirect("org.me")
     answer.set_cookie(
         settings.LANGUAGE_COOKIE_NAME, wanted, max_age=365 * 24 * 3600, samesite="Lax", secure=settings.SECURE
@@ -81,7 +80,7 @@ def language(request: HttpRequest) -> HttpResponse:
 @never_cache
 def raise_rights(request: HttpRequest) -> HttpResponse:
     """Raise one's rights for a quarter of an hour, with a reason and the password again."""
-    person: Any = request.user
+    person = reader_of(request)
     form = forms.Raise(request.POST or None, actor=person)
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
@@ -101,6 +100,6 @@ def raise_rights(request: HttpRequest) -> HttpResponse:
 @require_POST
 def lower_rights(request: HttpRequest) -> HttpResponse:
     """Give raised rights back."""
-    actions.lower_rights(request.user)
+    actions.lower_rights(reader_of(request))
     request.session.pop("raised", None)
     return redirect(safe_next(request, "/"))

@@ -16,6 +16,7 @@ from kezun.kernel.page import Menu, page
 from kezun.org import actions, forms, queries
 from kezun.org.models import FOREVER, Assignment, Person, Unit
 from kezun.org.pages.change import Change, allowed, attempt, serve
+from kezun.org.reader import reader_of
 
 READ = "org.read"
 PER_PAGE = 50
@@ -55,7 +56,7 @@ ASSIGNMENT_CHANGES = {
 def people(request: HttpRequest) -> HttpResponse:
     """People in scope, by staff number, with a search over names and numbers."""
     text = request.GET.get("q", "").strip()
-    found = queries.found_people(request.user, text, READ)  # type: ignore[arg-type]
+    found = queries.found_people(reader_of(request), text, READ)
     shown = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
     return render(request, "org/people.html", {"page": shown, "text": text})
 
@@ -64,7 +65,7 @@ def _context(request: HttpRequest, person: Person) -> dict[str, Any]:
     rows = person.assignments.select_related("unit", "post", "line", "deputy_for__person")
     shown = allowed(request, CHANGES, person)
     hidden = "enable" if person.is_active else "disable"
-    actor: Any = request.user
+    actor = reader_of(request)
     home = person.home_unit
     return {
         "person": person,
@@ -81,7 +82,7 @@ def _context(request: HttpRequest, person: Person) -> dict[str, Any]:
 @page("org/people/<str:code>/", name="org.person", needs=READ)
 def person(request: HttpRequest, code: str) -> HttpResponse:
     """One person: home unit, posts through time, state of the account; personal data masked."""
-    shown = queries.person_by_code(request.user, code, READ)  # type: ignore[arg-type]
+    shown = queries.person_by_code(reader_of(request), code, READ)
     return render(request, "org/person.html", _context(request, shown))
 
 
@@ -89,11 +90,11 @@ def person(request: HttpRequest, code: str) -> HttpResponse:
 @never_cache
 def unmask(request: HttpRequest, code: str) -> HttpResponse:
     """Personal data in the clear, after a reason; shown once, never kept."""
-    shown = queries.person_by_code(request.user, code, "org.unmask")  # type: ignore[arg-type]
-    form = forms.Reason(request.POST or None, actor=request.user)  # type: ignore[arg-type]
+    shown = queries.person_by_code(reader_of(request), code, "org.unmask")
+    form = forms.Reason(request.POST or None, actor=reader_of(request))
     context = _context(request, shown) | {"form": form}
     if request.method == "POST" and form.is_valid():
-        clear, _good = attempt(form, lambda: actions.unmask(request.user, shown, **form.cleaned_data))
+        clear, _good = attempt(form, lambda: actions.unmask(reader_of(request), shown, **form.cleaned_data))
         context["clear"] = clear
     return render(request, "org/person_unmask.html", context)
 
@@ -108,14 +109,14 @@ def _show_secret(request: HttpRequest, result: Any) -> HttpResponse | None:
 @never_cache
 def person_change(request: HttpRequest, code: str, word: str) -> HttpResponse:
     """The form of one change to a person."""
-    subject = queries.person_by_code(request.user, code, READ)  # type: ignore[arg-type]
+    subject = queries.person_by_code(reader_of(request), code, READ)
     return serve(request, CHANGES, word, subject, reverse("org.person", args=[code]), _show_secret)
 
 
 @page("org/assignments/<int:pk>/<slug:word>/", name="org.assignment_change", needs="org.end_assignment")
 def assignment_change(request: HttpRequest, pk: int, word: str) -> HttpResponse:
     """The form of one change to an assignment."""
-    subject = queries.assignment_by_pk(request.user, pk, "org.end_assignment")  # type: ignore[arg-type]
+    subject = queries.assignment_by_pk(reader_of(request), pk, "org.end_assignment")
     return serve(
         request, ASSIGNMENT_CHANGES, word, subject, reverse("org.person", args=[subject.person.code])
     )

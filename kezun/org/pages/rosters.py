@@ -16,6 +16,7 @@ from kezun.kernel.page import Menu, page
 from kezun.kernel.rules import one_line
 from kezun.org import actions, faults, forms, queries, roster, rosterfile
 from kezun.org.models import RosterUpload
+from kezun.org.reader import reader_of
 from kezun.org.rules.roster import Fault, Roster, check
 
 NEEDS = "org.draft_roster"
@@ -31,13 +32,13 @@ EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 )
 def rosters(request: HttpRequest) -> HttpResponse:
     """Rosters sent in and decided, and a place to send one."""
-    form = forms.RosterFile(request.POST or None, request.FILES or None, actor=request.user)  # type: ignore[arg-type]
-    context: dict[str, Any] = {"form": form, "uploads": queries.rosters_for(request.user)[:50]}  # type: ignore[arg-type]
+    form = forms.RosterFile(request.POST or None, request.FILES or None, actor=reader_of(request))
+    context: dict[str, Any] = {"form": form, "uploads": queries.rosters_for(reader_of(request))[:50]}
     if request.method == "POST" and form.is_valid():
         file = form.cleaned_data["file"]
         wanted, found = _read(form, file)
         if wanted is not None and not found:
-            upload = actions.draft_roster(request.user, wanted, name=file.name)
+            upload = actions.draft_roster(reader_of(request), wanted, name=file.name)
             return redirect("org.roster", upload.pk)
         context |= {"faults": _shown(found), "more": max(len(found) - SHOWN, 0), "file_name": file.name}
     return render(request, "org/rosters.html", context, status=422 if request.method == "POST" else 200)
@@ -67,8 +68,8 @@ def template(request: HttpRequest) -> HttpResponse:
 @page("org/rosters/<int:pk>/", name="org.roster", needs=NEEDS)
 def one(request: HttpRequest, pk: int) -> HttpResponse:
     """What a roster would change, or has changed, and who decides."""
-    upload = get_object_or_404(queries.rosters_for(request.user), pk=pk)  # type: ignore[arg-type]
-    person: Any = request.user
+    person = reader_of(request)
+    upload = get_object_or_404(queries.rosters_for(person), pk=pk)
     waiting = upload.state == RosterUpload.State.SUBMITTED
     own = upload.submitted_by_id == person.pk
     context = {
@@ -121,16 +122,17 @@ def _cell(value: object) -> object:
 @require_POST
 def decide(request: HttpRequest, pk: int, word: str) -> HttpResponse:
     """Send in, approve, or refuse."""
-    upload = get_object_or_404(queries.rosters_for(request.user), pk=pk)  # type: ignore[arg-type]
+    person = reader_of(request)
+    upload = get_object_or_404(queries.rosters_for(person), pk=pk)
     try:
         if word == "submit":
-            actions.submit_roster(request.user, upload)
+            actions.submit_roster(person, upload)
             messages.success(request, _("Sent in; a second person has to approve it."))
         elif word == "approve":
-            actions.approve_roster(request.user, upload)
+            actions.approve_roster(person, upload)
             messages.success(request, _("Approved and applied."))
         elif word == "refuse":
-            actions.refuse_roster(request.user, upload, reason=one_line(request.POST.get("reason", ""), 300))
+            actions.refuse_roster(person, upload, reason=one_line(request.POST.get("reason", ""), 300))
             messages.success(request, _("Refused."))
         else:
             raise Http404(word)

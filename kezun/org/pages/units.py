@@ -14,6 +14,7 @@ from kezun.kernel.page import Menu, page
 from kezun.org import actions, forms, queries
 from kezun.org.models import FOREVER, Unit, valid_on
 from kezun.org.pages.change import Change, allowed, serve
+from kezun.org.reader import reader_of
 from kezun.ui.components import Crumb
 
 READ = "org.read"
@@ -47,7 +48,7 @@ CHANGES = {
 def tree(request: HttpRequest) -> HttpResponse:
     """The top of the scope, or what a search finds."""
     text = request.GET.get("q", "").strip()
-    person: Any = request.user
+    person = reader_of(request)
     found = (
         list(queries.found_units(person, text, READ)[:FOUND]) if text else queries.home_units(person, READ)
     )
@@ -59,7 +60,7 @@ def tree(request: HttpRequest) -> HttpResponse:
 @page("org/units/<str:code>/", name="org.unit", needs=READ)
 def unit(request: HttpRequest, code: str) -> HttpResponse:
     """A unit: what is above and below, its past, tags, people by post, leading groups."""
-    person: Any = request.user
+    person = reader_of(request)
     shown = queries.unit_by_code(person, code, READ)
     today = timezone.localdate()
     day = min(today, shown.closed_date)
@@ -84,7 +85,7 @@ def unit(request: HttpRequest, code: str) -> HttpResponse:
 @page("org/units/<str:code>/<slug:word>/", name="org.unit_change", needs=READ)
 def unit_change(request: HttpRequest, code: str, word: str) -> HttpResponse:
     """The form of one change to a unit."""
-    subject = queries.unit_by_code(request.user, code, READ)  # type: ignore[arg-type]
+    subject = queries.unit_by_code(reader_of(request), code, READ)
     return serve(request, CHANGES, word, subject, reverse("org.unit", args=[code]))
 
 
@@ -94,5 +95,5 @@ MEMBERSHIP = {"member": Change("org.add_member", _("Add a member"), forms.Member
 @page("org/groups/<int:pk>/member/", name="org.group_member", needs="org.add_member")
 def group_member(request: HttpRequest, pk: int) -> HttpResponse:
     """A new member of a leading group."""
-    group = queries.group_by_pk(request.user, pk, "org.add_member")  # type: ignore[arg-type]
+    group = queries.group_by_pk(reader_of(request), pk, "org.add_member")
     return serve(request, MEMBERSHIP, "member", group, reverse("org.unit", args=[group.unit.code]))
