@@ -43,6 +43,14 @@ class ImportFailed(Exception):
     """The file could be read, but not brought into the store; nothing of it is there. The text says why."""
 
 
+class RowsRefused(ImportFailed):
+    """Rows were to be taken all or none, and some are bad. errors: the reasons of the first ones."""
+
+    def __init__(self, errors: tuple[Reject, ...], rejected: int) -> None:
+        self.errors, self.rejected = errors, rejected
+        super().__init__("\n".join(_("line %(n)d: %(reason)s") % {"n": e.line, "reason": e} for e in errors))
+
+
 @dataclass(frozen=True)
 class Summary:
     """What became of a file; rows = new + same + corrected + rejected.
@@ -77,11 +85,13 @@ def run_import(
     dry_run: bool = False,
     batch: Batch | None = None,
     progress: Progress | None = None,
+    whole: bool = False,
 ) -> Summary:
     """Import one file of `fact` through a profile (`pack/name`, or one made on the spot).
 
     name: what the ledger calls the file (its own name, by default). dry_run: read, map and compare, write
     nothing at all. batch: a batch of the ledger already opened for this file. progress: told 0 … 1.
+    whole: all rows or none, RowsRefused where one is rejected.
     Raises Denied, ProfileError, Unreadable (nothing could be read), ImportFailed; the store is as it was.
     """
     require(actor, PERMISSION)
@@ -92,6 +102,7 @@ def run_import(
         )
     address = profile if isinstance(profile, str) else f"{known.source}/{known.profile}"
     run = _Run(actor, path, known, batch, progress or (lambda share: None))
+    run.whole = whole
     if dry_run:
         return run.told(lambda: run.go(dry_run=True))
     if not path.is_file():
@@ -114,7 +125,7 @@ class _Run:
         self, actor: Actor, path: Path, profile: Profile, batch: Batch | None, progress: Progress
     ) -> None:
         self.actor, self.path, self.profile, self.batch = actor, path, profile, batch
-        self.listener, self.noted = progress, 0.0
+        self.listener, self.noted, self.whole = progress, 0.0, False
 
     def told(self, work: Callable[[], T]) -> T:
         """Do `work`; what the disk, the database or the engine refuse becomes words."""
@@ -147,6 +158,8 @@ class _Run:
                 warnings=dict(sorted(staging.warnings.items())),
                 errors=tuple(rejects.first(connection, SHOWN)),
             )
+            if self.whole and rejected:
+                raise RowsRefused(summary.errors, rejected)
             if dry_run:
                 met = comparing.meet_store(connection, self.profile.fact, self.profile.source)
                 return self.counted(summary, met, repeats)
