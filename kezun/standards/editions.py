@@ -1,0 +1,131 @@
+"""What standards and schemes have in common: a text with a version, two persons who answer for it, validity.
+
+Which edition holds on a day, as known at a moment, is derived and never stored: of those published by then
+and not withdrawn by then, whose validity holds the day, the one that begins last; of equal beginnings the one
+published last (a correction for the past, which names its approval).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import ClassVar, TypeVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils import translation
+from django.utils.translation import gettext_lazy as _
+
+PrivacyClasses = dict[str, str]
+M = TypeVar("M", bound="Edition")
+
+
+class EditionQuerySet(models.QuerySet[M]):
+    """Texts of rules are no secret within the bank; drafts are for those who may draft."""
+
+    def published(self, known_at: dt.datetime | None = None) -> EditionQuerySet[M]:
+        """Published and not withdrawn, now or as known at a moment."""
+        if known_at is None:
+            return self.filter(published_at__isnull=False, withdrawn_at__isnull=True)
+        gone = Q(withdrawn_at__isnull=False, withdrawn_at__lte=known_at)
+        return self.filter(published_at__lte=known_at).exclude(gone)
+
+    def in_force(self, day: dt.date, known_at: dt.datetime | None = None) -> EditionQuerySet[M]:
+        """Those whose validity holds the day, the one that counts first for each urn."""
+        until = Q(valid_to__isnull=True) | Q(valid_to__gt=day)
+        found = self.published(known_at).filter(until, valid_from__lte=day)
+        return found.order_by("urn", "-valid_from", "-published_at")
+
+    def for_day(self, urn: str, day: dt.date, known_at: dt.datetime | None = None) -> M | None:
+        """The edition of `urn` that counts on `day`, as known at a moment (None: now)."""
+        return self.in_force(day, known_at).filter(urn=urn).first()
+
+
+class Edition(models.Model):
+    """One version of a text of rules. `text` is what was written, `sha256` the hash of its canonical form.
+
+    valid_from and valid_to are half open. origin: `pack:…` or `catalog` for what came with the product or
+    a pack, empty for what was made in the pages. doc_no: the number of the decision that approved it.
+    """
+
+    class State(models.TextChoices):
+        DRAFT = "draft", _("Draft")
+        PROPOSED = "proposed", _("Waiting for approval")
+        PUBLISHED = "published", _("Published")
+        WITHDRAWN = "withdrawn", _("Withdrawn")
+
+    EDITION_PRIVACY: ClassVar[PrivacyClasses] = dict.fromkeys(
+        (
+            *(
+                "id",
+                "urn",
+                "version",
+                "title",
+                "title_en",
+                "text",
+                "sha256",
+                "state",
+                "valid_from",
+                "valid_to",
+            ),
+            *("supersedes", "origin", "doc_no", "saved_at", "proposed_at", "published_at", "withdrawn_at"),
+            *("drafted_by", "proposed_by", "approved_by", "note", "revision"),
+        ),
+        "none",
+    )
+
+    urn = models.CharField(max_length=120)
+    version = models.CharField(max_length=20)
+    title = models.CharField(max_length=200)
+    title_en = models.CharField(max_length=200, blank=True)
+    text = models.TextField()
+    sha256 = models.CharField(max_length=64)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT)
+    valid_from = models.DateField()
+    valid_to = models.DateField(null=True, blank=True)
+    supersedes = models.CharField(max_length=20, blank=True)
+    origin = models.CharField(max_length=60, blank=True)
+    doc_no = models.CharField(max_length=120, blank=True)
+    note = models.TextField(blank=True)
+    revision = models.PositiveIntegerField(default=1)
+    drafted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    proposed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    saved_at = models.DateTimeField(auto_now=True)
+    proposed_at = models.DateTimeField(null=True)
+    published_at = models.DateTimeField(null=True)
+    withdrawn_at = models.DateTimeField(null=True)
+
+    class Meta:
+        abstract = True
+        constraints = (
+            models.UniqueConstraint(fields=["urn", "version", "revision"], name="%(class)s_version_once"),
+            models.CheckConstraint(
+                condition=Q(valid_to__isnull=True) | Q(valid_to__gt=F("valid_from")),
+                name="%(class)s_valid_to_after_from",
+            ),
+            models.CheckConstraint(
+                condition=Q(approved_by__isnull=True) | ~Q(approved_by=F("proposed_by")),
+                name="%(class)s_second_person",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="published") | Q(published_at__isnull=False),
+                name="%(class)s_published_when",
+            ),
+        )
+        indexes = (models.Index(fields=["urn", "valid_from"], name="%(class)s_in_force"),)
+
+    def __str__(self) -> str:
+        return f"{self.urn}@{self.version}"
+
+    @property
+    def name(self) -> str:
+        """The title in the page's language."""
+        english = (translation.get_language() or "").startswith("en")
+        return self.title_en if english and self.title_en else self.title

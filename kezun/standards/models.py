@@ -1,0 +1,145 @@
+"""Tables of standards: editions of standards, sheets filled from them, evidence."""
+
+from __future__ import annotations
+
+import uuid
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from kezun.kernel.actor import Actor
+from kezun.kernel.models import StoredFile
+from kezun.org.models import Person, Unit
+from kezun.standards.editions import Edition, EditionQuerySet
+
+PrivacyClasses = dict[str, str]
+
+
+class Standard(Edition):
+    """One edition of a standard: a checklist (`standard`), a form or an overlay for a time (`kind`)."""
+
+    class Kind(models.TextChoices):
+        STANDARD = "standard", _("Standard")
+        FORM = "form", _("Form")
+        OVERLAY = "overlay", _("Overlay")
+
+    privacy: ClassVar[PrivacyClasses] = Edition.EDITION_PRIVACY | {"kind": "none"}
+
+    kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.STANDARD)
+
+    objects = EditionQuerySet["Standard"].as_manager()
+
+    class Meta(Edition.Meta):
+        pass
+
+
+class SheetQuerySet(models.QuerySet["Sheet"]):
+    def visible_to(self, actor: Actor) -> SheetQuerySet:
+        """Sheets of units in scope and one's own; blind ones only to those who may read such."""
+        if not isinstance(actor, Person):
+            return self.all() if actor.may("standards.read") else self.none()
+        units = Unit.objects.visible_to(actor, "standards.read").values("pk")
+        found = self.filter(Q(unit__in=units) | Q(inspector=actor))
+        if not actor.may("standards.read_blind"):
+            found = found.filter(Q(blind=False) | Q(inspector=actor))
+        return found
+
+
+class Sheet(models.Model):
+    """A checklist filled at a unit. Pins its edition when begun; once submitted it is never changed.
+
+    key: made on the device, so that sending twice is once. person: the member of staff observed, if one.
+    answers: criterion id → {"value": …} or {"na": reason}, each with an optional "note". tags: the unit's
+    profile on the day of the visit. A correction is a new sheet that names the one it `corrects`, with
+    the decision's number in `reason`; its facts supersede those of the first.
+    """
+
+    class State(models.TextChoices):
+        DRAFT = "draft", _("Being filled")
+        SUBMITTED = "submitted", _("Submitted")
+        CORRECTED = "corrected", _("Corrected by a later one")
+        VOID = "void", _("Void")
+
+    privacy: ClassVar[PrivacyClasses] = dict.fromkeys(
+        (
+            *("id", "key", "standard", "unit", "method", "announced", "blind", "visited_date", "tags"),
+            *("started_at", "submitted_at", "state", "score", "earned", "applicable", "veto", "grade_cap"),
+            *("corrects", "root", "indicators", "facts_at"),
+        ),
+        "none",
+    ) | dict.fromkeys(("person", "inspector", "answers", "reason"), "C1")
+
+    key = models.UUIDField(unique=True, default=uuid.uuid4)
+    root = models.UUIDField(db_index=True)
+    standard = models.ForeignKey(Standard, on_delete=models.PROTECT, related_name="sheets")
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="sheets")
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="sheets_about"
+    )
+    inspector = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="sheets_filled"
+    )
+    method = models.CharField(max_length=40)
+    announced = models.BooleanField(default=True)
+    blind = models.BooleanField(default=False)
+    visited_date = models.DateField()
+    tags = models.JSONField(default=list)
+    indicators = models.JSONField(default=dict)
+    answers = models.JSONField(default=dict)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT)
+    started_at = models.DateTimeField()
+    submitted_at = models.DateTimeField(null=True)
+    facts_at = models.DateTimeField(null=True)
+    score = models.DecimalField(max_digits=12, decimal_places=4, null=True)
+    earned = models.DecimalField(max_digits=12, decimal_places=4, null=True)
+    applicable = models.DecimalField(max_digits=12, decimal_places=4, null=True)
+    veto = models.JSONField(default=list)
+    grade_cap = models.CharField(max_length=40, blank=True)
+    corrects = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="corrections")
+    reason = models.CharField(max_length=400, blank=True)
+
+    objects = SheetQuerySet.as_manager()
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(state="draft") | Q(state="void") | Q(submitted_at__isnull=False),
+                name="sheet_submitted_when",
+            ),
+            models.CheckConstraint(
+                condition=Q(submitted_at__isnull=True) | Q(submitted_at__gte=F("started_at")),
+                name="sheet_submitted_after_start",
+            ),
+            models.UniqueConstraint(
+                fields=["corrects"], condition=Q(corrects__isnull=False), name="sheet_corrected_once"
+            ),
+        )
+        indexes = (
+            models.Index(fields=["unit", "-visited_date"], name="sheet_unit_day"),
+            models.Index(fields=["state", "facts_at"], name="sheet_unsent"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.standard_id} {self.unit_id} {self.visited_date}"
+
+
+class Evidence(models.Model):
+    """A photo or document that shows what an answer says."""
+
+    privacy: ClassVar[PrivacyClasses] = dict.fromkeys(("id", "sheet", "criterion", "at"), "none") | {
+        "file": "C1"
+    }
+
+    sheet = models.ForeignKey(Sheet, on_delete=models.CASCADE, related_name="evidence")
+    criterion = models.CharField(max_length=60)
+    file = models.ForeignKey(StoredFile, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["sheet", "criterion", "file"], name="evidence_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.sheet_id} {self.criterion}"
