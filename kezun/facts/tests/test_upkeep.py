@@ -1,6 +1,7 @@
 """Upkeep: leftovers go, crowds of small files become one, and nothing that was known is forgotten."""
 
 import os
+import time
 
 import pytest
 
@@ -10,6 +11,7 @@ from kezun.facts.models import FactFile, Snapshot
 from kezun.facts.tests.test_store import keys_in, tickets
 from kezun.facts.writing import store_rows
 from kezun.kernel.actor import Denied, SystemActor
+from kezun.kernel.file import folder
 from kezun.kernel.models import TrailEntry
 
 pytestmark = pytest.mark.django_db
@@ -31,6 +33,19 @@ def test_few_small_files_are_left_alone():
     upkeep.tidy_daily()
     assert FactFile.objects.filter(removed__isnull=True).count() == upkeep.MANY - 1
     assert not TrailEntry.objects.filter(verb="facts.tidy").exists()
+
+
+def test_what_a_killed_upload_left_goes_after_a_day():
+    arrivals = folder("files/incoming")
+    for name in ("old.tmp", "young.tmp", "old.csv"):
+        (arrivals / name).write_bytes(b"no,outlet")
+    for name in ("old.tmp", "old.csv"):
+        os.utime(arrivals / name, (time.time() - 25 * 3600,) * 2)
+    os.utime(arrivals / "young.tmp", (time.time() - 23 * 3600,) * 2)
+    upkeep.tidy_daily()
+    assert sorted(path.name for path in arrivals.iterdir()) == ["old.csv", "young.tmp"]
+    assert "1" in TrailEntry.objects.get(verb="facts.tidy").detail
+    assert upkeep.sweep_arrivals() == []
 
 
 def test_a_crowd_becomes_one_file_and_every_older_snapshot_still_reads():
