@@ -1,24 +1,37 @@
-"""Bar 7: importing against PostgreSQL's own COPY into a table with a primary key, per CPU second."""
+"""Bar 7: importing against PostgreSQL's own COPY of the same facts under the same key, per CPU second.
+
+The file is what a central queue system exports: by time over all outlets, so that its numbers (outlet,
+day, running number) come as they come. COPY loads the finished facts, every column typed and every code
+resolved, in that order, into a table with the key (source, source_id) of a server with its own defaults; all
+processes of the server count. An import reads the codes, resolves, checks and compares them besides.
+"""
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
+from typing import Any
 
 from benchmarks.cost import Cost, apart, measured
 from benchmarks.report import say
-from benchmarks.synthetic import prepare, tickets_sql
+from benchmarks.synthetic import TELLERS, prepare, tickets_sql
 
+# What the export says of a ticket, with unit and person by code.
 COLUMNS = (
     "source_id",
-    "unit_code",
+    "unit",
+    "person",
     "occurred_at",
     "business",
     "class",
     "outcome",
+    "channel",
+    "direction",
     "counter",
     "wait_s",
     "service_s",
+    "wrap_s",
     "promise_s",
 )
 # Rows in one body, and rows sent in all.
@@ -33,32 +46,69 @@ source: bench
 format: {kind: %s}
 zone: UTC
 key: [source_id]
-unit: {from: unit_code}
+unit: {from: unit}
+person: {from: person}
 columns:
   occurred_at: {from: occurred_at, format: "%%Y-%%m-%%d %%H:%%M:%%S"}
   business: {from: business}
   class: {from: class}
-  outcome: {from: outcome}
-  channel: {value: counter}
-  direction: {value: in}
+  outcome: {from: outcome, map: {served: served, abandoned: abandoned, void: void}}
+  channel: {from: channel}
+  direction: {from: direction}
   counter: {from: counter}
   wait_s: {from: wait_s}
   service_s: {from: service_s}
+  wrap_s: {from: wrap_s}
   promise_s: {from: promise_s}
 """
 
 
-def make_files(rows: int, home: str) -> tuple[Path, Path]:
-    """The same tickets as CSV and as Parquet, as an export would hold them."""
+def make_files(rows: int, home: str) -> None:
+    """The same tickets as an export (CSV, Parquet) and as finished facts in the export's order (for COPY)."""
     from kezun.facts.duck import duck
+    from kezun.facts.types import FACT_TYPES
 
-    csv, parquet = Path(home) / "tickets.csv", Path(home) / "tickets.parquet"
-    picked = "source_id, 'outlet' || unit AS unit_code, occurred_at, " + ", ".join(COLUMNS[3:])
-    with duck() as connection:
-        connection.execute(f"CREATE TEMP TABLE made AS SELECT {picked} FROM ({tickets_sql(rows, 0)})")
-        connection.execute(f"COPY made TO '{csv}' (HEADER)")
-        connection.execute(f"COPY made TO '{parquet}' (FORMAT parquet)")
-    return csv, parquet
+    place = Path(home)
+    facts = ", ".join(c.name for c in FACT_TYPES["ticket"].all_columns)
+    number = "row_number() OVER (PARTITION BY unit, day ORDER BY occurred_at, source_id)"
+    key = f"'outlet' || unit || '-' || strftime(day, '%y%m%d') || '-' || printf('%04d', {number})"
+    codes = "'outlet' || unit AS unit, 'T' || person AS person"
+    with duck(ordered=True) as connection:
+        connection.execute(
+            f"CREATE TEMP TABLE made AS SELECT * REPLACE ({key} AS source_id, 'bench' AS source) "
+            f"FROM ({tickets_sql(rows, 0)}) ORDER BY occurred_at, unit"
+        )
+        exported = f"SELECT {', '.join(COLUMNS)} FROM (SELECT * REPLACE ({codes}) FROM made)"
+        connection.execute(f"COPY ({exported}) TO '{place / 'tickets.csv'}' (HEADER)")
+        connection.execute(f"COPY ({exported}) TO '{place / 'tickets.parquet'}' (FORMAT parquet)")
+        connection.execute(f"COPY (SELECT {facts} FROM made) TO '{place / 'facts.csv'}' (HEADER)")
+
+
+def make_people() -> None:
+    """TELLERS people at every outlet, straight into the table."""
+    from kezun.org.models import Person, Unit
+
+    outlets = Unit.objects.filter(kind="outlet").order_by("pk").values_list("pk", flat=True)
+    Person.objects.bulk_create(
+        [
+            Person(code=f"T{n * TELLERS + i}", name=f"T{n * TELLERS + i}", home_unit_id=pk, password="!")
+            for n, pk in enumerate(outlets)
+            for i in range(TELLERS)
+        ],
+        batch_size=2000,
+    )
+
+
+def sender() -> Any:
+    """A person who may import for the whole bank."""
+    from kezun.org.models import Assignment, Person, Post, Unit
+
+    head = Unit.objects.get(code="HO")
+    person, made = Person.objects.get_or_create(code="sender", name="sender", home_unit=head, password="!")
+    if made:
+        post = Post.objects.create(code="sender", name="sender", role="analyst")
+        Assignment.objects.create(person=person, unit=head, post=post)
+    return person
 
 
 def ours(rows: int, home: str, kind: str, again: bool) -> Cost:
@@ -75,8 +125,6 @@ def ours(rows: int, home: str, kind: str, again: bool) -> Cost:
 
     settings.KEZUN_PACKS = [*settings.KEZUN_PACKS, Path(home) / "packs-of-bench"]
     path = Path(home) / f"tickets.{kind}"
-    if not path.exists():
-        make_files(rows, home)
     known = profiles.load(f"bench/{kind}")
     with measured() as cost:
         summary = run_import(SystemActor("bench"), path, fact="ticket", profile=known)
@@ -94,17 +142,16 @@ def over_http(rows: int, home: str, kind: str) -> Cost:
 
     import kezun.site.urls  # noqa: F401
     from kezun.facts.api_import import ARROW, NDJSON, bring
-    from kezun.kernel.actor import SystemActor
 
     content = ARROW if kind == "arrow" else NDJSON
-    costs = []
+    costs, person = [], sender()
     bodies = [_body(home, kind, first, min(first + STEP, rows)) for first in range(0, rows, STEP)]
     for expected in ("new", "same"):
         found = 0
         with measured() as cost:
             for body in bodies:
                 request = RequestFactory().post("/", data=body, content_type=content)
-                request.user = SystemActor("bench")
+                request.user = person
                 found += bring(request, "ticket", source=f"http-{kind}")[expected]
         if found != rows:
             raise SystemExit(f"{kind}: {rows} rows sent, {found} {expected}")
@@ -120,9 +167,6 @@ def _body(home: str, kind: str, first: int, last: int) -> bytes:
     import pyarrow.parquet as pq
 
     table = pq.read_table(Path(home) / "tickets.parquet").slice(first, last - first)
-    table = table.rename_columns(["unit" if c == "unit_code" else c for c in table.column_names])
-    for name, value in (("channel", "counter"), ("direction", "in")):
-        table = table.append_column(name, pa.array([value] * table.num_rows))
     if kind == "arrow":
         sink = pa.BufferOutputStream()
         with pa.ipc.new_stream(sink, table.schema) as stream:
@@ -132,7 +176,7 @@ def _body(home: str, kind: str, first: int, last: int) -> bytes:
 
 
 def copy_with_key(rows: int, home: str) -> Cost | None:
-    """The baseline: COPY of the same CSV into a PostgreSQL table with a primary key; the server's CPU."""
+    """The baseline: COPY of the finished facts into a PostgreSQL table with their key; see the module."""
     import psycopg
 
     from tools.postgres import binaries, server
@@ -140,27 +184,41 @@ def copy_with_key(rows: int, home: str) -> Cost | None:
     place = binaries()
     if place is None:
         return None
-    csv = Path(home) / "tickets.csv"
-    with server(place) as url, psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(
-            "CREATE TABLE t (source_id text PRIMARY KEY, unit_code text, occurred_at timestamp,"
-            " business text, class text, outcome text, counter text, wait_s int, service_s int,"
-            " promise_s int)"
-        )
+    prepare(0, home)
+    from kezun.facts.types import FACT_TYPES
+
+    columns = ", ".join(f'"{c.name}" {c.sql}' for c in FACT_TYPES["ticket"].all_columns)
+    with server(place, options="") as url, psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"CREATE TABLE t ({columns}, PRIMARY KEY (source, source_id))")
         row = connection.execute("SELECT pg_backend_pid()").fetchone()
         assert row is not None
-        before, wall = _cpu_of(row[0]), time.perf_counter()
+        postmaster = int(_stat(str(row[0]))[1])
+        before, wall = _cpu_of_server(postmaster), time.perf_counter()
         copying = connection.cursor().copy("COPY t FROM STDIN (FORMAT csv, HEADER)")
-        with measured() as client, csv.open("rb") as source, copying as copy:
+        with measured() as client, (Path(home) / "facts.csv").open("rb") as source, copying as copy:
             while block := source.read(1 << 20):
                 copy.write(block)
-        used = _cpu_of(row[0]) - before
+        used = _cpu_of_server(postmaster) - before
         return Cost(cpu=used + client.cpu, wall=time.perf_counter() - wall)
 
 
-def _cpu_of(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / 100
+def _stat(pid: str) -> list[str]:
+    """What the system tells of a process, from its state on; nothing of one that has ended."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1].split()
+    except OSError:
+        return []
+
+
+def _cpu_of_server(postmaster: int) -> float:
+    """CPU seconds of a server so far: its first process, those that run, and those that have ended."""
+    own = _stat(str(postmaster))
+    ticks = sum(int(own[at]) for at in (11, 12, 13, 14))
+    for entry in Path("/proc").iterdir():
+        found = _stat(entry.name) if entry.name.isdigit() else []
+        if found and int(found[1]) == postmaster:
+            ticks += int(found[11]) + int(found[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def run(rows: int, home: str) -> dict[str, float]:
@@ -189,5 +247,6 @@ def _told(what: str, rows: int, cost: float, replay: float, base: float | None, 
 
 def _prepared(rows: int, home: str) -> Cost:
     prepare(0, home)
+    make_people()
     make_files(rows, home)
     return Cost()

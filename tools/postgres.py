@@ -44,8 +44,11 @@ def owner() -> pwd.struct_passwd | None:
 
 
 @contextmanager
-def server(place: Path) -> Iterator[str]:
-    """Start a server on a socket in a folder of its own; gives its DATABASE_URL, removes everything after."""
+def server(place: Path, options: str = FAST) -> Iterator[str]:
+    """Start a server on a socket in a folder of its own; gives its DATABASE_URL, removes everything after.
+
+    options: of the server; FAST gives up what a crash would cost, "" leaves its own defaults.
+    """
     who = owner()
     folder = Path(tempfile.mkdtemp(prefix="kezun-pg-"))
     try:
@@ -57,7 +60,7 @@ def server(place: Path) -> Iterator[str]:
         _as(
             who, place / "initdb", "-D", data, "-U", "kezun", "-E", "UTF8", "--no-locale", "-A", "trust", "-N"
         )
-        options = f"{FAST} -c listen_addresses='' -c unix_socket_directories='{folder}'"
+        options = f"{options} -c listen_addresses='' -c unix_socket_directories='{folder}'"
         log = folder / "log"
         _as(who, place / "pg_ctl", "-D", data, "-l", log, "-w", "-o", options, "start")
         try:
