@@ -1,0 +1,280 @@
+"""The evaluator: a standard, answers and an outlet's profile become a score that explains every point."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from fractions import Fraction
+
+from kezun.standards.rules.bands import rating_of
+from kezun.standards.rules.form import ZERO, Criterion, Indicator, Item, Module, Rounding, Standard, Text
+from kezun.standards.rules.marks import Answers, Given, Indicators, Lack, Na, fires, given, lack, mark
+
+__all__ = ["Lack", "Line", "Na", "NotScorable", "Part", "Result", "asked", "evaluate", "lacks"]
+
+
+class NotScorable(ValueError):
+    """Answers that cannot be scored; `lacks` says which and why."""
+
+    def __init__(self, lacks: tuple[Lack, ...]) -> None:
+        self.lacks = lacks
+        super().__init__(", ".join(f"{found.criterion}: {found.code}" for found in lacks))
+
+
+@dataclass(frozen=True)
+class Line:
+    """What one criterion earned of what was possible, and why; `points`: its worth in the standard."""
+
+    id: str
+    earned: Decimal
+    possible: Decimal
+    reason: str
+    params: Mapping[str, object] = field(default_factory=dict)
+    points: Decimal = ZERO
+    answer: Given | None = None
+
+    @property
+    def lost(self) -> Decimal:
+        return self.possible - self.earned
+
+
+@dataclass(frozen=True)
+class Part:
+    """The sums of a module or an item."""
+
+    id: str
+    title: str
+    title_en: str
+    earned: Decimal
+    applicable: Decimal
+    parts: tuple[Part, ...] = ()
+    lines: tuple[Line, ...] = ()
+
+
+@dataclass(frozen=True)
+class Result:
+    """A score with everything that it is made of.
+
+    score: out of the scale's total, rounded once; None where nothing applied. exact: the same, not rounded.
+    earned, applicable: points, whose lines are `lines`. beside: an overlay's own points, outside the score.
+    """
+
+    score: Decimal | None
+    exact: Fraction | None
+    earned: Decimal
+    applicable: Decimal
+    veto: tuple[str, ...]
+    grade_cap: str | None
+    exclude_from_awards: bool
+    rating: str | None
+    lines: tuple[Line, ...]
+    parts: tuple[Part, ...]
+    beside: tuple[Part, ...] = ()
+
+
+def asked(
+    standard: Standard, *, tags: Iterable[str] = (), method: str | None = None
+) -> tuple[Criterion, ...]:
+    """The criteria that a form by this method asks at an outlet with these tags; no method asks all."""
+    profile = frozenset(tags)
+    return tuple(c for c in standard.criteria() if c.applies_to.to(profile) and c.checker.by(method))
+
+
+def zeroed(
+    criteria: Iterable[Criterion], answers: Answers, indicators: Indicators | None = None
+) -> dict[str, str]:
+    """Criteria that a cascade zeroes, each with the one that caused it.
+
+    A criterion that is zeroed hands its own cascade on: what depends on it earns nothing either.
+    """
+    known = {c.id: c for c in criteria}
+    found: dict[str, str] = {}
+    waiting = []
+    for criterion in known.values():
+        answer = given(criterion, answers, indicators or {})
+        valid = answer is not None and lack(criterion, answer) is None
+        if (
+            criterion.cascade
+            and answer is not None
+            and valid
+            and fires(criterion.cascade.when, criterion, answer)
+        ):
+            waiting.append((criterion, criterion.id))
+    while waiting:
+        cause, root = waiting.pop(0)
+        for target in cause.cascade.zero if cause.cascade else ():
+            if target in known and target not in found:
+                found[target] = root
+                waiting.append((known[target], root))
+    return found
+
+
+def lacks(
+    standard: Standard,
+    answers: Answers,
+    *,
+    tags: Iterable[str] = (),
+    method: str | None = None,
+    indicators: Indicators | None = None,
+    photos: Mapping[str, int | Mapping[str, int]] | None = None,
+) -> list[Lack]:
+    """Everything that stands in the way of submitting: answers missing or not allowed, evidence missing.
+
+    photos: per criterion the number of photos, or the number by kind of evidence; None looks at no evidence.
+    Criteria that a cascade zeroes need no answer and no evidence.
+    """
+    criteria = asked(standard, tags=tags, method=method)
+    values = indicators or {}
+    skipped = zeroed(criteria, answers, values)
+    found = [Lack(id, "unknown_criterion") for id in answers if standard.criterion(id) is None]
+    for criterion in criteria:
+        if criterion.id in skipped:
+            continue
+        answer = given(criterion, answers, values)
+        wrong = lack(criterion, answer)
+        if wrong is not None:
+            found.append(wrong)
+        elif photos is not None and answer is not None:
+            found += _evidence_lacks(criterion, answer, photos.get(criterion.id, 0))
+    return found
+
+
+def _evidence_lacks(criterion: Criterion, answer: Given, there: int | Mapping[str, int]) -> list[Lack]:
+    counts = there if isinstance(there, Mapping) else {"photo": there}
+    found = []
+    for rule in criterion.evidence:
+        due = not isinstance(answer, Na) if rule.when is None else fires(rule.when, criterion, answer)
+        have = counts.get(rule.kind, 0)
+        if due and have < rule.least:
+            params = {"kind": rule.kind, "least": rule.least, "have": have}
+            found.append(Lack(criterion.id, "no_evidence", params))
+    return found
+
+
+def evaluate(
+    standard: Standard,
+    answers: Answers,
+    *,
+    tags: Iterable[str] = (),
+    indicators: Indicators | None = None,
+    method: str | None = None,
+) -> Result:
+    """The score of answers to a standard, with a line for every criterion.
+
+    answers: criterion → option, number of defects, number or Na. tags: the outlet's profile on the day of the
+    visit. indicators: values by name, for criteria that no answer was given to. method: only what this method
+    asks counts. Raises NotScorable with every answer that is missing or not allowed.
+    """
+    values = indicators or {}
+    missing = lacks(standard, answers, tags=tags, method=method, indicators=values)
+    if missing:
+        raise NotScorable(tuple(missing))
+    profile = frozenset(tags)
+    criteria = [c for c in standard.criteria() if c.checker.by(method)]
+    cut = zeroed((c for c in criteria if c.applies_to.to(profile)), answers, values)
+    lines = {c.id: _line(standard, c, given(c, answers, values), profile, cut.get(c.id)) for c in criteria}
+    parts = tuple(_module(m, lines) for m in standard.modules)
+    beside = tuple(_module(m, lines) for m in standard.beside)
+    inside = tuple(line for m in standard.modules for c in m.criteria() if (line := lines.get(c.id)))
+    earned, applicable = _sum(p.earned for p in parts), _sum(p.applicable for p in parts)
+    exact = _exact(standard, earned, applicable)
+    vetoes = [c for c in criteria if _vetoed(c, lines[c.id])]
+    return Result(
+        score=None if exact is None else rounded(exact, standard.rounding),
+        exact=exact,
+        earned=earned,
+        applicable=applicable,
+        veto=tuple(c.id for c in vetoes),
+        grade_cap=_lowest([c.veto.grade_cap for c in vetoes if c.veto and c.veto.grade_cap], standard),
+        exclude_from_awards=any(c.veto.exclude_from_awards for c in vetoes if c.veto),
+        rating=None if exact is None else rating_of(standard.scale, exact, _losses(standard, inside)),
+        lines=inside,
+        parts=parts,
+        beside=beside,
+    )
+
+
+def _line(
+    standard: Standard, criterion: Criterion, answer: Given | None, tags: frozenset[str], cut: str | None
+) -> Line:
+    id, points = criterion.id, criterion.points
+    if not criterion.applies_to.to(tags):
+        return Line(id, ZERO, ZERO, "not_applicable", points=points)
+    if cut is not None:
+        # A cascade only ever takes: points below nothing that the answer itself earned stay.
+        fit = answer is not None and not isinstance(answer, Na) and lack(criterion, answer) is None
+        own = mark(criterion, answer).earned if fit and answer is not None else ZERO
+        return Line(id, min(ZERO, own), points, "cascade", {"by": cut}, points, answer)
+    if isinstance(criterion.answer, Text):
+        return Line(id, ZERO, ZERO, "text", points=points, answer=answer)
+    if isinstance(answer, Na):
+        return _na_line(standard, criterion, answer)
+    assert answer is not None
+    made = mark(criterion, answer)
+    return Line(id, made.earned, points, made.reason, made.params, points, answer)
+
+
+def _na_line(standard: Standard, criterion: Criterion, answer: Na) -> Line:
+    policy, points, why = standard.scale.na, criterion.points, {"why": answer.reason}
+    if policy == "renormalise":
+        return Line(criterion.id, ZERO, ZERO, "na_left_out", why, points, answer)
+    nothing_wrong = ZERO if standard.scale.kind == "demerits" else points
+    earned = nothing_wrong if policy == "full" else points - nothing_wrong
+    return Line(criterion.id, earned, points, f"na_{policy}", why, points, answer)
+
+
+def _module(module: Module, lines: Mapping[str, Line]) -> Part:
+    parts = tuple(_item(item, lines) for item in module.items)
+    earned, applicable = _sum(p.earned for p in parts), _sum(p.applicable for p in parts)
+    return Part(module.id, module.title, module.title_en, earned, applicable, parts)
+
+
+def _item(item: Item, lines: Mapping[str, Line]) -> Part:
+    own = tuple(lines[c.id] for c in item.criteria if c.id in lines)
+    earned, applicable = _sum(x.earned for x in own), _sum(x.possible for x in own)
+    return Part(item.id, item.title, item.title_en, earned, applicable, lines=own)
+
+
+def _sum(values: Iterable[Decimal]) -> Decimal:
+    return sum(values, ZERO)
+
+
+def _exact(standard: Standard, earned: Decimal, applicable: Decimal) -> Fraction | None:
+    """Points earned, stated out of the scale's total; demerits are counted as they are."""
+    if applicable == ZERO:
+        return None
+    if standard.scale.kind == "demerits":
+        return Fraction(earned)
+    return Fraction(standard.scale.total) * Fraction(earned) / Fraction(applicable)
+
+
+def rounded(exact: Fraction, rounding: Rounding) -> Decimal:
+    """Half up, away from nothing, to the standard's digits: 84.985 becomes 84.99 and -0.005 becomes -0.01."""
+    scaled = abs(exact) * 10**rounding.digits + Fraction(1, 2)
+    whole = scaled.numerator // scaled.denominator
+    return Decimal(whole if exact >= 0 else -whole).scaleb(-rounding.digits)
+
+
+def _losses(standard: Standard, lines: Iterable[Line]) -> list[Decimal]:
+    """What each criterion lost; on a scale of demerits what is earned is the loss."""
+    return [line.earned if standard.scale.kind == "demerits" else line.lost for line in lines]
+
+
+def _vetoed(criterion: Criterion, line: Line) -> bool:
+    """An answer that was given vetoes even where a cascade took its points."""
+    if criterion.veto is None or line.answer is None or line.reason == "not_applicable":
+        return False
+    return lack(criterion, line.answer) is None and fires(criterion.veto.when, criterion, line.answer)
+
+
+def _lowest(caps: list[str], standard: Standard) -> str | None:
+    """The lowest of several caps, by the grades of the standard, which stand best first."""
+    if not caps:
+        return None
+    return max(caps, key=standard.scale.grades.index) if standard.scale.grades else caps[0]
+
+
+def measured(standard: Standard) -> tuple[str, ...]:
+    """The indicators that a standard looks at."""
+    return tuple(dict.fromkeys(c.answer.ref for c in standard.criteria() if isinstance(c.answer, Indicator)))
