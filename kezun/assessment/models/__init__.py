@@ -1,6 +1,25 @@
 """Tables of the assessment."""
 
+from kezun.assessment.models.appeals import Appeal, AppealFile
+from kezun.assessment.models.honours import Audience, Award, Listing
+from kezun.assessment.models.leads import Lead
+from kezun.assessment.models.ledger import Merit, MeritFile
 from kezun.assessment.models.runs import Round, Run, RunQuerySet, Score, ScoreQuerySet
 from kezun.assessment.models.schemes import Scheme
 
-__all__ = ["Round", "Run", "RunQuerySet", "Scheme", "Score", "ScoreQuerySet"]
+__all__ = [
+    "Appeal",
+    "AppealFile",
+    "Audience",
+    "Award",
+    "Lead",
+    "Listing",
+    "Merit",
+    "MeritFile",
+    "Round",
+    "Run",
+    "RunQuerySet",
+    "Scheme",
+    "Score",
+    "ScoreQuerySet",
+]

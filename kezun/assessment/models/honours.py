@@ -1,0 +1,200 @@
+"""What a run may lead to: entries of the red and the black list, stars and titles. People decide each of them."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from kezun.assessment.models.runs import Run, Score
+from kezun.kernel.actor import Actor
+from kezun.org.models import Person, Unit
+
+PrivacyClasses = dict[str, str]
+
+
+class Audience(models.TextChoices):
+    """Who may see what was published: lists that name people are personal data."""
+
+    SUBJECT = "subject", _("The subject and those above")
+    BRANCH = "branch", _("The tier-1 branch")
+    BANK = "bank", _("The whole bank")
+
+
+class ListingQuerySet(models.QuerySet["Listing"]):
+    def visible_to(self, actor: Actor) -> ListingQuerySet:
+        """Published ones by their audience; all of units in scope for those who decide; always one's own."""
+        if not isinstance(actor, Person):
+            return self.all() if actor.may("assessment.read_lists") else self.none()
+        if not actor.may("assessment.read_lists"):
+            return self.filter(person=actor)
+        units = Unit.objects.visible_to(actor, "assessment.read_lists").values("pk")
+        day = actor.scope.day
+        near = Q(
+            unit__paths__ancestor__kind=Unit.Kind.TIER1,
+            unit__paths__ancestor__paths_below__unit__in=actor.scope.roots(),
+            unit__paths__from_date__lte=day,
+            unit__paths__to_date__gte=day,
+        )
+        published = Q(state=Listing.State.PUBLISHED)
+        told = published & (Q(audience=Audience.BANK) | (Q(audience=Audience.BRANCH) & near))
+        return self.filter(Q(unit__in=units) | Q(person=actor) | told).distinct()
+
+
+class Listing(models.Model):
+    """One entry of the red or the black list: proposed by a rule's probability, heard, confirmed, published."""
+
+    class Colour(models.TextChoices):
+        RED = "red", _("Red list")
+        BLACK = "black", _("Black list")
+
+    class State(models.TextChoices):
+        PROPOSED = "proposed", _("Proposed")
+        CONFIRMED = "confirmed", _("Confirmed")
+        PUBLISHED = "published", _("Published")
+        DROPPED = "dropped", _("Dropped")
+
+    privacy: ClassVar[PrivacyClasses] = dict.fromkeys(
+        (
+            *(
+                "id",
+                "run",
+                "score",
+                "colour",
+                "unit",
+                "why",
+                "probability",
+                "state",
+                "audience",
+                "heard_until",
+            ),
+            *("proposed_at", "proposed_by", "decided_by", "decided_at", "published_at", "until"),
+        ),
+        "none",
+    ) | dict.fromkeys(("person", "note"), "C1")
+
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="listings")
+    score = models.ForeignKey(Score, on_delete=models.PROTECT, related_name="listings")
+    colour = models.CharField(max_length=5, choices=Colour.choices)
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="listings")
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="listings"
+    )
+    why = models.JSONField(default=list)
+    probability = models.FloatField(null=True)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.PROPOSED)
+    audience = models.CharField(max_length=8, choices=Audience.choices, default=Audience.SUBJECT)
+    heard_until = models.DateField(null=True)
+    proposed_at = models.DateTimeField(auto_now_add=True)
+    proposed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    decided_at = models.DateTimeField(null=True)
+    published_at = models.DateTimeField(null=True)
+    until = models.DateField(null=True)
+    note = models.TextField(blank=True)
+
+    objects = ListingQuerySet.as_manager()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["run", "score", "colour"], name="listing_once"),
+            models.CheckConstraint(
+                condition=Q(decided_by__isnull=True) | ~Q(decided_by=F("proposed_by")),
+                name="listing_second_person",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=("confirmed", "published")) | Q(decided_at__isnull=False),
+                name="listing_confirmed_when",
+            ),
+        )
+        indexes = (models.Index(fields=["colour", "state"], name="listing_state"),)
+
+    def __str__(self) -> str:
+        return f"{self.colour} {self.unit_id} {self.person_id or ''}"
+
+
+class AwardQuerySet(models.QuerySet["Award"]):
+    def visible_to(self, actor: Actor) -> AwardQuerySet:
+        """Granted ones are an honour and for all who read scores; proposals for those in whose scope they lie."""
+        if not isinstance(actor, Person):
+            return self.all() if actor.may("assessment.read") else self.none()
+        units = Unit.objects.visible_to(actor, "assessment.read_lists").values("pk")
+        own = Q(person=actor) | (Q(unit__in=units) if actor.may("assessment.read_lists") else Q(pk__in=()))
+        return self.filter(own | Q(state=Award.State.GRANTED))
+
+
+class Award(models.Model):
+    """A star of one to five, or a title, held from a day to a day; it can be revoked, with a reason."""
+
+    class Kind(models.TextChoices):
+        STAR = "star", _("Star")
+        TITLE = "title", _("Title")
+
+    class State(models.TextChoices):
+        PROPOSED = "proposed", _("Proposed")
+        GRANTED = "granted", _("Granted")
+        REFUSED = "refused", _("Refused")
+        REVOKED = "revoked", _("Revoked")
+
+    privacy: ClassVar[PrivacyClasses] = dict.fromkeys(
+        (
+            *("id", "kind", "level", "title", "unit", "run", "from_date", "to_date", "state", "doc_no"),
+            *("proposed_at", "proposed_by", "decided_by", "decided_at", "why", "revoke_asked"),
+        ),
+        "none",
+    ) | dict.fromkeys(("person", "reason"), "C1")
+
+    kind = models.CharField(max_length=5, choices=Kind.choices)
+    level = models.PositiveSmallIntegerField(default=0)
+    title = models.CharField(max_length=120, blank=True)
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="awards")
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="awards"
+    )
+    run = models.ForeignKey(Run, null=True, on_delete=models.PROTECT, related_name="awards")
+    why = models.JSONField(default=list)
+    from_date = models.DateField()
+    to_date = models.DateField()
+    state = models.CharField(max_length=8, choices=State.choices, default=State.PROPOSED)
+    doc_no = models.CharField(max_length=120, blank=True)
+    proposed_at = models.DateTimeField(auto_now_add=True)
+    proposed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    decided_at = models.DateTimeField(null=True)
+    revoke_asked = models.CharField(max_length=400, blank=True)
+    reason = models.CharField(max_length=400, blank=True)
+
+    objects = AwardQuerySet.as_manager()
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(condition=Q(to_date__gte=F("from_date")), name="award_to_after_from"),
+            models.CheckConstraint(
+                condition=Q(decided_by__isnull=True) | ~Q(decided_by=F("proposed_by")),
+                name="award_second_person",
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind="star") | Q(level__gte=1, level__lte=5), name="award_stars_one_to_five"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="revoked") | ~Q(reason=""), name="award_revoked_with_reason"
+            ),
+        )
+        indexes = (
+            models.Index(fields=["unit", "state"], name="award_unit"),
+            models.Index(fields=["person", "state"], name="award_person"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.level} {self.unit_id} {self.person_id or ''}"
