@@ -10,6 +10,7 @@ import datetime as dt
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import NamedTuple
 
 from kezun.facts.expression import quoted, text_literal
@@ -72,9 +73,9 @@ class Selection:
 
 @dataclass(frozen=True)
 class Dialect:
-    """What engines spell differently. `quantiles`: all of `ps` of a value in one aggregate, as an array."""
+    """What engines spell differently. `bucket`: a whole number divided by another, towards zero."""
 
-    quantiles: str = "percentile_disc([{ps}]) WITHIN GROUP (ORDER BY {value})"
+    bucket: str = "({value} // {width})"
 
 
 def selection_sql(selection: Selection) -> str:
@@ -96,15 +97,17 @@ def selection_sql(selection: Selection) -> str:
 class Rows:
     """The rows of a question: a relation with the fact type's columns, what is selected, how it is placed.
 
-    moved: whether some unit belongs only on some days, so that the day must be looked at. fan: to how many
-    targets a unit belongs at most, where none moved (0: not known).
+    Two relations say where facts belong: `places` (unit, since, until, place), only where `moved`, else a
+    unit is its own place; and `branches` (place, target). within: SQL that leaves out other units.
+    width: of the buckets in which a quantile is looked for first; 1 finds it at once.
     """
 
     selection: Selection
     source: str
     by: str | None
     moved: bool
-    fan: int = 0
+    within: str = ""
+    width: int = 1
 
     @property
     def key(self) -> str:
@@ -114,82 +117,69 @@ class Rows:
 
     @property
     def selected(self) -> str:
-        return f"(SELECT * FROM {self.source} WHERE {selection_sql(self.selection)}) AS f"
+        """The selected facts as relation f, each with its `place_`."""
+        within = f" AND {self.within}" if self.within else ""
+        where = f"WHERE {selection_sql(self.selection)}{within}"
+        unit, day = quoted("unit"), quoted("day")
+        if not self.moved:
+            return f"(SELECT *, {unit} AS place_ FROM {self.source} {where}) AS f"
+        joined = f"places AS p ON p.unit = r.{unit} AND r.{day} BETWEEN p.since AND p.until"
+        inside = f"(SELECT * FROM {self.source} {where}) AS r"
+        return f"(SELECT r.*, p.place AS place_ FROM {inside} JOIN {joined}) AS f"
 
-    def joined(self, relation: str) -> str:
-        """The join of a relation with `unit` (and `day`) to where its rows belong."""
-        day = f" AND {relation}.{quoted('day')} BETWEEN b.since AND b.until" if self.moved else ""
-        return f"JOIN branches AS b ON b.unit = {relation}.{quoted('unit')}{day}"
+
+BELONGS = "JOIN branches AS b ON b.place ="
+COLUMNS = ("person", "business", "class", "hour", "weekday", "day")
+Table = tuple[str, str]
 
 
 def placed_sql(rows: Rows) -> str:
     """All selected facts with `target_` (where they belong) and `key_` (their place in the breakdown)."""
-    return f"SELECT b.target AS target_, {rows.key} AS key_, f.* FROM {rows.selected} {rows.joined('f')}"
+    return f"SELECT b.target AS target_, {rows.key} AS key_, f.* FROM {rows.selected} {BELONGS} f.place_"
 
 
-def base_sql(states: Sequence[State], rows: Rows) -> str:
-    """Counts and sums per target and key: first per unit, then up the tree, so levels cost next to nothing.
-
-    Columns s0, s1 … by the states' places in the sequence; other states have none.
-    """
-    additive = [(f"s{i}", _additive(s)) for i, s in enumerate(states) if s.op in {"count", "sum"}]
-    unit = f"f.{quoted('unit')} AS {quoted('unit')}"
-    day = f", f.{quoted('day')} AS {quoted('day')}" if rows.moved else ""
-    first = "".join(f", {sql} AS {name}" for name, sql in additive)
-    then = "".join(f", CAST(sum({name}) AS BIGINT) AS {name}" for name, _sql in additive)
-    count = 3 if rows.moved else 2
-    per_unit = (
-        f"SELECT {unit}{day}, {rows.key} AS key_{first} FROM {rows.selected} "
-        f"GROUP BY {', '.join(str(n + 1) for n in range(count))}"
-    )
-    return (
-        f"SELECT b.target AS target_, p.key_ AS key_{then} FROM ({per_unit}) AS p {rows.joined('p')} "
-        "GROUP BY b.target, p.key_"
-    )
-
-
-COLUMNS = ("person", "business", "class", "hour", "weekday", "day")
-
-
-def states_sql(states: Sequence[State], rows: Rows, dialect: Dialect) -> tuple[list[tuple[str, str]], str]:
+def states_sql(states: Sequence[State], rows: Rows, dialect: Dialect) -> tuple[list[Table], str]:
     """(name, query) of tables to be made one after another, then the query of target, key, each state.
 
     Groups without any fact do not appear. Tables and not subqueries: the engine then knows how many rows
     each has (guessing, it once built a join on ten million rows instead of fifteen thousand: 18 s, not 3).
     """
-    quantiles = list(dict.fromkeys((s.value, s.condition) for s in states if s.op in {"quantile", "at_most"}))
-    shares = {pair: _shares(states, pair) for pair in quantiles}
-    counted = {(s.value, s.condition) for s in states if s.op == "at_most"}
-    parts = [("base", base_sql(states, rows))]
-    joins, columns = [], []
-    for at, pair in enumerate(quantiles):
-        parts.append((f"q{at}", _quantiles(pair, shares[pair], rows, dialect)))
-        joins.append(f"q{at}")
-        if pair in counted:
-            parts += _ranks(at, pair, len(shares[pair]), rows)
-            joins.append(f"r{at}")
+    pairs = list(dict.fromkeys((s.value, s.condition) for s in states if s.op in {"quantile", "at_most"}))
+    shares = {pair: _shares(states, pair) for pair in pairs}
+    tables, joins, columns = [("base", base_sql(states, rows))], [], []
+    for at, pair in enumerate(pairs):
+        made, names = _quantiles(at, pair, shares[pair], rows, dialect)
+        tables += made
+        joins += names
     for index, state in enumerate(states):
         if state.op in {"count", "sum"}:
             columns.append(f"base.s{index}")
         elif state.op == "distinct":
-            parts.append((f"d{index}", _distinct(state, f"({placed_sql(rows)}) AS placed")))
+            tables += _distinct(index, state, rows)
             joins.append(f"d{index}")
             columns.append(f"coalesce(d{index}.n, CAST(0 AS BIGINT))")
         else:
-            at = quantiles.index((state.value, state.condition))
-            place = shares[quantiles[at]].index(state.p) + 1
-            quantile, rank = (
-                f"CAST(q{at}.q[{place}] AS BIGINT)",
-                f"coalesce(r{at}.n{place}, CAST(0 AS BIGINT))",
+            at = pairs.index((state.value, state.condition))
+            place = shares[pairs[at]].index(state.p)
+            table = f"q{at}" if rows.width == 1 else f"r{at}_{place}"
+            value, upto = (
+                f"CAST({table}.v{place} AS BIGINT)",
+                f"coalesce({table}.upto{place}, CAST(0 AS BIGINT))",
             )
-            columns.append(quantile if state.op == "quantile" else rank)
+            columns.append(value if state.op == "quantile" else upto)
     joined = "".join(f" LEFT JOIN {j} ON {j}.target_ = base.target_ AND {j}.key_ = base.key_" for j in joins)
-    picked = ", ".join(["base.target_", "base.key_", *columns])
-    return parts, f"SELECT {picked} FROM base{joined} ORDER BY base.target_, base.key_"
+    return tables, f"SELECT {', '.join(['base.target_', 'base.key_', *columns])} FROM base{joined}"
 
 
-def _shares(states: Sequence[State], pair: tuple[str, str]) -> list[str]:
-    return list(dict.fromkeys(s.p for s in states if s.p and (s.value, s.condition) == pair))
+def base_sql(states: Sequence[State], rows: Rows) -> str:
+    """Counts and sums per target and key: first per place, then up the tree, so levels cost next to nothing.
+
+    Columns s0, s1 … by the states' places in the sequence; other states have none.
+    """
+    additive = [(f"s{i}", _additive(s)) for i, s in enumerate(states) if s.op in {"count", "sum"}]
+    first = "".join(f", {sql} AS {name}" for name, sql in additive)
+    names = [name for name, _sql in additive]
+    return _carried(f"SELECT f.place_, {rows.key} AS key_{first} FROM {rows.selected} GROUP BY 1, 2", names)
 
 
 def _additive(state: State) -> str:
@@ -199,64 +189,97 @@ def _additive(state: State) -> str:
     return f"CAST(coalesce({total}, 0) AS BIGINT)"
 
 
-def _distinct(state: State, placed: str) -> str:
+def _carried(per_place: str, names: Sequence[str]) -> str:
+    """Whole numbers per place and key, added up the tree: per target and key."""
+    summed = "".join(f", CAST(sum(p.{name}) AS BIGINT) AS {name}" for name in names)
+    return (
+        f"SELECT b.target AS target_, p.key_ AS key_{summed} FROM ({per_place}) AS p "
+        f"{BELONGS} p.place_ GROUP BY 1, 2"
+    )
+
+
+def _distinct(index: int, state: State, rows: Rows) -> list[Table]:
+    """How many combinations: rows are thinned out per place before they are carried up the tree."""
     columns = ", ".join(quoted(c) for c in state.of)
-    rows = f"SELECT DISTINCT target_, key_, {columns} FROM {placed} WHERE {state.condition}"
-    return f"SELECT target_, key_, count(*) AS n FROM ({rows}) AS once GROUP BY target_, key_"
+    inside = f"{rows.selected} WHERE {state.condition}"
+    once = f"SELECT DISTINCT f.place_, {rows.key} AS key_, {columns} FROM {inside}"
+    if "unit" in state.of and not rows.moved:  # no two places share a combination
+        counted = f"SELECT place_, key_, count(*) AS n FROM ({once}) AS o GROUP BY 1, 2"
+        return [(f"d{index}", _carried(counted, ["n"]))]
+    above = f"SELECT DISTINCT b.target AS target_, c.key_, {columns} FROM c{index} AS c {BELONGS} c.place_"
+    counted = f"SELECT target_, key_, count(*) AS n FROM ({above}) AS o GROUP BY 1, 2"
+    return [(f"c{index}", once), (f"d{index}", counted)]
 
 
-def _values(pair: tuple[str, str], rows: Rows) -> str:
-    """Only what a quantile is made of, so that little is carried up the tree: unit, day, key, value."""
+def _shares(states: Sequence[State], pair: tuple[str, str]) -> list[str]:
+    return list(dict.fromkeys(s.p for s in states if s.p and (s.value, s.condition) == pair))
+
+
+def _quantiles(
+    at: int, pair: tuple[str, str], ps: Sequence[str], rows: Rows, dialect: Dialect
+) -> tuple[list[Table], list[str]]:
+    """Tables that give quantiles exactly and how many values lie at or below, and which of them to join.
+
+    Never is a value kept per row: values are counted per place in buckets of `width` and added up the tree;
+    that tells for each target the bucket of its quantile. A second pass counts single values, in those
+    buckets alone. So memory grows with places and buckets, not with facts.
+    """
     value, condition = pair
     plain = WIDENED.fullmatch(value)
-    return (
-        f"SELECT f.{quoted('unit')} AS {quoted('unit')}, f.{quoted('day')} AS {quoted('day')}, "
-        f"{rows.key} AS key_, {plain[1] if plain else value} AS v FROM {rows.selected} WHERE {condition}"
-    )
-
-
-def _quantiles(pair: tuple[str, str], ps: Sequence[str], rows: Rows, dialect: Dialect) -> str:
-    found = dialect.quantiles.format(ps=", ".join(ps), value="p.v")
-    return (
-        f"SELECT b.target AS target_, p.key_ AS key_, {found} AS q "
-        f"FROM ({_values(pair, rows)}) AS p {rows.joined('p')} GROUP BY b.target, p.key_"
-    )
-
-
-def _ranks(at: int, pair: tuple[str, str], ps: int, rows: Rows) -> list[tuple[str, str]]:
-    """How many values lie at or below each quantile.
-
-    A second pass over the rows that does not carry them up the tree: each unit's values are counted against
-    the bounds of all units above it at once, and the counts are carried up.
-    """
-    if rows.moved or not rows.fan:
-        counts = ", ".join(f"count(*) FILTER (WHERE p.v <= q.q[{n}]) AS n{n}" for n in range(1, ps + 1))
-        sql = (
-            f"SELECT b.target AS target_, p.key_ AS key_, {counts} "
-            f"FROM ({_values(pair, rows)}) AS p {rows.joined('p')} "
-            f"JOIN q{at} AS q ON q.target_ = b.target AND q.key_ = p.key_ GROUP BY b.target, p.key_"
-        )
-        return [(f"r{at}", sql)]
-    grid = [(place, n) for place in range(1, rows.fan + 1) for n in range(1, ps + 1)]
-    unit = quoted("unit")
-    bounds = ", ".join(f"max(q.q[{n}]) FILTER (WHERE b.place = {place}) AS m{place}_{n}" for place, n in grid)
-    counts = ", ".join(f"count(*) FILTER (WHERE p.v <= m.m{place}_{n}) AS c{place}_{n}" for place, n in grid)
-    summed = ", ".join(
-        f"CAST(sum(CASE b.place {whens} END) AS BIGINT) AS n{n}"
-        for n in range(1, ps + 1)
-        for whens in [" ".join(f"WHEN {place} THEN c.c{place}_{n}" for place in range(1, rows.fan + 1))]
-    )
-    placed = "(SELECT *, row_number() OVER (PARTITION BY unit ORDER BY target) AS place FROM branches) AS b"
-    bounded = (
-        f"SELECT b.unit AS {unit}, q.key_, {bounds} FROM {placed} "
-        f"JOIN q{at} AS q ON q.target_ = b.target GROUP BY b.unit, q.key_"
-    )
+    value = plain[1] if plain else value
+    bucket = value if rows.width == 1 else dialect.bucket.format(value=value, width=rows.width)
+    inside = f"{rows.selected} WHERE {condition} AND {value} IS NOT NULL"
     counted = (
-        f"SELECT p.{unit} AS {unit}, p.key_, {counts} FROM ({_values(pair, rows)}) AS p "
-        f"JOIN m{at} AS m ON m.{unit} = p.{unit} AND m.key_ = p.key_ GROUP BY p.{unit}, p.key_"
+        f"SELECT f.place_, {rows.key} AS key_, {bucket} AS v, count(*) AS n FROM {inside} GROUP BY 1, 2, 3"
     )
-    carried = (
-        f"SELECT b.target AS target_, c.key_, {summed} FROM c{at} AS c "
-        f"JOIN {placed} ON b.unit = c.{unit} GROUP BY b.target, c.key_"
+    tables = [(f"h{at}", counted), (f"q{at}", _ranked(f"h{at}", ps))]
+    if rows.width == 1:
+        return tables, [f"q{at}"]
+    wanted = " UNION ".join(
+        f"SELECT b.place, q.key_, q.v{i} AS bucket FROM q{at} AS q JOIN branches AS b ON b.target = q.target_"
+        for i in range(len(ps))
     )
-    return [(f"m{at}", bounded), (f"c{at}", counted), (f"r{at}", carried)]
+    values = f"SELECT f.place_, {rows.key} AS key_, {bucket} AS bucket, {value} AS v FROM {inside}"
+    single = (
+        f"SELECT p.place_, p.key_, p.bucket, p.v, count(*) AS n FROM ({values}) AS p JOIN w{at} AS w "
+        "ON w.place = p.place_ AND w.key_ = p.key_ AND w.bucket = p.bucket GROUP BY 1, 2, 3, 4"
+    )
+    tables += [(f"w{at}", wanted), (f"f{at}", single)]
+    names = [f"r{at}_{i}" for i in range(len(ps))]
+    return [
+        *tables,
+        *((name, _refined(at, i, p)) for i, (name, p) in enumerate(zip(names, ps, strict=True))),
+    ], names
+
+
+def _reached(p: str, i: int) -> str:
+    """From rising `upto` the first `v` at which the share p is reached: v, upto and what lies before it."""
+    share = Fraction(p)
+    enough = f"FILTER (WHERE upto * {share.denominator} >= total * {share.numerator})"
+    return f"min(v) {enough} AS v{i}, min(upto) {enough} AS upto{i}, min(upto - n) {enough} AS before{i}"
+
+
+def _ranked(histogram: str, ps: Sequence[str]) -> str:
+    """Of a histogram per place: per target and key the value at which each share is reached."""
+    found = ", ".join(_reached(p, i) for i, p in enumerate(ps))
+    part = "PARTITION BY target_, key_"
+    return (
+        "WITH up AS (SELECT b.target AS target_, h.key_, h.v, CAST(sum(h.n) AS BIGINT) AS n "
+        f"FROM {histogram} AS h {BELONGS} h.place_ GROUP BY 1, 2, 3), "
+        f"run AS (SELECT *, CAST(sum(n) OVER ({part} ORDER BY v) AS BIGINT) AS upto, "
+        f"CAST(sum(n) OVER ({part}) AS BIGINT) AS total FROM up) "
+        f"SELECT target_, key_, max(total) AS total, {found} FROM run GROUP BY 1, 2"
+    )
+
+
+def _refined(at: int, i: int, p: str) -> str:
+    """The same within the bucket found, value by value, counted on from what lies before the bucket."""
+    part = "PARTITION BY target_, key_"
+    return (
+        "WITH up AS (SELECT q.target_, q.key_, f.v, CAST(sum(f.n) AS BIGINT) AS n, "
+        f"max(q.before{i}) AS before, max(q.total) AS total FROM f{at} AS f {BELONGS} f.place_ "
+        f"JOIN q{at} AS q ON q.target_ = b.target AND q.key_ = f.key_ AND q.v{i} = f.bucket "
+        "GROUP BY 1, 2, 3), "
+        f"run AS (SELECT *, before + CAST(sum(n) OVER ({part} ORDER BY v) AS BIGINT) AS upto FROM up) "
+        f"SELECT target_, key_, {_reached(p, i)} FROM run GROUP BY 1, 2"
+    )

@@ -8,7 +8,6 @@ from __future__ import annotations
 import atexit
 import os
 import threading
-from collections import Counter
 from collections.abc import Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +17,7 @@ import duckdb
 import pyarrow as pa
 from django.utils.translation import gettext as _
 
+from kezun.facts import placing
 from kezun.facts.compile import Branch, Dialect, Rows, Selection, State, placed_sql, states_sql
 from kezun.facts.duck import connect
 from kezun.facts.expression import quoted
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 # Target unit and key of the breakdown (0, a text, a day …; 0 where there is none).
 Group = tuple[int, Any]
+# Of more facts than fit into so many bytes of files, quantiles are looked for in buckets of WIDTH first.
+SMALL, WIDTH = 8_000_000, 64
 
 
 class TooLarge(ValueError):
@@ -70,20 +72,22 @@ class DuckEngine:
 
     dialect = Dialect()
 
-    def __init__(self) -> None:
+    def __init__(self, small: int = SMALL) -> None:
+        self._small = small
         self._lock = threading.Lock()
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._pid = 0
 
     @contextmanager
-    def _cursor(self, branches: Sequence[Branch], moved: bool) -> Iterator[duckdb.DuckDBPyConnection]:
+    def _cursor(self, branches: Sequence[Branch], by_day: bool) -> Iterator[duckdb.DuckDBPyConnection]:
         with self._lock:
             if self._connection is None or self._pid != os.getpid():
                 self._connection, self._pid = connect(), os.getpid()
                 atexit.register(self.close)
             cursor = self._connection.cursor()
         try:
-            cursor.register("branches", _branch_table(branches, moved))
+            for name, table in placing.tables(branches, by_day=by_day).items():
+                cursor.register(name, table)
             yield cursor
         except (duckdb.OutOfMemoryException, MemoryError) as error:
             raise TooLarge(
@@ -109,15 +113,17 @@ class DuckEngine:
     ) -> dict[Group, tuple[int | None, ...]]:
         if not files or not branches:
             return {}
-        moved = _moved(selection, branches)
-        fan = 0 if moved else max(Counter(branch.unit for branch in branches).values())
-        rows = Rows(selection, scan(selection.fact, files), by, moved, fan)
+        rows = _rows(selection, files, branches, by, self.width(files))
         tables, sql = states_sql(states, rows, self.dialect)
         with self._cursor(branches, rows.moved) as cursor:
             for table, query in tables:
                 cursor.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {query}")
             found = cursor.execute(sql).fetchall()
         return {(row[0], row[1]): row[2:] for row in found}
+
+    def width(self, files: Sequence[Path]) -> int:
+        """Quantiles of few facts are found in one pass, value by value; of many in two, through buckets."""
+        return WIDTH if sum(file.stat().st_size for file in files) > self._small else 1
 
     def rows(
         self,
@@ -129,7 +135,7 @@ class DuckEngine:
         limit: int | None,
     ) -> tuple[int, pa.Table]:
         columns = ", ".join(quoted(c.name) for c in FACT_TYPES[selection.fact].all_columns)
-        asked = Rows(selection, scan(selection.fact, files), None, _moved(selection, branches))
+        asked = _rows(selection, files, branches, None)
         placed = placed_sql(asked)
         span = f" LIMIT {int(limit)}" if limit is not None else ""
         with self._cursor(branches, asked.moved) as cursor:
@@ -141,18 +147,11 @@ class DuckEngine:
         return int(total[0][0]), found
 
 
-def _branch_table(branches: Sequence[Branch], moved: bool) -> pa.Table:
-    """Where facts belong; the days only where they must be looked at."""
-    kinds = (pa.int64(), pa.int64(), pa.date32(), pa.date32())[: 4 if moved else 2]
-    columns = zip(*branches, strict=True) if branches else ((),) * len(kinds)
-    arrays = [pa.array(column, kind) for column, kind in zip(columns, kinds, strict=False)]
-    return pa.table(arrays, names=list(Branch._fields[: len(kinds)]))
-
-
-def _moved(selection: Selection, branches: Sequence[Branch]) -> bool:
-    """Whether some branch does not cover the whole span, so that the day decides where a fact belongs."""
-    first, last = selection.since, selection.until
-    return any(since > first or until < last for _unit, _target, since, until in branches)
+def _rows(
+    selection: Selection, files: Sequence[Path], branches: Sequence[Branch], by: str | None, width: int = 1
+) -> Rows:
+    source, by_day = scan(selection.fact, files), placing.moved(selection, branches)
+    return Rows(selection, source, by, by_day, placing.within(branches), width)
 
 
 _engine: Engine = DuckEngine()
