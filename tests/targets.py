@@ -14,7 +14,7 @@ from kezun.facts.models import Batch
 from kezun.insight.models import SavedView
 from kezun.kernel import trail
 from kezun.kernel.models import Task
-from kezun.org.models import Assignment, LeadingGroup, Person, Post, RosterUpload, Token, Unit
+from kezun.org.models import Assignment, BusinessLine, LeadingGroup, Person, Post, RosterUpload, Token, Unit
 
 Target = dict[str, Any]
 
@@ -48,6 +48,19 @@ def group(person: Person, where: Unit) -> Target:
 
 def assignment(person: Person, where: Unit) -> Target:
     return {"pk": Assignment.objects.get(person=someone(where)).pk}
+
+
+def post(person: Person, where: Unit) -> Target:
+    someone(where)
+    return {"pk": Post.objects.get(code="teller").pk}
+
+
+def line(person: Person, where: Unit) -> Target:
+    return {
+        "pk": BusinessLine.objects.get_or_create(
+            code="retail", defaults={"name": "零售", "name_en": "Retail"}
+        )[0].pk
+    }
 
 
 def roster(person: Person, where: Unit) -> Target:
@@ -114,6 +127,7 @@ def own_token(person: Person, where: Unit) -> Target:
 
 MAKERS: dict[str, Callable[[Person, Unit], Target]] = {
     **{"unit": unit, "person": person, "view": view, "group": group, "assignment": assignment},
+    **{"post": post, "line": line},
     **{"roster": roster, "token": token, "entry": entry, "task": task, "batch": batch},
 }
 OWN: dict[str, Callable[[Person, Unit], Target]] = {

@@ -31,6 +31,10 @@ def describe(fault: Fault) -> str:
         "post": _("There is no post “%(value)s” in the bank or in this file; add it or correct the code.")
         % value,
         "line": _("There is no business line “%(value)s”; correct the code or leave it empty.") % value,
+        "closed": _(
+            "“%(value)s” closes before the last day of the row; choose an open one or end it earlier."
+        )
+        % value,
         "username": _("The sign-in name “%(value)s” belongs to someone else; choose another.") % value,
         "separate": _(
             "With the post “%(value)s” one person would be two of the three administrators; name another."

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import datetime as dt
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from kezun.kernel.actor import Actor, OutOfScope, SystemActor
-from kezun.org.models import Assignment, LeadingGroup, Person, RosterUpload, Unit, UnitPath, valid_on
+from kezun.org.models import (
+    Assignment,
+    BusinessLine,
+    LeadingGroup,
+    Person,
+    Post,
+    RosterUpload,
+    Unit,
+    UnitPath,
+    valid_on,
+)
+from kezun.org.rules import in_order
 from kezun.org.scope import Scope
 
 
@@ -104,6 +115,43 @@ def posted_at(actor: Actor, unit: Unit, day: dt.date, permission: str | None = N
     people = Person.objects.visible_to(actor, permission).values("pk")
     rows = Assignment.objects.filter(valid_on(day), unit=unit, person__in=people)
     return rows.select_related("person", "post", "line", "deputy_for__person").order_by("post__code", "pk")
+
+
+def _held(actor: Actor, by: str, permission: str | None) -> dict[int, int]:
+    people = Person.objects.visible_to(actor, permission).values("pk")
+    rows = Assignment.objects.filter(valid_on(timezone.localdate()), person__in=people)
+    counts = rows.exclude(**{by: None}).order_by().values_list(by).annotate(Count("person", distinct=True))
+    return dict(counts)
+
+
+def posts_held(actor: Actor, permission: str | None = None) -> list[tuple[Post, int]]:
+    """All posts of the bank by code, and how many people in the actor's scope stand in each today."""
+    held = _held(actor, "post_id", permission)
+    return [(post, held.get(post.pk, 0)) for post in Post.objects.order_by("code")]
+
+
+def lines_held(actor: Actor, permission: str | None = None) -> list[tuple[BusinessLine, int, int]]:
+    """All business lines, each after the one above, with its depth and the people in scope in it today."""
+    held = _held(actor, "line_id", permission)
+    lines = {line.pk: line for line in BusinessLine.objects.order_by("code")}
+    ordered = in_order({pk: line.parent_id for pk, line in lines.items()})
+    return [(lines[pk], depth, held.get(pk, 0)) for pk, depth in ordered]
+
+
+def post_by_pk(actor: Actor, pk: int, permission: str) -> Post:
+    """A post, which belongs to the whole bank; raises OutOfScope (404) where the permission reaches less."""
+    found = Post.objects.filter(pk=pk).first()
+    if found is None or not actor.covers(permission, found):
+        raise OutOfScope(_("No such post in your scope."))
+    return found
+
+
+def line_by_pk(actor: Actor, pk: int, permission: str) -> BusinessLine:
+    """A business line, likewise."""
+    found = BusinessLine.objects.select_related("parent").filter(pk=pk).first()
+    if found is None or not actor.covers(permission, found):
+        raise OutOfScope(_("No such business line in your scope."))
+    return found
 
 
 def rosters_for(actor: Actor) -> QuerySet[RosterUpload]:

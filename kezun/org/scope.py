@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 from django.db.models import F, FilteredRelation, Q, QuerySet
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from kezun.org import rules
 from kezun.org.models import Assignment, BusinessLine, Person, Token, Unit, UnitPath, valid_on
@@ -35,6 +35,11 @@ class Role:
     name_en: str
     reach: str
     permissions: frozenset[str]
+
+    @property
+    def title(self) -> str:
+        """The name in the page's language."""
+        return self.name_en if (translation.get_language() or "").startswith("en") else self.name
 
     def may(self, permission: str) -> bool:
         """Whether the role carries `permission`, by exact name or by its room's pattern."""

@@ -13,6 +13,7 @@ from kezun.org.actions.access import (
     revoke_token,
     set_password,
 )
+from kezun.org.actions.groups import add_member, end_member, found_group
 from kezun.org.actions.people import (
     Clear,
     add_person,
@@ -24,20 +25,19 @@ from kezun.org.actions.people import (
     unmask,
     update_person,
 )
-from kezun.org.actions.roster import approve_roster, draft_roster, refuse_roster, submit_roster
-from kezun.org.actions.units import (
-    add_member,
+from kezun.org.actions.posts import (
     add_post,
-    close_unit,
-    end_member,
-    found_group,
-    merge_unit,
-    move_unit,
+    close_line,
+    close_post,
     open_line,
-    open_unit,
-    rename_unit,
-    set_tags,
+    rename_line,
+    rename_post,
+    reopen_line,
+    reopen_post,
 )
+from kezun.org.actions.reorganising import close_unit, merge_unit, move_unit
+from kezun.org.actions.roster import approve_roster, draft_roster, refuse_roster, submit_roster
+from kezun.org.actions.units import open_unit, rename_unit, set_tags
 from kezun.org.rules import DAY
 from kezun.org.tree import rebuild_paths
 
@@ -51,6 +51,8 @@ __all__ = [
     "approve_roster",
     "assign",
     "change_password",
+    "close_line",
+    "close_post",
     "close_unit",
     "deputise",
     "disable_person",
@@ -71,7 +73,11 @@ __all__ = [
     "raise_rights",
     "rebuild_paths",
     "refuse_roster",
+    "rename_line",
+    "rename_post",
     "rename_unit",
+    "reopen_line",
+    "reopen_post",
     "reset_factors",
     "revoke_token",
     "set_password",

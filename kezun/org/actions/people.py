@@ -153,6 +153,10 @@ def _grant(actor: Actor, row: Assignment) -> None:
         raise ValidationError({"post": _("The post's role %(role)s is not in the catalog.") % {"role": role}})
     if row.unit.closed_date < row.from_date:
         raise ValidationError({"unit": _("The unit is closed by then; choose an open one.")})
+    for name, held in (("post", row.post), ("line", row.line)):
+        if held is not None and held.closed_date < row.to_date:
+            text = _("«%(name)s» closes after %(day)s: choose an open one, or a last day until then.")
+            raise ValidationError({name: text % {"name": held, "day": held.closed_date}})
     overlap = Assignment.objects.filter(
         person_id=row.person_id, from_date__lte=row.to_date, to_date__gte=row.from_date
     )

@@ -2,8 +2,8 @@
 
 from kezun.org.forms.base import ActorForm, DayField, DayInput, LastDay, Nothing, Reason
 from kezun.org.forms.people import AddPerson, Assign, Deputise, IssueToken, Raise, RosterFile, UpdatePerson
+from kezun.org.forms.posts import AddPost, OpenLine, Rename
 from kezun.org.forms.units import (
-    AddPost,
     CloseUnit,
     FoundGroup,
     Member,
@@ -30,9 +30,11 @@ __all__ = [
     "MergeUnit",
     "MoveUnit",
     "Nothing",
+    "OpenLine",
     "OpenUnit",
     "Raise",
     "Reason",
+    "Rename",
     "RenameUnit",
     "RosterFile",
     "Tags",

@@ -41,9 +41,13 @@ class Assign(ActorForm):
     """A post at a unit."""
 
     unit = forms.CharField(label=_("Unit code"), max_length=40)
-    post = forms.ModelChoiceField(label=_("Post"), queryset=Post.objects.order_by("code"))
+    post = forms.ModelChoiceField(
+        label=_("Post"), queryset=Post.objects.filter(closed_date=FOREVER).order_by("code")
+    )
     line = forms.ModelChoiceField(
-        label=_("Business line"), queryset=BusinessLine.objects.order_by("code"), required=False
+        label=_("Business line"),
+        queryset=BusinessLine.objects.filter(closed_date=FOREVER).order_by("code"),
+        required=False,
     )
     from_date = DayField(_("From day"), help_text=_("Empty: today."))
     to_date = DayField(_("To day"), default=FOREVER, help_text=_("Empty: until further notice."))

@@ -1,4 +1,4 @@
-"""Forms of units, leading groups and posts."""
+"""Forms of units and leading groups."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from django.utils.translation import gettext_lazy as _
 
 from kezun.org.forms.base import ActorForm, DayField
 from kezun.org.models import GroupMember, Person, Unit
-from kezun.org.scope import roles
 
 
 class OpenUnit(ActorForm):
@@ -85,14 +84,3 @@ class Member(ActorForm):
     def clean_person(self) -> Person:
         """In scope."""
         return self.find_person("person")
-
-
-class AddPost(ActorForm):
-    """A post with a role of the catalog."""
-
-    code = forms.CharField(label=_("Post code"), max_length=40)
-    name = forms.CharField(label=_("Post name"), max_length=120)
-    name_en = forms.CharField(label=_("English name"), max_length=120, required=False)
-    role = forms.ChoiceField(
-        label=_("Role"), choices=lambda: [(code, f"{r.name} · {r.name_en}") for code, r in roles().items()]
-    )

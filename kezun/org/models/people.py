@@ -21,12 +21,18 @@ if TYPE_CHECKING:
 
 
 class Post(Named):
-    """A post (岗位). Whoever is assigned to it holds its role; roles are listed in catalog/roles.yaml."""
+    """A post (岗位). Whoever is assigned to it holds its role; roles are listed in catalog/roles.yaml.
 
-    privacy: ClassVar[PrivacyClasses] = dict.fromkeys(("id", "code", "name", "name_en", "role"), "none")
+    `closed_date` is the last day on which anybody may stand in it.
+    """
+
+    privacy: ClassVar[PrivacyClasses] = dict.fromkeys(
+        ("id", "code", "name", "name_en", "role", "closed_date"), "none"
+    )
 
     code = models.CharField(max_length=40, unique=True)
     role = models.CharField(max_length=40)
+    closed_date = models.DateField(default=FOREVER)
 
 
 class PersonManager(BaseUserManager["Person"]):

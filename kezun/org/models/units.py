@@ -17,12 +17,15 @@ if TYPE_CHECKING:
 
 
 class BusinessLine(Named):
-    """A business line (条线), the second hierarchy."""
+    """A business line (条线), the second hierarchy; `closed_date` is its last day."""
 
-    privacy: ClassVar[PrivacyClasses] = dict.fromkeys(("id", "code", "name", "name_en", "parent"), "none")
+    privacy: ClassVar[PrivacyClasses] = dict.fromkeys(
+        ("id", "code", "name", "name_en", "parent", "closed_date"), "none"
+    )
 
     code = models.CharField(max_length=40, unique=True)
     parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="below")
+    closed_date = models.DateField(default=FOREVER)
 
 
 class UnitQuerySet(models.QuerySet["Unit"]):

@@ -1,5 +1,5 @@
 """The pages of the organisation: the tree, people, rosters, one's own account."""
 
-from kezun.org.pages import me, people, rosters, units
+from kezun.org.pages import me, people, posts, rosters, units
 
-__all__ = ["me", "people", "rosters", "units"]
+__all__ = ["me", "people", "posts", "rosters", "units"]

@@ -107,7 +107,10 @@ class Fault:
 
 @dataclass(frozen=True)
 class Known:
-    """What the bank already has, by code; `parents` says where each unit stands now."""
+    """What the bank already has, by code; `parents` says where each unit stands now.
+
+    `closed_posts` and `closed_lines` hold the last day of those that close.
+    """
 
     kinds: Collection[str]
     roles: Collection[str]
@@ -118,6 +121,8 @@ class Known:
     lines: Collection[str] = ()
     usernames: Mapping[str, str] = field(default_factory=dict)
     separate: Collection[str] = ()
+    closed_posts: Mapping[str, dt.date] = field(default_factory=dict)
+    closed_lines: Mapping[str, dt.date] = field(default_factory=dict)
 
 
 def check(roster: Roster, known: Known) -> list[Fault]:
@@ -192,6 +197,10 @@ def _assignments(roster: Roster, known: Known) -> Iterable[Fault]:
             yield Fault("assignments", one.row, "post", "post", one.post)
         if one.line and one.line not in known.lines:
             yield Fault("assignments", one.row, "line", "line", one.line)
+        if one.to_date > known.closed_posts.get(one.post, LAST_DAY):
+            yield Fault("assignments", one.row, "post", "closed", one.post)
+        if one.to_date > known.closed_lines.get(one.line, LAST_DAY):
+            yield Fault("assignments", one.row, "line", "closed", one.line)
         if one.to_date < one.from_date:
             yield Fault("assignments", one.row, "to_date", "dates", one.to_date.isoformat())
         role = posts.get(one.post, "")

@@ -72,3 +72,24 @@ def lines_below(line: int, parents: Mapping[int, int | None]) -> frozenset[int]:
     while more := {child for child, parent in parents.items() if parent in found} - found:
         found |= more
     return frozenset(found)
+
+
+def in_order(parents: Mapping[int, int | None]) -> list[tuple[int, int]]:
+    """Rows of a hierarchy as (row, depth), each after its parent, siblings in the order given.
+
+    A row whose parent is not among them, or that would stand under itself, begins at depth 0: none is lost.
+    """
+    below: dict[int | None, list[int]] = {}
+    for row, parent in parents.items():
+        below.setdefault(parent if parent in parents else None, []).append(row)
+    ordered: dict[int, int] = {}
+
+    def walk(row: int, depth: int) -> None:
+        if row not in ordered:
+            ordered[row] = depth
+            for child in below.get(row, ()):
+                walk(child, depth + 1)
+
+    for row in [*below.get(None, ()), *parents]:
+        walk(row, 0)
+    return list(ordered.items())

@@ -10,7 +10,16 @@ from django.utils import timezone
 from kezun.kernel.actor import SystemActor
 from kezun.org.actions import draft_roster, issue_token, submit_roster
 from kezun.org.loading import LineRow, Organisation
-from kezun.org.models import Assignment, GroupMember, LeadingGroup, Person, Post, SignInSession
+from kezun.org.models import (
+    FOREVER,
+    Assignment,
+    BusinessLine,
+    GroupMember,
+    LeadingGroup,
+    Person,
+    Post,
+    SignInSession,
+)
 from kezun.org.rules.roster import Roster, UnitRow
 from kezun.org.scope import roles
 
@@ -40,11 +49,14 @@ class World:
     def clerk(self, role="lobby_manager") -> Person:
         return self.person_in(role, self.at)
 
-    def post(self, role="lobby_manager") -> Post:
+    def post(self, role="lobby_manager", closed_date=FOREVER) -> Post:
         known = roles()[role]
-        return Post.objects.get_or_create(
-            code=role, defaults={"name": known.name, "name_en": known.name_en, "role": role}
-        )[0]
+        named = {"name": known.name, "name_en": known.name_en, "role": role, "closed_date": closed_date}
+        return Post.objects.get_or_create(code=role, defaults=named)[0]
+
+    def line(self, closed_date=FOREVER) -> BusinessLine:
+        named = {"name": "零售", "closed_date": closed_date}
+        return BusinessLine.objects.get_or_create(code="retail", defaults=named)[0]
 
     def assignment(self) -> Assignment:
         return self.clerk().assignments.get()
@@ -131,6 +143,24 @@ CASES = {
         (_bad(code=""), _bad(name=""), _bad(role="emperor")),
         reached=False,
     ),
+    "org.rename_post": Case(
+        lambda w: ((w.post(),), {"name": "新岗", "name_en": "New post"}),
+        (_bad(name=""), _bad(name="x" * 121), _bad(name_en="x" * 121)),
+        reached=False,
+    ),
+    "org.close_post": Case(
+        lambda w: ((w.post("teller"),), {"last_day": DAY}),
+        (((lambda w: held(w)), "last_day"),),
+        reached=False,
+    ),
+    "org.reopen_post": Case(lambda w: ((w.post("teller", DAY),), {}), reached=False),
+    "org.rename_line": Case(
+        lambda w: ((w.line(),), {"name": "新线", "name_en": "New line"}),
+        (_bad(name=""), _bad(name="x" * 121)),
+        reached=False,
+    ),
+    "org.close_line": Case(lambda w: ((w.line(),), {"last_day": DAY}), reached=False),
+    "org.reopen_line": Case(lambda w: ((w.line(DAY),), {}), reached=False),
     "org.found_group": Case(lambda w: ((w.unit,), {"name": "小组"}), (_bad(name=""), _bad(name="x" * 121))),
     "org.add_member": Case(
         lambda w: ((w.group(),), {"person": w.clerk(), "duty": "head", "from_date": DAY}),
@@ -238,6 +268,12 @@ def closed(world: World):
     unit.closed_date = DAY - dt.timedelta(days=1)
     unit.save(update_fields=["closed_date"])
     return unit
+
+
+def held(world: World) -> dict[str, Any]:
+    """No other arguments, but somebody stands in the teller's post until further notice."""
+    world.clerk("teller")
+    return {}
 
 
 def disabled(world: World) -> Person:
