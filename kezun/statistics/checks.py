@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from .distributions import Array, Numbers, array
 
@@ -33,7 +34,7 @@ def share(value: float, name: str) -> float:
     return float(value)
 
 
-def refuse(wrong: np.typing.NDArray[np.bool_], why: str) -> None:
+def refuse(wrong: npt.ArrayLike, why: str) -> None:
     """ValueError where anything is wrong, with the position of the first (from 0)."""
     if np.any(wrong):
         raise ValueError(f"{why} (at position {int(np.argmax(np.atleast_1d(wrong)))})")
