@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from graphlib import CycleError, TopologicalSorter
 
-from kezun.standards.rules.form import ZERO, Criterion, Graded, Range, Standard
+from kezun.standards.rules.form import ZERO, Change, CountDefects, Criterion, Range, Standard, Text
 from kezun.standards.rules.nodes import Node, Problem, Reading
 
 
@@ -199,16 +199,22 @@ def _over(made: Standard, at: Reading, said: _Said, known: tuple[Standard, ...])
         return
     theirs = {c.id: c for c in base.criteria()}
     for change in over.changes:
-        criterion = theirs.get(change.id)
-        if criterion is None:
-            at.say("change_unknown", key="over", id=change.id, version=over.version)
-        elif isinstance(criterion.answer, Range) or (
-            not isinstance(criterion.answer, Graded) and change.points <= 0
-        ):
-            at.say("change_of_range", key="over", id=change.id)
+        code = fault_of(change, theirs.get(change.id))
+        if code:
+            at.say(code, key="over", id=change.id, version=over.version)
+    taken = set(base.ids())
     for id, _node in said.places:
-        if id in theirs:
+        if id in taken:
             said.say(id, "id", "id_of_base", id=id, version=over.version)
+
+
+def fault_of(change: Change, criterion: Criterion | None) -> str:
+    """Why an overlay cannot change the points of a criterion below; empty where it can."""
+    if criterion is None:
+        return "change_unknown"
+    floor = criterion.answer.floor if isinstance(criterion.answer, CountDefects) else ZERO
+    fixed = isinstance(criterion.answer, Range | Text)
+    return "change_of_range" if fixed or change.points <= ZERO or change.points < floor else ""
 
 
 def _versions(known: tuple[Standard, ...], id: str) -> str:

@@ -302,5 +302,13 @@ class Standard:
         for module in (*self.modules, *self.beside):
             yield from module.criteria()
 
+    def ids(self) -> Iterator[str]:
+        """The ids of all modules, items and criteria."""
+        for module in (*self.modules, *self.beside):
+            yield module.id
+            for item in module.items:
+                yield item.id
+                yield from (c.id for c in item.criteria)
+
     def criterion(self, id: str) -> Criterion | None:
         return next((c for c in self.criteria() if c.id == id), None)
