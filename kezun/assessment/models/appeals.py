@@ -103,7 +103,11 @@ class Appeal(models.Model):
             models.CheckConstraint(
                 condition=~Q(state="upheld") | ~Q(remedy=""), name="appeal_upheld_with_remedy"
             ),
-            models.UniqueConstraint(fields=["score", "rule", "level"], name="appeal_once_each_level"),
+            models.UniqueConstraint(
+                fields=["score", "rule", "level"],
+                condition=~Q(state="withdrawn"),
+                name="appeal_once_each_level",
+            ),
         )
         indexes = (models.Index(fields=["state", "-filed_at"], name="appeal_open"),)
 

@@ -1,0 +1,238 @@
+"""Red and black lists, stars and titles: proposed by rules or people, decided by a second person,
+revocable."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from kezun.assessment.models import Appeal, Audience, Award, Listing, Run, Score
+from kezun.kernel.action import action
+from kezun.kernel.actor import Actor
+from kezun.org.models import Person, Unit
+
+AUDIENCES = set(Audience.values)
+LONGEST = dt.timedelta(days=366 * 3)
+
+
+@dataclass(frozen=True)
+class Proposed:
+    """One entry that a rule proposes for a list: whose score, why (conditions as plain values), how
+    probable."""
+
+    score: Score
+    colour: str
+    why: list[dict[str, Any]]
+    probability: float | None
+
+
+@action("assessment.propose_lists", hidden=("entries",))
+def propose_lists(actor: Actor, run: Run, *, entries: Sequence[Proposed], hear_days: int) -> int:
+    """Put what a run's rules say on the lists as proposals; what was decided before stays. Returns how many
+    are new.
+
+    Black ones are heard first: until `hear_days` from today nobody can confirm them.
+    """
+    until = timezone.localdate() + dt.timedelta(days=hear_days)
+    person = actor if isinstance(actor, Person) else None
+    new = 0
+    for one in entries:
+        if one.score.unit_id is None:
+            continue
+        heard = until if one.colour == Listing.Colour.BLACK else None
+        _listing, fresh = Listing.objects.get_or_create(
+            run=run,
+            score=one.score,
+            colour=one.colour,
+            defaults={
+                "unit_id": one.score.unit_id,
+                "person_id": one.score.person_id,
+                "why": one.why,
+                "probability": one.probability,
+                "heard_until": heard,
+                "proposed_by": person,
+            },
+        )
+        new += fresh
+    return new
+
+
+@action("assessment.confirm_listing", target="listing", hidden=("note",))
+def confirm_listing(actor: Actor, listing: Listing, *, note: str = "") -> Listing:
+    """A second person's yes to an entry; a black one only after it was heard and with no appeal open.
+
+    Raises ValidationError for whoever proposed it, its subject, or while it is being heard.
+    """
+    held = _held(listing, Listing.State.PROPOSED)
+    _check_other(actor, held.proposed_by_id, held.person_id)
+    if held.heard_until is not None and timezone.localdate() <= held.heard_until:
+        raise ValidationError(
+            _("It is being heard until %(day)s; confirm it after that.") % {"day":
+            held.heard_until.isoformat()}
+        )
+    if held.score.appeals.filter(state=Appeal.State.FILED).exists():
+        raise ValidationError(_("An appeal against this score is open: decide it first."))
+    return _decided(actor, held, Listing.State.CONFIRMED, note)
+
+
+@action("assessment.drop_listing", target="listing", hidden=("note",))
+def drop_listing(actor: Actor, listing: Listing, *, note: str) -> Listing:
+    """Take an entry off the list, published or not, with a reason."""
+    held = _held(listing, Listing.State.PROPOSED, Listing.State.CONFIRMED, Listing.State.PUBLISHED)
+    _check_other(actor, None, held.person_id)
+    if not note.strip():
+        raise ValidationError({"note": _("Give the reason: it stays with the entry.")})
+    held.state, held.note = Listing.State.DROPPED, note.strip()
+    held.save(update_fields=["state", "note"])
+    return held
+
+
+@action("assessment.publish_listing", target="listing")
+def publish_listing(actor: Actor, listing: Listing, *, audience: str, until: dt.date | None = None) ->
+Listing:
+    """Show a confirmed entry to an audience: its subject, the branch, or the whole bank; until a day, if one
+    is set."""
+    held = _held(listing, Listing.State.CONFIRMED)
+    if audience not in AUDIENCES:
+        raise ValidationError({"audience": _("Choose who may see it.")})
+    if until is not None and until < timezone.localdate():
+        raise ValidationError({"until": _("The day lies in the past.")})
+    held.state, held.audience, held.until = Listing.State.PUBLISHED, audience, until
+    held.published_at = timezone.now()
+    held.save(update_fields=["state", "audience", "until", "published_at"])
+    return held
+
+
+@action("assessment.propose_award", target="unit")
+def propose_award(
+    actor: Actor,
+    unit: Unit,
+    *,
+    kind: str,
+    level: int = 0,
+    title: str = "",
+    person: Person | None = None,
+    run: Run | None = None,
+    from_date: dt.date,
+    to_date: dt.date,
+    why: Sequence[str] = (),
+) -> Award:
+    """Propose a star (level 1–5) or a title for a unit or a person; it is held once a second person granted
+    it."""
+    if kind not in set(Award.Kind.values):
+        raise ValidationError({"kind": _("Choose star or title.")})
+    if kind == Award.Kind.STAR and not 1 <= level <= 5:
+        raise ValidationError({"level": _("Stars go from 1 to 5.")})
+    if kind == Award.Kind.TITLE and not title.strip():
+        raise ValidationError({"title": _("A title needs a name.")})
+    if not dt.timedelta(0) <= to_date - from_date <= LONGEST:
+        raise ValidationError({"to_date": _("It ends on or after its first day, within three years.")})
+    return Award.objects.create(
+        kind=kind,
+        level=level,
+        title=title.strip(),
+        unit=unit,
+        person=person,
+        run=run,
+        from_date=from_date,
+        to_date=to_date,
+        why=list(why),
+        proposed_by=actor if isinstance(actor, Person) else None,
+    )
+
+
+@action("assessment.grant_award", target="award")
+def grant_award(actor: Actor, award: Award, *, doc_no: str = "") -> Award:
+    """A second person's yes. A star replaces the subject's star of the same time, which ends the day
+    before."""
+    held = _award(award, Award.State.PROPOSED)
+    _check_other(actor, held.proposed_by_id, held.person_id)
+    if held.kind == Award.Kind.STAR:
+        _end_earlier(held)
+    held.state, held.doc_no = Award.State.GRANTED, doc_no.strip()
+    return _signed(actor, held, "doc_no")
+
+
+@action("assessment.refuse_award", target="award")
+def refuse_award(actor: Actor, award: Award, *, reason: str) -> Award:
+    """A second person's no, with a reason."""
+    held = _award(award, Award.State.PROPOSED)
+    _check_other(actor, None, held.person_id)
+    if not reason.strip():
+        raise ValidationError({"reason": _("Give the reason: whoever proposed it reads it.")})
+    held.state, held.reason = Award.State.REFUSED, reason.strip()[:400]
+    return _signed(actor, held, "reason")
+
+
+@action("assessment.revoke_award", target="award")
+def revoke_award(actor: Actor, award: Award, *, reason: str) -> Award:
+    """Take back a star or title from today on, with a reason; what it was until today stays on record."""
+    held = _award(award, Award.State.GRANTED)
+    _check_other(actor, None, held.person_id)
+    if not reason.strip():
+        raise ValidationError({"reason": _("Give the reason: the subject reads it.")})
+    held.state, held.reason = Award.State.REVOKED, reason.strip()[:400]
+    held.to_date = max(held.from_date, min(held.to_date, timezone.localdate()))
+    held.save(update_fields=["state", "reason", "to_date"])
+    return held
+
+
+def _held(listing: Listing, *states: str) -> Listing:
+    held = Listing.objects.select_for_update().get(pk=listing.pk)
+    if held.state not in states:
+        raise ValidationError(
+            _("The entry is «%(state)s» by now. Reload the page.") % {"state": held.get_state_display()}
+        )
+    return held
+
+
+def _award(award: Award, *states: str) -> Award:
+    held = Award.objects.select_for_update().get(pk=award.pk)
+    if held.state not in states:
+        raise ValidationError(
+            _("The award is «%(state)s» by now. Reload the page.") % {"state": held.get_state_display()}
+        )
+    return held
+
+
+def _check_other(actor: Actor, proposer: int | None, subject: int | None) -> None:
+    if not isinstance(actor, Person):
+        return
+    if actor.pk == proposer:
+        raise ValidationError(_("A second person decides: you proposed this yourself."))
+    if actor.pk == subject:
+        raise ValidationError(_("Nobody decides about themselves."))
+
+
+def _decided(actor: Actor, held: Listing, state: str, note: str) -> Listing:
+    held.state, held.note, held.decided_at = state, note.strip(), timezone.now()
+    held.decided_by = actor if isinstance(actor, Person) else None
+    held.save(update_fields=["state", "note", "decided_at", "decided_by"])
+    return held
+
+
+def _signed(actor: Actor, held: Award, *also: str) -> Award:
+    held.decided_by = actor if isinstance(actor, Person) else None
+    held.decided_at = timezone.now()
+    held.save(update_fields=["state", "decided_by", "decided_at", *also])
+    return held
+
+
+def _end_earlier(held: Award) -> None:
+    others = Award.objects.filter(
+        kind=Award.Kind.STAR,
+        state=Award.State.GRANTED,
+        unit=held.unit_id,
+        person=held.person_id,
+        to_date__gte=held.from_date,
+    ).exclude(pk=held.pk)
+    eve = held.from_date - dt.timedelta(days=1)
+    for other in others:
+        other.to_date = max(other.from_date, eve)
+        other.save(update_fields=["to_date"])

@@ -1,0 +1,1 @@
+"""The rules of assessment: pure functions on plain values."""
