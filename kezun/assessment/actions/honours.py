@@ -73,8 +73,8 @@ def confirm_listing(actor: Actor, listing: Listing, *, note: str = "") -> Listin
     _check_other(actor, held.proposed_by_id, held.person_id)
     if held.heard_until is not None and timezone.localdate() <= held.heard_until:
         raise ValidationError(
-            _("It is being heard until %(day)s; confirm it after that.") % {"day":
-            held.heard_until.isoformat()}
+            _("It is being heard until %(day)s; confirm it after that.")
+            % {"day": held.heard_until.isoformat()}
         )
     if held.score.appeals.filter(state=Appeal.State.FILED).exists():
         raise ValidationError(_("An appeal against this score is open: decide it first."))
@@ -94,10 +94,10 @@ def drop_listing(actor: Actor, listing: Listing, *, note: str) -> Listing:
 
 
 @action("assessment.publish_listing", target="listing")
-def publish_listing(actor: Actor, listing: Listing, *, audience: str, until: dt.date | None = None) ->
-Listing:
-    """Show a confirmed entry to an audience: its subject, the branch, or the whole bank; until a day, if one
-    is set."""
+def publish_listing(
+    actor: Actor, listing: Listing, *, audience: str, until: dt.date | None = None
+) -> Listing:
+    """Show a confirmed entry to its subject, the branch, or the whole bank; until a day, if one is set."""
     held = _held(listing, Listing.State.CONFIRMED)
     if audience not in AUDIENCES:
         raise ValidationError({"audience": _("Choose who may see it.")})
