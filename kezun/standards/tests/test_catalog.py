@@ -81,8 +81,11 @@ def test_there_are_enough_and_every_theme_is_there():
 def test_a_file_is_called_after_what_it_holds(path: Path):
     made = read(path.read_text(encoding="utf-8"))
     assert path.stem == f"{made.id.removeprefix('urn:kezun:std:')}-{made.version}"
-    assert "示例" in made.title and "example" in made.title_en
-    assert made.about and made.about_en and made.owner
+    assert "示例" in made.title
+    assert "example" in made.title_en
+    assert made.about
+    assert made.about_en
+    assert made.owner
 
 
 def test_points_add_up_to_a_hundred_at_every_level():
@@ -123,8 +126,10 @@ def test_everything_has_an_english_name():
 def test_every_criterion_says_who_looks_how_and_how_often():
     known = roles_and_posts() | {SYSTEM}
     for _made, c in criteria():
-        assert set(c.checker.roles) and set(c.checker.roles) <= known, f"{c.id}: {c.checker.roles}"
-        assert set(c.checker.methods) and set(c.checker.methods) <= METHODS, c.id
+        assert c.checker.roles, c.id
+        assert set(c.checker.roles) <= known, f"{c.id}: {c.checker.roles}"
+        assert c.checker.methods, c.id
+        assert set(c.checker.methods) <= METHODS, c.id
         often = dict(c.frequency)
         assert set(often) == set(c.checker.methods), f"{c.id}: a frequency for each method, no other"
         assert set(often.values()) <= FREQUENCIES, c.id
@@ -140,7 +145,8 @@ def test_what_only_a_machine_measures_is_asked_of_no_person():
 def test_every_criterion_says_what_follows_from_it():
     for made, c in criteria():
         assert c.severity in SEVERITIES, c.id
-        assert c.rectify is not None and 1 <= c.rectify.due_days <= 60, c.id
+        assert c.rectify is not None, c.id
+        assert 1 <= c.rectify.due_days <= 60, c.id
         if c.severity == "重大" and not isinstance(c.answer, Indicator):
             assert c.rectify.due_days <= 2, f"{made.id} {c.id}: what is grave cannot wait"
 
@@ -190,7 +196,8 @@ def test_traits_that_standards_ask_for_are_traits_that_outlets_have():
     table = (ROOT / "packs/demo-bank/units.csv").read_text(encoding="utf-8").splitlines()[1:]
     borne = {tag for line in table for tag in line.split(",")[5].split("|") if tag}
     asked = {t for _m, c in criteria() for t in (*c.applies_to.any, *c.applies_to.all, *c.applies_to.none)}
-    assert asked and asked <= borne
+    assert asked
+    assert asked <= borne
     outlets = [frozenset(line.split(",")[5].split("|")) for line in table if line.split(",")[2] == "outlet"]
     for _made, c in criteria():
         where = sum(c.applies_to.to(tags) for tags in outlets)
@@ -199,7 +206,8 @@ def test_traits_that_standards_ask_for_are_traits_that_outlets_have():
 
 def test_the_mystery_visit_is_blind_throughout():
     form = one("shenmi-fangwen")
-    assert form.kind == "form" and form.covert == ("暗访",)
+    assert form.kind == "form"
+    assert form.covert == ("暗访",)
     assert all(c.checker.blind and c.checker.methods == ("暗访",) for c in form.criteria())
 
 
@@ -212,7 +220,9 @@ def test_the_self_check_is_short_and_the_outlets_own():
 
 def test_the_overlay_ends_and_asks_nothing_away_from_the_event():
     overlay = one("zhongda-huodong")
-    assert overlay.over is not None and overlay.over.standard == ENVIRONMENT and overlay.valid.end
+    assert overlay.over is not None
+    assert overlay.over.standard == ENVIRONMENT
+    assert overlay.valid.end
     assert all(c.applies_to.any == ("event-area",) for c in overlay.criteria())
 
 
@@ -242,7 +252,9 @@ def test_a_faultless_sheet_earns_every_point(standard: Standard):
     tags = frozenset(t for c in standard.criteria() for t in (*c.applies_to.any, *c.applies_to.all))
     answers, values = best(standard)
     result = evaluate(standard, answers, tags=tags, indicators=values)
-    assert result.score == Decimal(100) and not result.veto and not result.grade_cap
+    assert result.score == Decimal(100)
+    assert not result.veto
+    assert not result.grade_cap
 
 
 def test_an_empty_lobby_costs_all_that_hangs_on_it():
@@ -262,7 +274,8 @@ def test_a_blocked_exit_caps_the_grade_and_costs_only_its_own_points():
 
 def test_two_editions_differ_in_points_in_words_and_in_what_became_of_criteria():
     old, new = one("wangdian-huanjing", "2025.1"), one("wangdian-huanjing")
-    assert new.supersedes == old.version and old.valid.end == new.valid.start
+    assert new.supersedes == old.version
+    assert old.valid.end == new.valid.start
     was, now = {c.id: c for c in old.criteria()}, {c.id: c for c in new.criteria()}
     how = {c.lineage.how for c in now.values() if c.lineage}
     assert how == {"same_as", "merged_from", "split_from", "new"}
@@ -274,7 +287,8 @@ def test_two_editions_differ_in_points_in_words_and_in_what_became_of_criteria()
         elif criterion.lineage.change == "points":
             assert criterion.points != was[id].points
         else:
-            assert criterion.points == was[id].points and criterion.answer == was[id].answer
+            assert criterion.points == was[id].points
+            assert criterion.answer == was[id].answer
     assert sum(now[id].text != was[id].text for id in set(was) & set(now)) == 3
 
 
