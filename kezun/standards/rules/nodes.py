@@ -10,6 +10,8 @@ from decimal import Decimal, InvalidOperation
 import yaml
 
 MOST_NODES = 100_000
+# So far every sum and product of points and shares is exact in the digits that Decimal keeps.
+LARGEST, PLACES = Decimal(1_000_000_000), 9
 NULL, BOOL = "tag:yaml.org,2002:null", "tag:yaml.org,2002:bool"
 TRUE, FALSE = ("true", "yes", "on"), ("false", "no", "off")
 
@@ -157,6 +159,12 @@ class Reading:
             return None
         if not value.is_finite():
             self.say("not_number", node.line, key, value=node.text or "")
+            return None
+        digits = value.as_tuple()
+        if abs(value) > LARGEST or (isinstance(digits.exponent, int) and digits.exponent < -PLACES):
+            self.say(
+                "number_outside", node.line, key, value=node.text or "", most=f"{LARGEST:f}", places=PLACES
+            )
             return None
         return value
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from fractions import Fraction
 
 from kezun.standards.rules.bands import rating_of
 from kezun.standards.rules.form import ZERO, Criterion, Indicator, Item, Module, Rounding, Standard, Text
 from kezun.standards.rules.marks import Answers, Given, Indicators, Lack, Na, fires, given, lack, mark
 
+# Enough for a product of points and a share, so that nothing is rounded before it is published.
+DIGITS = 60
 __all__ = ["Lack", "Line", "Na", "NotScorable", "Part", "Result", "asked", "evaluate", "lacks"]
 
 
@@ -170,7 +172,13 @@ def evaluate(
     missing = lacks(standard, answers, tags=tags, method=method, indicators=values)
     if missing:
         raise NotScorable(tuple(missing))
-    profile = frozenset(tags)
+    with localcontext(prec=DIGITS):
+        return _result(standard, answers, frozenset(tags), values, method)
+
+
+def _result(
+    standard: Standard, answers: Answers, profile: frozenset[str], values: Indicators, method: str | None
+) -> Result:
     criteria = [c for c in standard.criteria() if c.checker.by(method)]
     cut = zeroed((c for c in criteria if c.applies_to.to(profile)), answers, values)
     lines = {c.id: _line(standard, c, given(c, answers, values), profile, cut.get(c.id)) for c in criteria}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -47,6 +48,8 @@ def digest(standard: Standard) -> str:
 def _plain(value: Any) -> Any:
     if isinstance(value, Decimal):
         return _figure(value)
+    if isinstance(value, date):
+        return value.isoformat()
     if isinstance(value, dict):
         return {key: _plain(below) for key, below in value.items()}
     if isinstance(value, list):
@@ -79,7 +82,10 @@ _Dumper.add_representer(Decimal, _decimal)
 
 def written(standard: Standard) -> str:
     """The standard in YAML; reading it again gives the same standard."""
-    return yaml.dump(as_tree(standard), Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=110)
+    tree = as_tree(standard)
+    return yaml.dump(
+        tree, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=110, default_flow_style=None
+    )
 
 
 def _kept(**fields: Any) -> Tree:
@@ -106,7 +112,7 @@ def as_tree(standard: Standard) -> Tree:
     )
     end = standard.valid.end
     return head | {
-        "valid": {"from": standard.valid.start.isoformat(), "to": end.isoformat() if end else None},
+        "valid": {"from": standard.valid.start, "to": end},
         "scale": _scale(standard.scale),
         "rounding": {"digits": standard.rounding.digits, "mode": standard.rounding.mode, "at": "publish"},
         "modules": [_module(m) for m in standard.modules],
