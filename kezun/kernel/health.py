@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from kezun.kernel import guard
+from kezun.kernel import frozen, guard
 from kezun.kernel.models import Heartbeat
 
 SILENT = dt.timedelta(seconds=60)
@@ -115,7 +115,7 @@ def worker() -> str:
 
 @check("guard", _("Trail guard"), vital=False)
 def trail_guard() -> str:
-    """The triggers that keep the trail append-only are in the database."""
-    if gone := guard.missing(connection):
+    """The triggers that keep the trail append-only, and settled rows as they are, are in the database."""
+    if gone := guard.missing(connection) + frozen.missing(connection):
         raise NotWell(", ".join(gone))
     return ""

@@ -16,12 +16,20 @@ from django.db.models import F, Q
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
+from kezun.kernel.actor import Actor
+
 PrivacyClasses = dict[str, str]
 M = TypeVar("M", bound="Edition")
 
 
 class EditionQuerySet(models.QuerySet[M]):
-    """Texts of rules are no secret within the bank; drafts are for those who may draft."""
+    """Texts of rules are no secret within the bank; drafts are for those who may draft or approve."""
+
+    def visible_to(self, actor: Actor) -> EditionQuerySet[M]:
+        """What was ever published to whoever may read, all the rest to whoever works on it."""
+        if any(actor.may(name) for name in self.model.WORK):
+            return self.all()
+        return self.filter(published_at__isnull=False) if actor.may(self.model.READ) else self.none()
 
     def published(self, known_at: dt.datetime | None = None) -> EditionQuerySet[M]:
         """Published and not withdrawn, now or as known at a moment."""
@@ -32,9 +40,9 @@ class EditionQuerySet(models.QuerySet[M]):
 
     def in_force(self, day: dt.date, known_at: dt.datetime | None = None) -> EditionQuerySet[M]:
         """Those whose validity holds the day, the one that counts first for each urn."""
-        until = Q(valid_to__isnull=True) | Q(valid_to__gt=day)
-        found = self.published(known_at).filter(until, valid_from__lte=day)
-        return found.order_by("urn", "-valid_from", "-published_at")
+        until = Q(until_date__isnull=True) | Q(until_date__gt=day)
+        found = self.published(known_at).filter(until, from_date__lte=day)
+        return found.order_by("urn", "-from_date", "-published_at")
 
     def for_day(self, urn: str, day: dt.date, known_at: dt.datetime | None = None) -> M | None:
         """The edition of `urn` that counts on `day`, as known at a moment (None: now)."""
@@ -44,7 +52,8 @@ class EditionQuerySet(models.QuerySet[M]):
 class Edition(models.Model):
     """One version of a text of rules. `text` is what was written, `sha256` the hash of its canonical form.
 
-    valid_from and valid_to are half open. origin: `pack:…` or `catalog` for what came with the product or
+    READ and WORK: the permissions to read what is published, and to see drafts (any one of them).
+    from_date and until_date are half open. origin: `pack:…` or `catalog` for what came with the product or
     a pack, empty for what was made in the pages. doc_no: the number of the decision that approved it.
     """
 
@@ -54,6 +63,13 @@ class Edition(models.Model):
         PUBLISHED = "published", _("Published")
         WITHDRAWN = "withdrawn", _("Withdrawn")
 
+    READ: ClassVar[str] = ""
+    WORK: ClassVar[tuple[str, ...]] = ()
+    # what a published row keeps for ever; the database holds it (kernel/frozen.py)
+    SETTLED: ClassVar[tuple[str, ...]] = (
+        *("urn", "version", "title", "title_en", "text", "sha256", "from_date", "until_date", "supersedes"),
+        *("origin", "doc_no", "revision", "drafted_by_id", "proposed_by_id", "approved_by_id", "proposed_at"),
+    )
     EDITION_PRIVACY: ClassVar[PrivacyClasses] = dict.fromkeys(
         (
             *(
@@ -65,8 +81,8 @@ class Edition(models.Model):
                 "text",
                 "sha256",
                 "state",
-                "valid_from",
-                "valid_to",
+                "from_date",
+                "until_date",
             ),
             *("supersedes", "origin", "doc_no", "saved_at", "proposed_at", "published_at", "withdrawn_at"),
             *("drafted_by", "proposed_by", "approved_by", "note", "revision"),
@@ -81,8 +97,8 @@ class Edition(models.Model):
     text = models.TextField()
     sha256 = models.CharField(max_length=64)
     state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT)
-    valid_from = models.DateField()
-    valid_to = models.DateField(null=True, blank=True)
+    from_date = models.DateField()
+    until_date = models.DateField(null=True, blank=True)
     supersedes = models.CharField(max_length=20, blank=True)
     origin = models.CharField(max_length=60, blank=True)
     doc_no = models.CharField(max_length=120, blank=True)
@@ -107,7 +123,7 @@ class Edition(models.Model):
         constraints = (
             models.UniqueConstraint(fields=["urn", "version", "revision"], name="%(class)s_version_once"),
             models.CheckConstraint(
-                condition=Q(valid_to__isnull=True) | Q(valid_to__gt=F("valid_from")),
+                condition=Q(until_date__isnull=True) | Q(until_date__gt=F("from_date")),
                 name="%(class)s_valid_to_after_from",
             ),
             models.CheckConstraint(
@@ -119,7 +135,7 @@ class Edition(models.Model):
                 name="%(class)s_published_when",
             ),
         )
-        indexes = (models.Index(fields=["urn", "valid_from"], name="%(class)s_in_force"),)
+        indexes = (models.Index(fields=["urn", "from_date"], name="%(class)s_in_force"),)
 
     def __str__(self) -> str:
         return f"{self.urn}@{self.version}"

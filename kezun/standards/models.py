@@ -11,11 +11,13 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from kezun.kernel.actor import Actor
+from kezun.kernel.frozen import Frozen, freeze
 from kezun.kernel.models import StoredFile
 from kezun.org.models import Person, Unit
 from kezun.standards.editions import Edition, EditionQuerySet
 
 PrivacyClasses = dict[str, str]
+READ_SHEETS = "standards.read_sheets"
 
 
 class Standard(Edition):
@@ -26,6 +28,8 @@ class Standard(Edition):
         FORM = "form", _("Form")
         OVERLAY = "overlay", _("Overlay")
 
+    READ: ClassVar[str] = "standards.read"
+    WORK: ClassVar[tuple[str, ...]] = ("standards.draft", "standards.approve")
     privacy: ClassVar[PrivacyClasses] = Edition.EDITION_PRIVACY | {"kind": "none"}
 
     kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.STANDARD)
@@ -40,8 +44,10 @@ class SheetQuerySet(models.QuerySet["Sheet"]):
     def visible_to(self, actor: Actor) -> SheetQuerySet:
         """Sheets of units in scope and one's own; blind ones only to those who may read such."""
         if not isinstance(actor, Person):
-            return self.all() if actor.may("standards.read") else self.none()
-        units = Unit.objects.visible_to(actor, "standards.read").values("pk")
+            return self.all() if actor.may(READ_SHEETS) else self.none()
+        if not actor.may(READ_SHEETS):
+            return self.none()
+        units = Unit.objects.visible_to(actor, READ_SHEETS).values("pk")
         found = self.filter(Q(unit__in=units) | Q(inspector=actor))
         if not actor.may("standards.read_blind"):
             found = found.filter(Q(blind=False) | Q(inspector=actor))
@@ -143,3 +149,17 @@ class Evidence(models.Model):
 
     def __str__(self) -> str:
         return f"{self.sheet_id} {self.criterion}"
+
+
+freeze(Frozen("standards_standard", "published_at", (*Edition.SETTLED, "kind")))
+freeze(
+    Frozen(
+        "standards_sheet",
+        "submitted_at",
+        (
+            *("key", "root", "standard_id", "unit_id", "person_id", "inspector_id", "method", "announced"),
+            *("blind", "visited_date", "tags", "indicators", "answers", "started_at", "score", "earned"),
+            *("applicable", "veto", "grade_cap", "corrects_id"),
+        ),
+    )
+)

@@ -127,8 +127,8 @@ class Migration(migrations.Migration):
                 ('text', models.TextField()),
                 ('sha256', models.CharField(max_length=64)),
                 ('state', models.CharField(choices=[('draft', 'Draft'), ('proposed', 'Waiting for approval'), ('published', 'Published'), ('withdrawn', 'Withdrawn')], default='draft', max_length=10)),
-                ('valid_from', models.DateField()),
-                ('valid_to', models.DateField(blank=True, null=True)),
+                ('from_date', models.DateField()),
+                ('until_date', models.DateField(blank=True, null=True)),
                 ('supersedes', models.CharField(blank=True, max_length=20)),
                 ('origin', models.CharField(blank=True, max_length=60)),
                 ('doc_no', models.CharField(blank=True, max_length=120)),
@@ -320,7 +320,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='scheme',
-            index=models.Index(fields=['urn', 'valid_from'], name='scheme_in_force'),
+            index=models.Index(fields=['urn', 'from_date'], name='scheme_in_force'),
         ),
         migrations.AddConstraint(
             model_name='scheme',
@@ -328,7 +328,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='scheme',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_to__isnull', True), ('valid_to__gt', models.F('valid_from')), _connector='OR'), name='scheme_valid_to_after_from'),
+            constraint=models.CheckConstraint(condition=models.Q(('until_date__isnull', True), ('until_date__gt', models.F('from_date')), _connector='OR'), name='scheme_valid_to_after_from'),
         ),
         migrations.AddConstraint(
             model_name='scheme',

@@ -28,8 +28,8 @@ class Migration(migrations.Migration):
                 ('text', models.TextField()),
                 ('sha256', models.CharField(max_length=64)),
                 ('state', models.CharField(choices=[('draft', 'Draft'), ('proposed', 'Waiting for approval'), ('published', 'Published'), ('withdrawn', 'Withdrawn')], default='draft', max_length=10)),
-                ('valid_from', models.DateField()),
-                ('valid_to', models.DateField(blank=True, null=True)),
+                ('from_date', models.DateField()),
+                ('until_date', models.DateField(blank=True, null=True)),
                 ('supersedes', models.CharField(blank=True, max_length=20)),
                 ('origin', models.CharField(blank=True, max_length=60)),
                 ('doc_no', models.CharField(blank=True, max_length=120)),
@@ -93,7 +93,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='standard',
-            index=models.Index(fields=['urn', 'valid_from'], name='standard_in_force'),
+            index=models.Index(fields=['urn', 'from_date'], name='standard_in_force'),
         ),
         migrations.AddConstraint(
             model_name='standard',
@@ -101,7 +101,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='standard',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_to__isnull', True), ('valid_to__gt', models.F('valid_from')), _connector='OR'), name='standard_valid_to_after_from'),
+            constraint=models.CheckConstraint(condition=models.Q(('until_date__isnull', True), ('until_date__gt', models.F('from_date')), _connector='OR'), name='standard_valid_to_after_from'),
         ),
         migrations.AddConstraint(
             model_name='standard',

@@ -9,7 +9,7 @@ from django.core.management.base import CommandError
 from django.core.management.commands.flush import Command as Flush
 from django.db import connections
 
-from kezun.kernel import guard
+from kezun.kernel import frozen, guard
 
 
 class Command(Flush):
@@ -20,7 +20,9 @@ class Command(Flush):
             raise CommandError("refused: the trail is append-only; make a new database instead")
         connection = connections[options["database"]]
         guard.lift(connection)
+        frozen.lift(connection)
         try:
             super().handle(*args, **options)
         finally:
             guard.install(connection)
+            frozen.install(connection)

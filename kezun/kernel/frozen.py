@@ -1,0 +1,105 @@
+"""Rows that may no longer change: triggers in the database hold what a room has declared as settled.
+
+A room declares its table with `freeze`; the triggers are put in after every migration, on SQLite and on
+PostgreSQL alike. They stop accidents and plain SQL; whoever may drop a trigger is found by the hashes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+FUNCTION = """
+CREATE OR REPLACE FUNCTION frozen_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN RAISE EXCEPTION 'what is settled is never changed: %', TG_TABLE_NAME; END $$
+"""
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """A table whose rows are settled once the moment in `since` is set: `columns` then keep their values.
+
+    Such a row can neither be deleted. Other columns (a state, a note) stay free.
+    """
+
+    table: str
+    since: str
+    columns: tuple[str, ...]
+
+    @property
+    def triggers(self) -> tuple[str, str]:
+        return f"{self.table}_settled", f"{self.table}_kept"
+
+    def changed(self, differs: str) -> str:
+        pairs = (f"NEW.{name} {differs} OLD.{name}" for name in (*self.columns, self.since))
+        return f"OLD.{self.since} IS NOT NULL AND ({' OR '.join(pairs)})"
+
+
+FROZEN: dict[str, Frozen] = {}
+
+
+def freeze(declared: Frozen) -> None:
+    """Declare a table's settled rows; once for each table."""
+    if declared.table in FROZEN:
+        raise RuntimeError(f"table {declared.table} is frozen twice")
+    FROZEN[declared.table] = declared
+
+
+def install(connection: BaseDatabaseWrapper) -> None:
+    """Put the triggers of all declared tables that exist into the database; they replace older ones."""
+    there = set(connection.introspection.table_names())
+    tables = [frozen for name, frozen in FROZEN.items() if name in there]
+    lift(connection)
+    with connection.cursor() as cursor:
+        if tables and connection.vendor != "sqlite":
+            cursor.execute(FUNCTION)
+        for frozen in tables:
+            for statement in _statements(frozen, connection.vendor):
+                cursor.execute(statement)
+
+
+def _statements(frozen: Frozen, vendor: str) -> tuple[str, str]:
+    settled, kept = frozen.triggers
+    if vendor == "sqlite":
+        end = f"BEGIN SELECT RAISE(ABORT, 'what is settled is never changed: {frozen.table}'); END"
+        return (
+            f"CREATE TRIGGER {settled} BEFORE UPDATE ON {frozen.table} WHEN {frozen.changed('IS NOT')} {end}",
+            f"CREATE TRIGGER {kept} BEFORE DELETE ON {frozen.table} "
+            f"WHEN OLD.{frozen.since} IS NOT NULL {end}",
+        )
+    end = "EXECUTE FUNCTION frozen_refuse()"
+    return (
+        f"CREATE TRIGGER {settled} BEFORE UPDATE ON {frozen.table} FOR EACH ROW "
+        f"WHEN ({frozen.changed('IS DISTINCT FROM')}) {end}",
+        f"CREATE TRIGGER {kept} BEFORE DELETE ON {frozen.table} FOR EACH ROW "
+        f"WHEN (OLD.{frozen.since} IS NOT NULL) {end}",
+    )
+
+
+def lift(connection: BaseDatabaseWrapper) -> None:
+    """Take the triggers out: to empty a test database, and to play the forger in tests."""
+    there = set(connection.introspection.table_names())
+    with connection.cursor() as cursor:
+        for frozen in FROZEN.values():
+            if frozen.table in there:
+                for name in frozen.triggers:
+                    where = "" if connection.vendor == "sqlite" else f" ON {frozen.table}"
+                    cursor.execute(f"DROP TRIGGER IF EXISTS {name}{where}")
+
+
+def missing(connection: BaseDatabaseWrapper) -> list[str]:
+    """Names of declared triggers that are not in the database (the health page shows them)."""
+    sqlite = connection.vendor == "sqlite"
+    table = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+    with connection.cursor() as cursor:
+        cursor.execute(table if sqlite else "SELECT tgname FROM pg_trigger")
+        there = {row[0] for row in cursor.fetchall()}
+    return sorted({name for frozen in FROZEN.values() for name in frozen.triggers} - there)
+
+
+def after_migrate(*, using: str = "default", **_more: Any) -> None:
+    """Receives `post_migrate`: a table that a migration made anew has lost its triggers."""
+    install(connections[using])

@@ -1,0 +1,43 @@
+"""Every write to standards and sheets."""
+
+from kezun.standards.actions.editions import (
+    Approved,
+    approve,
+    draft,
+    install,
+    propose,
+    refuse,
+    save_draft,
+    stamp,
+    withdraw,
+)
+from kezun.standards.actions.sheets import (
+    NotSubmittable,
+    attach_evidence,
+    begin_sheet,
+    correct_sheet,
+    detach_evidence,
+    save_sheet,
+    submit_sheet,
+    void_sheet,
+)
+
+__all__ = [
+    "Approved",
+    "NotSubmittable",
+    "approve",
+    "attach_evidence",
+    "begin_sheet",
+    "correct_sheet",
+    "detach_evidence",
+    "draft",
+    "install",
+    "propose",
+    "refuse",
+    "save_draft",
+    "save_sheet",
+    "stamp",
+    "submit_sheet",
+    "void_sheet",
+    "withdraw",
+]

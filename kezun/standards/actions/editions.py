@@ -1,0 +1,174 @@
+"""Writes to the texts of standards: drafted by one person, approved by another, then kept for ever."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from dataclasses import dataclass
+
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from kezun.kernel.action import action
+from kezun.kernel.actor import Actor
+from kezun.org.models import Person
+from kezun.standards import approval, queries, rules
+from kezun.standards.messages import say_refusal
+from kezun.standards.models import Sheet, Standard
+from kezun.standards.rules.nodes import parse
+
+LONGEST = 2_000_000
+SHOWN = 50
+# what the form of a row has nothing to say about: its text has rules of its own, its moments come later
+UNSET = ("text", "drafted_by", "proposed_by", "approved_by", "proposed_at", "published_at", "withdrawn_at")
+State = Standard.State
+
+
+@dataclass(frozen=True)
+class Approved:
+    """What an approval did: the edition, and the sheets that another edition judged on days it now holds."""
+
+    edition: Standard
+    touched: tuple[int, ...]
+
+
+@action("standards.draft", hidden=("text",))
+def draft(actor: Actor, *, text: str, note: str = "") -> Standard:
+    """Keep a new draft; it may still have mistakes, but must say which standard and version it is."""
+    row = Standard(drafted_by=actor if isinstance(actor, Person) else None, note=note.strip())
+    _take(row, text)
+    row.revision = approval.next_revision(Standard, row.urn, row.version)
+    row.full_clean(exclude=UNSET)
+    row.save()
+    return row
+
+
+@action("standards.save_draft", hidden=("text",))
+def save_draft(actor: Actor, edition: Standard, *, text: str, seen: str = "") -> Standard:
+    """Replace a draft's text. seen: `stamp` of the text that the change was made from, so that nobody
+    writes over what a colleague saved meanwhile."""
+    row = approval.held(edition, State.DRAFT)
+    if seen and seen != stamp(row.text):
+        raise ValidationError(
+            _("Somebody saved this draft while you were writing: open it again and add your change.")
+        )
+    before = (row.urn, row.version)
+    _take(row, text)
+    if before != (row.urn, row.version):
+        row.revision = approval.next_revision(Standard, row.urn, row.version)
+    row.full_clean(exclude=UNSET)
+    row.save()
+    return row
+
+
+@action("standards.propose")
+def propose(actor: Actor, edition: Standard) -> Standard:
+    """Send a draft without mistakes to a second person."""
+    row = approval.held(edition, State.DRAFT)
+    _settle(row)
+    return approval.propose(actor, row)
+
+
+@action("standards.approve")
+def approve(actor: Actor, edition: Standard, *, doc_no: str = "") -> Approved:
+    """Publish what somebody else proposed: from now on its text is kept, and it counts on its days.
+
+    Validity that overlaps another edition's is refused unless it supersedes that one. One that begins in the
+    past needs the number of the decision (`doc_no`); nothing is judged anew, the sheets it touches are named.
+    """
+    row = approval.held(edition, State.PROPOSED)
+    _settle(row)
+    approval.publish(actor, row, doc_no)
+    return Approved(row, tuple(queries.impact(row).values_list("pk", flat=True)))
+
+
+@action("standards.refuse")
+def refuse(actor: Actor, edition: Standard, *, reason: str) -> Standard:
+    """Send a proposal back to its author with a reason."""
+    return approval.send_back(actor, approval.held(edition, State.PROPOSED), reason)
+
+
+@action("standards.withdraw")
+def withdraw(actor: Actor, edition: Standard, *, reason: str) -> Standard:
+    """End an edition with a reason: a draft given up, or one in force that shall count no more.
+
+    What was judged by it stays as it is.
+    """
+    row = approval.held(edition, State.DRAFT, State.PROPOSED, State.PUBLISHED)
+    if row.published_at and Sheet.objects.filter(standard=row, state=Sheet.State.DRAFT).exists():
+        raise ValidationError(_("Sheets are being filled from it: let them be submitted or given up first."))
+    return approval.withdraw(row, reason)
+
+
+@action("standards.install", hidden=("text",))
+def install(actor: Actor, *, text: str, origin: str) -> Standard:
+    """Publish a standard that came with the product or a pack. One that is there already is left as it is."""
+    made = queries.read_against_known(text)
+    sha256 = rules.digest(made)
+    there = Standard.objects.published().filter(urn=made.id, version=made.version, sha256=sha256).first()
+    if there is not None:
+        return there
+    row = Standard(origin=origin)
+    _take(row, text)
+    row.revision = approval.next_revision(Standard, row.urn, row.version)
+    row.state, row.published_at = State.PUBLISHED, timezone.now()
+    row.full_clean(exclude=UNSET)
+    row.save()
+    return row
+
+
+def stamp(text: str) -> str:
+    """A short name of a text as it is, for `save_draft(seen=…)`."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _take(row: Standard, text: str) -> None:
+    """Put a text into a row; what it says of itself is taken over as far as it can be read."""
+    text = text.replace("\r\n", "\n").replace("\x00", "")
+    if len(text) > LONGEST:
+        raise ValidationError(_("The text is longer than a standard can be."))
+    row.text = text
+    try:
+        made = rules.read(text)
+    except rules.NotAStandard as error:
+        row.sha256 = hashlib.sha256(text.encode()).hexdigest()
+        _take_head(row, text, error)
+        return
+    row.urn, row.version, row.title, row.title_en = made.id, made.version, made.title, made.title_en
+    row.kind, row.supersedes = made.kind, made.supersedes
+    row.from_date, row.until_date = made.valid.start, made.valid.end
+    row.sha256 = rules.digest(made)
+
+
+def _take_head(row: Standard, text: str, error: rules.NotAStandard) -> None:
+    """Of a text with mistakes: its name and version if they can be read, else those it had before."""
+    try:
+        fields = parse(text).fields or {}
+    except rules.NotAStandard:
+        fields = {}
+    told = {name: (node.text or "").strip() for name, node in fields.items() if node.text is not None}
+    row.urn = told.get("id", row.urn)[:120]
+    row.version = told.get("version", row.version)[:20]
+    row.title = told.get("title", row.title)[:200]
+    if not (row.urn and row.version and row.title):
+        raise ValidationError(_sentences(error))
+    row.from_date = row.from_date or timezone.localdate()
+
+
+def _settle(row: Standard) -> None:
+    """The text without a mistake, alone and beside all editions there are; ValidationError says them."""
+    try:
+        made = queries.read_against_known(row.text)
+    except rules.NotAStandard as error:
+        raise ValidationError(_sentences(error)) from error
+    if made.valid.start < dt.date(2000, 1, 1):
+        raise ValidationError(_("It begins before the year 2000: correct «valid: from»."))
+    row.sha256 = rules.digest(made)
+    row.save(update_fields=["sha256"])
+
+
+def _sentences(error: rules.NotAStandard) -> list[str]:
+    more = len(error.problems) - SHOWN
+    told = say_refusal(error)[:SHOWN]
+    return told + ([_("… and %(n)d more.") % {"n": more}] if more > 0 else [])

@@ -1,0 +1,245 @@
+"""Writes to sheets: a checklist begun at a unit, filled, submitted, corrected by decision, or void."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from kezun.kernel.action import action
+from kezun.kernel.actor import Actor, require
+from kezun.kernel.models import StoredFile
+from kezun.org.models import Person, Unit
+from kezun.standards import answers as answering
+from kezun.standards import queries, rules
+from kezun.standards.messages import say_lack
+from kezun.standards.models import Evidence, Sheet, Standard
+from kezun.standards.rules.marks import lack
+
+State = Sheet.State
+CORRECT, BLIND = "standards.correct_sheet", "standards.read_blind"
+Entries = Mapping[str, Mapping[str, Any] | None]
+# An answer that is not whole yet may be kept; what can never be right may not.
+UNFINISHED = ("unanswered", "no_value", "na_without_reason")
+BACK = dt.timedelta(days=90)
+SCORED = (
+    *("state", "submitted_at", "score", "earned", "applicable", "veto", "grade_cap", "indicators"),
+    "facts_at",
+)
+
+
+class NotSubmittable(ValidationError):
+    """What a sheet still lacks; `lacks` as the rules name it, `messages` in words."""
+
+    def __init__(self, lacks: tuple[rules.Lack, ...]) -> None:
+        self.lacks = lacks
+        super().__init__([say_lack(found) for found in lacks])
+
+
+@action("standards.begin_sheet", target="unit")
+def begin_sheet(
+    actor: Actor,
+    unit: Unit,
+    *,
+    urn: str,
+    method: str,
+    visited: dt.date,
+    key: uuid.UUID | None = None,
+    person: Person | None = None,
+    started_at: dt.datetime | None = None,
+) -> Sheet:
+    """Begin a sheet at a unit. The edition that holds on the day of the visit is pinned, and so is the unit's
+    profile of that day. key: made on the device; the same key again gives the same sheet. A covert method is
+    for those who may read blind sheets.
+    """
+    who = actor if isinstance(actor, Person) else None
+    known = Sheet.objects.filter(key=key).first() if key else None
+    if known is not None:
+        if (known.unit_id, known.inspector_id, known.method) != (unit.pk, who.pk if who else None, method):
+            raise ValidationError(_("This key belongs to another sheet."))
+        return known
+    edition = _edition(urn, visited)
+    standard = queries.whole(edition)
+    if method not in answering.methods_of(standard):
+        there = ", ".join(answering.methods_of(standard))
+        raise ValidationError({"method": _("This standard is judged by: %(known)s.") % {"known": there}})
+    covert = method in standard.covert
+    if covert:
+        require(actor, BLIND)
+    number = key or uuid.uuid4()
+    row = Sheet(
+        key=number,
+        root=number,
+        standard=edition,
+        unit=unit,
+        person=person,
+        inspector=who,
+        method=method,
+        announced=not covert,
+        blind=covert,
+        visited_date=visited,
+        tags=answering.profile_on(unit, visited),
+        started_at=started_at or timezone.now(),
+    )
+    if not rules.asked(standard, tags=row.tags, method=method):
+        raise ValidationError({"method": _("By this method nothing is asked at this unit.")})
+    row.save()
+    return row
+
+
+def _edition(urn: str, visited: dt.date) -> Standard:
+    today = timezone.localdate()
+    if not today - BACK <= visited <= today:
+        raise ValidationError(
+            {"visited": _("A visit lies between %(days)d days ago and today.") % {"days": BACK.days}}
+        )
+    edition = Standard.objects.for_day(urn, visited)
+    if edition is None:
+        raise ValidationError(
+            {"urn": _("No edition of this standard is in force on %(day)s.") % {"day": visited}}
+        )
+    return edition
+
+
+@action("standards.save_sheet", target="sheet", hidden=("entries",))
+def save_sheet(actor: Actor, sheet: Sheet, *, entries: Entries) -> Sheet:
+    """Keep answers of one's own sheet while it is being filled; what is not named stays as it was.
+
+    entries: criterion → {"value" or "na", "note"}, or None to take the answer back. An option that does not
+    exist, or a number that cannot be, is refused at once; what is missing is told when it is submitted.
+    """
+    row = _own(actor, sheet)
+    standard = queries.whole(row.standard)
+    asked = {c.id: c for c in rules.asked(standard, tags=row.tags, method=row.method)}
+    merged = dict(row.answers)
+    for id, entry in entries.items():
+        if id not in asked:
+            raise ValidationError(_("%(id)s is not asked on this sheet.") % {"id": id})
+        clean = answering.entry_of(**dict(entry)) if entry else None
+        if clean is None:
+            merged.pop(id, None)
+            continue
+        told = answering.given_in(standard, {id: clean}).get(id)
+        wrong = lack(asked[id], told)
+        if wrong is not None and wrong.code not in UNFINISHED:
+            raise ValidationError(say_lack(wrong))
+        merged[id] = clean
+    row.answers = merged
+    row.save(update_fields=["answers"])
+    return row
+
+
+@action("standards.attach_evidence", target="sheet")
+def attach_evidence(actor: Actor, sheet: Sheet, file: StoredFile, *, criterion: str) -> Evidence:
+    """Put a kept photo or document beside an answer of one's own sheet; the same file twice is once."""
+    row = _own(actor, sheet)
+    standard = queries.whole(row.standard)
+    if standard.criterion(criterion) is None:
+        raise ValidationError(_("%(id)s is not asked on this sheet.") % {"id": criterion})
+    return Evidence.objects.get_or_create(sheet=row, criterion=criterion, file=file)[0]
+
+
+@action("standards.detach_evidence", target="sheet")
+def detach_evidence(actor: Actor, sheet: Sheet, *, evidence: int) -> None:
+    """Take a photo away from one's own sheet while it is being filled; the file itself is kept."""
+    Evidence.objects.filter(sheet=_own(actor, sheet), pk=evidence).delete()
+
+
+@action("standards.submit_sheet", target="sheet")
+def submit_sheet(actor: Actor, sheet: Sheet, *, submitted_at: dt.datetime | None = None) -> Sheet:
+    """Submit one's own sheet: it is scored by its edition and can never be changed again.
+
+    Raises NotSubmittable with everything that is missing. submitted_at: when it was finished on the device,
+    for one that was sent later.
+    """
+    row = _own(actor, sheet)
+    return _score(row, submitted_at or timezone.now())
+
+
+def _score(row: Sheet, at: dt.datetime) -> Sheet:
+    standard = queries.whole(row.standard)
+    row.indicators = answering.values_for(standard, row.unit, row.visited_date)
+    given = answering.given_in(standard, row.answers)
+    values = answering.indicators_of(row)
+    pieces = Evidence.objects.filter(sheet=row).select_related("file")
+    photos = answering.evidence_counts(standard, row.answers, pieces)
+    missing = rules.lacks(standard, given, tags=row.tags, method=row.method, indicators=values, photos=photos)
+    if missing:
+        raise NotSubmittable(tuple(missing))
+    result = rules.evaluate(standard, given, tags=row.tags, indicators=values, method=row.method)
+    row.state, row.submitted_at, row.facts_at = State.SUBMITTED, max(at, row.started_at), None
+    row.score, row.earned, row.applicable = result.score, result.earned, result.applicable
+    row.veto, row.grade_cap = list(result.veto), result.grade_cap or ""
+    row.save(update_fields=SCORED)
+    return row
+
+
+@action("standards.correct_sheet", target="sheet", hidden=("entries",))
+def correct_sheet(actor: Actor, sheet: Sheet, *, entries: Entries, reason: str) -> Sheet:
+    """Correct a submitted sheet by decision: a new sheet takes its place, the old one stays as it was.
+
+    reason: the number of the decision. The same edition judges it, its facts supersede the first's.
+    """
+    if not reason.strip():
+        raise ValidationError({"reason": _("Name the decision that orders the correction (its number).")})
+    old = _locked(sheet, State.SUBMITTED)
+    if isinstance(actor, Person) and actor.pk == old.inspector_id:
+        raise ValidationError(_("You filled this sheet: a second person has to correct it."))
+    standard = queries.whole(old.standard)
+    merged = dict(old.answers)
+    for id, entry in entries.items():
+        clean = answering.entry_of(**dict(entry)) if entry else None
+        if standard.criterion(id) is None or clean is None:
+            raise ValidationError(_("%(id)s is not asked on this sheet.") % {"id": id})
+        merged[id] = clean
+    copied = ("standard", "unit", "person", "inspector", "method", "announced", "blind", "visited_date")
+    row = Sheet.objects.create(
+        **{name: getattr(old, name) for name in (*copied, "tags", "root", "started_at")},
+        answers=merged,
+        corrects=old,
+        reason=reason.strip()[:400],
+    )
+    pieces = list(Evidence.objects.filter(sheet=old))
+    Evidence.objects.bulk_create(
+        [Evidence(sheet=row, criterion=e.criterion, file_id=e.file_id) for e in pieces]
+    )
+    Sheet.objects.filter(pk=old.pk).update(state=State.CORRECTED)
+    return _score(row, timezone.now())
+
+
+@action("standards.void_sheet", target="sheet")
+def void_sheet(actor: Actor, sheet: Sheet, *, reason: str) -> Sheet:
+    """Make a sheet void with a reason: one that was begun by mistake, or a visit that does not count.
+
+    Once submitted, only who may correct it may do this.
+    """
+    if not reason.strip():
+        raise ValidationError({"reason": _("Say why, so that others can follow it.")})
+    row = _locked(sheet, State.DRAFT, State.SUBMITTED)
+    if row.submitted_at is not None:
+        require(actor, CORRECT)
+    row.state, row.reason, row.facts_at = State.VOID, reason.strip()[:400], None
+    row.save(update_fields=["state", "reason", "facts_at"])
+    return row
+
+
+def _own(actor: Actor, sheet: Sheet) -> Sheet:
+    """The sheet, locked, still being filled, by whoever began it."""
+    row = _locked(sheet, State.DRAFT)
+    if isinstance(actor, Person) and row.inspector_id != actor.pk:
+        raise ValidationError(_("Somebody else fills this sheet."))
+    return row
+
+
+def _locked(sheet: Sheet, *states: str) -> Sheet:
+    row = Sheet.objects.select_for_update(of=("self",)).select_related("standard", "unit").get(pk=sheet.pk)
+    if row.state not in states:
+        raise ValidationError(
+            _("This is not possible any more: the sheet is «%s».") % row.get_state_display()
+        )
+    return row

@@ -1,0 +1,96 @@
+"""From draft to published: the moves that every edition makes, whether of a standard or of a scheme.
+
+The functions here are called from within actions (they lock the row and check nothing of permissions). What
+a text must hold is the business of the room whose text it is; what two persons must do is the same for all.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TypeVar
+
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from kezun.kernel.actor import Actor, Denied
+from kezun.org.models import Person
+from kezun.standards.editions import Edition
+
+E = TypeVar("E", bound=Edition)
+PROPOSED = ("state", "proposed_by", "proposed_at", "saved_at")
+PUBLISHED = ("state", "approved_by", "published_at", "doc_no", "saved_at")
+
+
+def person(actor: Actor) -> Person:
+    """Whoever answers for a text is a person; Denied otherwise."""
+    if not isinstance(actor, Person):
+        raise Denied(_("A person has to answer for this; the system cannot."))
+    return actor
+
+
+def held(edition: E, *states: str) -> E:
+    """The row as it is now, locked; ValidationError unless its state is one of `states`."""
+    row: E = type(edition)._default_manager.select_for_update().get(pk=edition.pk)
+    if row.state not in states:
+        raise ValidationError(
+            _("This is not possible any more: the edition is «%s».") % row.get_state_display()
+        )
+    return row
+
+
+def next_revision(model: type[E], urn: str, version: str) -> int:
+    """1 for a version that does not exist yet; one more than the last for a correction of it."""
+    last = model._default_manager.filter(urn=urn, version=version).order_by("-revision").first()
+    return 1 if last is None else last.revision + 1
+
+
+def begins_in_the_past(edition: Edition, today: dt.date | None = None) -> bool:
+    """Whether it would change what held on days that are over."""
+    return edition.from_date < (today or timezone.localdate())
+
+
+def propose(actor: Actor, row: E) -> E:
+    """Send a draft to a second person."""
+    row.state, row.proposed_by, row.proposed_at = Edition.State.PROPOSED, person(actor), timezone.now()
+    row.save(update_fields=PROPOSED)
+    return row
+
+
+def publish(actor: Actor, row: E, doc_no: str) -> E:
+    """Approve as the second person; from now on the row keeps its text.
+
+    Raises ValidationError for one's own proposal, and for a beginning in the past without a decision.
+    """
+    who = person(actor)
+    if who.pk in (row.proposed_by_id, row.drafted_by_id):
+        raise ValidationError(_("You wrote or proposed it yourself: a second person has to approve it."))
+    row.doc_no = doc_no.strip()
+    if begins_in_the_past(row) and not row.doc_no:
+        raise ValidationError(
+            {"doc_no": _("It begins in the past: name the decision that orders this (its document number).")}
+        )
+    row.state, row.approved_by, row.published_at = Edition.State.PUBLISHED, who, timezone.now()
+    row.save(update_fields=PUBLISHED)
+    return row
+
+
+def send_back(actor: Actor, row: E, reason: str) -> E:
+    """Refuse a proposal with a reason; it is a draft again."""
+    row.note = _said(reason)
+    row.state, row.proposed_by, row.proposed_at = Edition.State.DRAFT, None, None
+    row.save(update_fields=[*PROPOSED, "note"])
+    return row
+
+
+def withdraw(row: E, reason: str) -> E:
+    """End an edition for good, with a reason; what was published stays readable, and counts no more."""
+    row.note, row.state, row.withdrawn_at = _said(reason), Edition.State.WITHDRAWN, timezone.now()
+    row.save(update_fields=["note", "state", "withdrawn_at", "saved_at"])
+    return row
+
+
+def _said(reason: str) -> str:
+    if not reason.strip():
+        raise ValidationError({"reason": _("Say why, so that others can follow it.")})
+    return reason.strip()[:2000]
