@@ -141,8 +141,8 @@ def _editions(made: Standard, at: Reading, earlier: list[Standard]) -> None:
             at.say(
                 "validity_overlaps", key="valid", version=other.version, start=other.valid.start.isoformat()
             )
-    versions = {e.version for e in earlier}
-    if earlier and made.supersedes and made.supersedes not in versions:
+    versions = {e.version for e in earlier} - {made.version}
+    if versions and made.supersedes and made.supersedes not in versions:
         at.say(
             "unknown_edition", key="supersedes", version=made.supersedes, known=", ".join(sorted(versions))
         )

@@ -57,8 +57,12 @@ def _plain(value: Any) -> Any:
     return value
 
 
+def plain(value: Decimal | None) -> str:
+    """A number for people and machines: 12.50 is written 12.5, 1E+2 is written 100; None is empty."""
+    return "" if value is None else _figure(value)
+
+
 def _figure(value: Decimal) -> str:
-    """12.50 is written 12.5, and 1E+2 is written 100."""
     text = f"{value:f}"
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return "0" if text in ("-0", "") else text
