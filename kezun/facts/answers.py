@@ -5,9 +5,11 @@ from __future__ import annotations
 import ast
 import datetime as dt
 import operator
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from itertools import repeat
+from operator import sub
+from typing import Any, NamedTuple
 
 from kezun.facts.compile import State
 from kezun.facts.definitions import Definition, Measure
@@ -15,7 +17,8 @@ from kezun.facts.engine import Group
 from kezun.facts.questions import Answer
 from kezun.facts.rules import Period, bin_labels, meets, quotient, wilson
 
-Reader = Callable[[Group], int | None]
+# One int per state, None for a quantile of nothing.
+States = tuple[int | None, ...]
 ARITHMETIC: dict[type[ast.operator], Callable[[float, float], float]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -97,7 +100,7 @@ class Computed:
     """The states of a plan per fact type and group, as an engine gave them."""
 
     plan: Plan
-    groups: Mapping[str, Mapping[Group, tuple[int | None, ...]]]
+    groups: Mapping[str, Mapping[Group, States]]
 
     def keys(self, ids: Iterable[str]) -> dict[int, list[Any]]:
         """By target the places in the breakdown that hold facts of these indicators, in order."""
@@ -107,130 +110,122 @@ class Computed:
                 found.setdefault(target, set()).add(key)
         return {target: sorted(keys) for target, keys in found.items()}
 
-    def readers(self, id: str) -> dict[str, Reader]:
-        """For each part of an indicator how to read it; counts and sums of nothing are 0, a quantile None."""
-        return {
-            role: _reader(self.groups.get(fact, {}), index, None if role == "value" else 0)
-            for role, (fact, index) in self.plan.parts[id].items()
-        }
+
+class Sheet:
+    """The states of some groups, read by columns: a part of an indicator for all of them at once."""
+
+    def __init__(self, computed: Computed, groups: Sequence[Group]) -> None:
+        self._computed, self._groups = computed, groups
+        self._rows: dict[str, list[States | None]] = {}
+        self.nothing: Sequence[None] = [None] * len(groups)
+
+    def numbers(self, id: str, role: str) -> list[int]:
+        """A count or sum per group; of nothing 0."""
+        fact, index = self._computed.plan.parts[id][role]
+        return [(row[index] or 0) if row else 0 for row in self._of(fact)]
+
+    def values(self, id: str) -> list[int | None]:
+        """The value of a quantile per group; of nothing None."""
+        fact, index = self._computed.plan.parts[id]["value"]
+        return [row[index] if row else None for row in self._of(fact)]
+
+    def _of(self, fact: str) -> list[States | None]:
+        if fact not in self._rows:
+            self._rows[fact] = list(map(self._computed.groups.get(fact, {}).get, self._groups))
+        return self._rows[fact]
 
 
-def _reader(groups: Mapping[Group, tuple[int | None, ...]], index: int, nothing: int | None) -> Reader:
-    def read(group: Group) -> int | None:
-        states = groups.get(group)
-        return states[index] if states else nothing
-
-    return read
+Floats = Sequence[float | None]
+Counts = Sequence[int | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where and when an answer holds: unit code, label in the breakdown, period as written."""
+class Figures(NamedTuple):
+    """What an indicator came to, one entry per group in each column; the columns are those of Answer."""
 
-    unit: str
-    by: str | None
+    value: Floats
+    numerator: Counts
+    denominator: Counts
+    n: Sequence[int]
+    low: Floats
+    high: Floats
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where and when answers hold: unit code and label in the breakdown of each, the period as written."""
+
+    units: Sequence[str]
+    by: Sequence[str | None]
     period: str
 
 
-# value, numerator, denominator, n, low, high of an Answer.
-Figures = tuple[float | None, int | None, int | None, int, float | None, float | None]
-Figure = Callable[[Group], Figures]
-Answering = Callable[[Group, Place], list[Answer]]
+def answers(
+    definition: Definition, named: Mapping[str, Definition], sheet: Sheet, places: Places
+) -> list[list[Answer]]:
+    """The answers of one indicator: a list with one per group, or for a distribution one such list per bin.
 
-
-def answering(definition: Definition, named: Mapping[str, Definition], computed: Computed) -> Answering:
-    """How the answers of one indicator come about at a group: one, or one per bin of a distribution.
-
-    All that does not differ between groups is settled here, once. named: all indicators by id, for formulas.
+    named: all indicators by id, for formulas.
     """
-    judged = _judged(definition)
-    if definition.kind == "distribution":
-        bins = [(role[4:], read) for role, read in computed.readers(definition.id).items() if role != "n"]
-        whole = computed.readers(definition.id)["n"]
-
-        def distributed(group: Group, place: Place) -> list[Answer]:
-            n = whole(group) or 0
-            counts = [(by, read(group)) for by, read in bins]
-            return [
-                judged(Place(place.unit, by, place.period), (quotient(m or 0, n), m, n, n, None, None))
-                for by, m in counts
-            ]
-
-        return distributed
-    figure = _figure(definition, named, computed)
-    return lambda group, place: [judged(place, figure(group))]
+    if definition.kind != "distribution":
+        return [_judged(definition, places, _figures(definition, named, sheet))]
+    n, made = sheet.numbers(definition.id, "n"), []
+    for name in bin_labels(definition.bins):
+        inside = sheet.numbers(definition.id, f"bin {name}")
+        share = list(map(quotient, inside, n))
+        figures = Figures(share, inside, n, n, sheet.nothing, sheet.nothing)
+        made.append(_judged(definition, Places(places.units, [name] * len(n), places.period), figures))
+    return made
 
 
-def _judged(definition: Definition) -> Callable[[Place, Figures], Answer]:
-    """Figures as an answer, held against the target where there are enough facts."""
-    id, target, min_n = definition.id, definition.target, definition.min_n
-    bound, op = (target.value, target.op) if target else (None, "")
+def _judged(definition: Definition, places: Places, figures: Figures) -> list[Answer]:
+    """Figures as answers, held against the target where there are enough facts."""
+    id, target, least = definition.id, definition.target, definition.min_n
+    bound = target.value if target else None
+    met: Iterable[bool | None] = repeat(None)
+    if target is not None:
+        op = target.op
+        met = (
+            None if value is None or n < least else meets(value, op, target.value)
+            for value, n in zip(figures.value, figures.n, strict=True)
+        )
+    return list(
+        map(Answer, repeat(id), places.units, places.by, repeat(places.period), *figures, repeat(bound), met)
+    )
 
-    def judged(place: Place, figures: Figures) -> Answer:
-        value, top, bottom, n, low, high = figures
-        met = None if bound is None or value is None or n < min_n else meets(value, op, bound)
-        return Answer(id, place.unit, place.by, place.period, value, top, bottom, n, low, high, bound, met)
 
-    return judged
-
-
-def _figure(definition: Definition, named: Mapping[str, Definition], computed: Computed) -> Figure:
-    kind, scale = definition.kind, definition.scale
+def _figures(definition: Definition, named: Mapping[str, Definition], sheet: Sheet) -> Figures:
+    id, kind, scale, nothing = definition.id, definition.kind, definition.scale, sheet.nothing
     if kind == "formula":
-        return _formula(definition, named, computed)
-    read = computed.readers(definition.id)
-    n = read["n"]
+        return _formula(definition, named, sheet)
+    n = sheet.numbers(id, "n")
     if kind == "nps":
-        promoters, detractors = read["promoters"], read["detractors"]
-
-        def score(group: Group) -> Figures:
-            difference, count = (promoters(group) or 0) - (detractors(group) or 0), n(group) or 0
-            return quotient(difference, count, 100), difference, count, count, None, None
-
-        return score
-    top = read["top"]
+        difference = list(map(sub, sheet.numbers(id, "promoters"), sheet.numbers(id, "detractors")))
+        return Figures(list(map(quotient, difference, n, repeat(100))), difference, n, n, nothing, nothing)
+    top = sheet.numbers(id, "top")
     if kind in {"count", "distinct"}:
-
-        def counted(group: Group) -> Figures:
-            found = top(group)
-            return float((found or 0) * scale), found, None, n(group) or 0, None, None
-
-        return counted
+        return Figures([float(count * scale) for count in top], top, nothing, n, nothing, nothing)
     if kind == "quantile":
-        value = read["value"]
-
-        def ranked(group: Group) -> Figures:
-            found, count = value(group), n(group) or 0
-            return None if found is None else float(found * scale), top(group), count, count, None, None
-
-        return ranked
-    return _divided(top, read["bottom"], n, scale, interval=kind in {"ratio", "coverage"})
-
-
-def _divided(top: Reader, bottom: Reader, n: Reader, scale: int, *, interval: bool) -> Figure:
-    def divided(group: Group) -> Figures:
-        above, below = top(group), bottom(group) or 0
-        part = above or 0
-        span = wilson(part, below) if interval and part <= below else None
-        low, high = (span[0] * scale, span[1] * scale) if span else (None, None)
-        return quotient(part, below, scale), above, below, n(group) or 0, low, high
-
-    return divided
+        ranked = [None if value is None else float(value * scale) for value in sheet.values(id)]
+        return Figures(ranked, top, n, n, nothing, nothing)
+    bottom = sheet.numbers(id, "bottom")
+    value = list(map(quotient, top, bottom, repeat(scale)))
+    if kind not in {"ratio", "coverage"}:
+        return Figures(value, top, bottom, n, nothing, nothing)
+    spans = [wilson(part, whole) if part <= whole else None for part, whole in zip(top, bottom, strict=True)]
+    low = [span and span[0] * scale for span in spans]
+    high = [span and span[1] * scale for span in spans]
+    return Figures(value, top, bottom, n, low, high)
 
 
-def _formula(definition: Definition, named: Mapping[str, Definition], computed: Computed) -> Figure:
+def _formula(definition: Definition, named: Mapping[str, Definition], sheet: Sheet) -> Figures:
     """Value and the smallest n among its parts; None as soon as a part has none or the divisor is 0."""
-    body = ast.parse(definition.formula, mode="eval").body
-    found = {name: _figure(named[name], named, computed) for name in _names(body)}
-    scale = definition.scale
-
-    def formula(group: Group) -> Figures:
-        figures = {name: figure(group) for name, figure in found.items()}
-        value = _worked_out(body, {name: one[0] for name, one in figures.items()})
-        smallest = min(one[3] for one in figures.values())
-        return None if value is None else value * scale, None, None, smallest, None, None
-
-    return formula
+    body, scale, nothing = ast.parse(definition.formula, mode="eval").body, definition.scale, sheet.nothing
+    parts = {name: _figures(named[name], named, sheet) for name in _names(body)}
+    rows = zip(*(part.value for part in parts.values()), strict=True)
+    found = [_worked_out(body, dict(zip(parts, row, strict=True))) for row in rows]
+    value = [None if one is None else one * scale for one in found]
+    smallest = [min(several) for several in zip(*(part.n for part in parts.values()), strict=True)]
+    return Figures(value, nothing, nothing, smallest, nothing, nothing)
 
 
 def _names(node: ast.expr) -> dict[str, None]:

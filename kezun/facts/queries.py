@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from kezun.facts import cache, evidence
-from kezun.facts.answers import Computed, Place, Plan, answering, label
+from kezun.facts.answers import Computed, Places, Plan, Sheet, answers, label
 from kezun.facts.asking import BadQuestion, Bound, bind
 from kezun.facts.branches import branches
 from kezun.facts.compile import Branch, Selection
@@ -213,22 +214,26 @@ def _refuse_too_large(bound: Bound, fact: str, snapshot: int, values: int) -> No
 def assembled(bound: Bound, computed: Computed, targets: Mapping[int, str]) -> list[Answer]:
     """Answers in order of unit code, indicator and label. targets: unit codes by primary key."""
     question, named = bound.question, bound.catalogue.definitions
-    people = _people(computed.groups) if question.by == "person" else {}
-    asked = [(d, answering(d, named, computed)) for d in bound.definitions]
-    made: list[Answer] = []
     if not question.by:
-        for target, code in targets.items():
-            place = Place(code, None, question.period.label)
-            for _definition, answer in asked:
-                made += answer((target, 0), place)
-        return made
-    keys = {d.id: computed.keys(part.id for part in bound.catalogue.parts(d.id)) for d, _answer in asked}
-    for target, code in targets.items():
-        for definition, answer in asked:
-            found = keys[definition.id].get(target, ())
-            for by, key in sorted((label(question.by, key, people), key) for key in found):
-                made += answer((target, key), Place(code, by, question.period.label))
-    return made
+        sheet = Sheet(computed, [(target, 0) for target in targets])
+        places = Places(list(targets.values()), sheet.nothing, question.period.label)
+        found = [one for definition in bound.definitions for one in answers(definition, named, sheet, places)]
+        return list(chain.from_iterable(zip(*found, strict=True)))
+    people = _people(computed.groups) if question.by == "person" else {}
+    made: dict[str, list[Answer]] = {code: [] for code in targets.values()}
+    for definition in bound.definitions:
+        keys = computed.keys(part.id for part in bound.catalogue.parts(definition.id))
+        written = [
+            (target, by, key)
+            for target in targets
+            for by, key in sorted((label(question.by, key, people), key) for key in keys.get(target, ()))
+        ]
+        sheet = Sheet(computed, [(target, key) for target, _by, key in written])
+        units = [targets[target] for target, _by, _key in written]
+        places = Places(units, [by for _target, by, _key in written], question.period.label)
+        for answer in answers(definition, named, sheet, places)[0]:
+            made[answer.unit].append(answer)
+    return list(chain.from_iterable(made.values()))
 
 
 def _people(groups: Mapping[str, Mapping[Group, Any]]) -> dict[int, str]:
