@@ -15,7 +15,7 @@ import numpy as np
 from . import checks
 from .distributions import Array, Numbers, array, digamma, gamma_cdf, gamma_quantile, log_gamma
 from .intervals import Interval
-from .shrinkage import FEWEST
+from .shrinkage import FEWEST, SEARCH
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +110,7 @@ def _most_likely(events: Array, exposure: Array, pooled: GammaPrior) -> GammaPri
     centre, widest = np.log(pooled.mean), np.log(pooled.rate)
     bounds = [(centre - 10, centre + 10), (widest - 30, widest)]
     first = [centre, np.log(exposure.mean())]
-    done = minimize(
-        cost, first, jac=True, method="L-BFGS-B", bounds=bounds, options={"ftol": 1e-14, "gtol": 1e-9}
-    )
+    done = minimize(cost, first, jac=True, method="TNC", bounds=bounds, options=SEARCH)
     if not np.all(np.isfinite(done.x)):
         return None
     mean, rate = float(np.exp(done.x[0])), float(np.exp(done.x[1]))

@@ -7,12 +7,13 @@ All shares are 0 … 1, all functions broadcast and return float64 of the common
 from __future__ import annotations
 
 from collections.abc import Iterable
+from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
 
 from . import checks
-from .distributions import Array, Numbers, array, beta_quantile, chi2_quantile, normal_quantile
+from .distributions import Array, Numbers, array, beta_quantile, chi2_quantile
 
 
 class Interval(NamedTuple):
@@ -31,8 +32,11 @@ class Score(NamedTuple):
 
 
 def critical(confidence: float) -> float:
-    """The z that leaves half of 1 − confidence above it: 1.96 for 0.95."""
-    return float(normal_quantile((1 + checks.share(confidence, "confidence")) / 2))
+    """The z that leaves half of 1 − confidence above it: 1.96 for 0.95.
+
+    From the standard library, so that a page that shows Wilson intervals never loads scipy.
+    """
+    return NormalDist().inv_cdf((1 + checks.share(confidence, "confidence")) / 2)
 
 
 def wilson(k: Numbers, n: Numbers, confidence: float = 0.95) -> Interval:

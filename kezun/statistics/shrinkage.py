@@ -18,6 +18,8 @@ from .intervals import Interval
 
 FEWEST = 5  # units with data below which a spread between units cannot be estimated
 WEAKEST = 0.1  # the least a + b that is searched
+# TNC, as L-BFGS-B would wake all threads of the linear algebra for two numbers, at fifteen times the cost
+SEARCH = {"ftol": 1e-14, "gtol": 1e-9, "xtol": 1e-10, "maxfun": 400}
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,9 +178,7 @@ def _most_likely(k: Array, n: Array, weight: Array, start: BetaPrior, most: floa
 
     bounds = [(-30.0, 30.0), (float(np.log(WEAKEST)), float(np.log(most)))]
     first = [float(np.log(start.a / start.b)), float(np.log(min(start.strength, most / 2)))]
-    done = minimize(
-        cost, first, jac=True, method="L-BFGS-B", bounds=bounds, options={"ftol": 1e-14, "gtol": 1e-9}
-    )
+    done = minimize(cost, first, jac=True, method="TNC", bounds=bounds, options=SEARCH)
     if not np.all(np.isfinite(done.x)):
         return None
     mean, strength = float(1 / (1 + np.exp(-done.x[0]))), float(np.exp(done.x[1]))
