@@ -21,6 +21,7 @@ from kezun.org.founding import first_person
 from kezun.site import demo, serve
 from kezun.site.backup import restore, save
 from kezun.site.packs import pack as packs
+from kezun.standards import shipped
 
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
@@ -104,6 +105,8 @@ def run_demo(port: int, stay: bool, name: str, anchor: str) -> None:
     actor = SystemActor("demo")
     changed = demo.load_pack(actor, pack, _day("--anchor", anchor))
     steps.say(_("organisation of %s loaded") % pack.file.title if changed else _("organisation as before"))
+    if standards := len(shipped.install_all(actor)):
+        steps.say(_("%(n)d standards published") % {"n": standards})
     filled = demo.fill(actor, pack, demo.anchor(pack), steps)
     demo.sign_ins(actor, pack)
     serve.static_files()

@@ -37,6 +37,7 @@ from kezun.org import loading
 from kezun.org.models import Person
 from kezun.site.packs.install import install
 from kezun.site.packs.pack import Pack
+from kezun.standards import shipped
 
 log = logging.getLogger("kezun.demo")
 
@@ -80,7 +81,10 @@ def load_pack(actor: Actor, pack: Pack, given: dt.date | None = None) -> dict[st
     with transaction.atomic():
         changed = loading.load(actor, wanted, pack=pack.name, version=pack.file.version)
         files = install(actor, pack)
-    return changed | ({"file": len(files)} if files else {})
+        own = pack.folder / "standards"
+        standards = shipped.install_all(actor, own, f"pack:{pack.name}") if own.is_dir() else []
+    found = {"file": len(files), "standard": len(standards)}
+    return changed | {name: count for name, count in found.items() if count}
 
 
 def places(organisation: loading.Organisation) -> tuple[Place, ...]:
