@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
+from kezun.assessment.models import Lead
 from kezun.facts.models import Batch
 from kezun.insight.models import SavedView
 from kezun.kernel import trail
@@ -40,6 +41,13 @@ def person(person: Person, where: Unit) -> Target:
 def view(person: Person, where: Unit) -> Target:
     made, _ = SavedView.objects.get_or_create(person=someone(where), title="t", defaults={"address": "/"})
     return {"pk": made.pk}
+
+
+def lead(person: Person, where: Unit) -> Target:
+    day = dt.date(2026, 3, 31)
+    figures = {"k": 9, "n": 30, "expected": 0.01, "p": 1e-9, "q": 1e-8, "fact": "rating"}
+    found = {"signal": "rating.orphan", "unit": where, "from_date": day, "to_date": day}
+    return {"pk": Lead.objects.get_or_create(**found, person=None, defaults=figures)[0].pk}
 
 
 def group(person: Person, where: Unit) -> Target:
@@ -129,6 +137,7 @@ MAKERS: dict[str, Callable[[Person, Unit], Target]] = {
     **{"unit": unit, "person": person, "view": view, "group": group, "assignment": assignment},
     **{"post": post, "line": line},
     **{"roster": roster, "token": token, "entry": entry, "task": task, "batch": batch},
+    **{"lead": lead},
 }
 OWN: dict[str, Callable[[Person, Unit], Target]] = {
     **{"person": own_person, "view": own_view, "token": own_token},

@@ -76,7 +76,7 @@ def confirm_listing(actor: Actor, listing: Listing, *, note: str = "") -> Listin
             _("It is being heard until %(day)s; confirm it after that.")
             % {"day": held.heard_until.isoformat()}
         )
-    if held.score.appeals.filter(state=Appeal.State.FILED).exists():
+    if Appeal.objects.filter(score=held.score_id, state=Appeal.State.FILED).exists():
         raise ValidationError(_("An appeal against this score is open: decide it first."))
     return _decided(actor, held, Listing.State.CONFIRMED, note)
 

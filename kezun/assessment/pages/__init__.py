@@ -1,0 +1,5 @@
+"""The pages of the assessment, by subject."""
+
+from kezun.assessment.pages import leads
+
+__all__ = ["leads"]
