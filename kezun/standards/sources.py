@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cache
 from pathlib import Path
 
 from django.db import OperationalError, ProgrammingError
@@ -13,8 +12,8 @@ from django.utils.translation import gettext as _
 from kezun.kernel.actor import Actor
 from kezun.standards import queries, rules
 from kezun.standards.models import Standard
+from kezun.standards.shipped import shipped
 
-CATALOG = Path(__file__).parent / "catalog" / "standards"
 SUFFIXES = (".yaml", ".yml")
 MAX_BYTES = 8 << 20
 
@@ -80,7 +79,7 @@ def editions(actor: Actor) -> list[rules.Standard]:
     """The editions that the actor may see, and of the catalog those that the bank has none of."""
     made = [queries.standard_of(row) for row in _rows(actor)]
     there = {(s.id, s.version) for s in made}
-    return made + [s for s in catalog() if (s.id, s.version) not in there]
+    return made + [s for s, _text in shipped() if (s.id, s.version) not in there]
 
 
 def _rows(actor: Actor) -> list[Standard]:
@@ -89,9 +88,3 @@ def _rows(actor: Actor) -> list[Standard]:
         return list(queries.editions_for(actor).filter(published_at__isnull=False, withdrawn_at__isnull=True))
     except (OperationalError, ProgrammingError):
         return []
-
-
-@cache
-def catalog() -> tuple[rules.Standard, ...]:
-    """The example standards that came with the product."""
-    return tuple(rules.read(text_of(path)) for path in sorted(CATALOG.glob("*.yaml")))
