@@ -16,7 +16,8 @@ from kezun.kernel.action import action
 from kezun.kernel.actor import Actor
 from kezun.kernel.models import StoredFile
 from kezun.kernel.task import enqueue
-from kezun.org.models import Person, Unit
+from kezun.org.models import Assignment, Person, Post, Unit
+from kezun.org.scope import roles
 
 
 @dataclass(frozen=True)
@@ -141,18 +142,40 @@ def fail_import(actor: Actor, batch: Batch, *, message: str) -> Batch:
 
 
 @action("facts.register_people", target="unit")
-def register_people(actor: Actor, unit: Unit, *, codes: Sequence[str], batch: Batch) -> dict[str, int]:
+def register_people(
+    actor: Actor, unit: Unit, *, codes: Sequence[str], batch: Batch, post: str = ""
+) -> dict[str, int]:
     """Register people whom a file names and nobody knows: the code is the name, without sign-in.
 
-    Returns primary keys by code, of those known already too. Only profiles with `unknown: register` do this.
+    post: the code of the post that they take at the unit. Returns primary keys by code, of those
+    known already too. Only profiles with `unknown: register` do this. ValidationError where the post cannot be given so.
     """
+    row = own_post(post) if post else None
     known = dict(Person.objects.filter(code__in=codes).values_list("code", "pk"))
     fresh = [Person(code=code, name=code, home_unit=unit) for code in codes if code not in known]
     for person in fresh:
         person.set_unusable_password()
         person.full_clean(exclude=["password"])
-    Person.objects.bulk_create(fresh, batch_size=500)
+    made = Person.objects.bulk_create(fresh, batch_size=500)
+    if row is not None:
+        Assignment.objects.bulk_create(
+            [Assignment(person=person, unit=unit, post=row) for person in made], batch_size=500
+        )
     return dict(Person.objects.filter(code__in=codes).values_list("code", "pk"))
+
+
+def own_post(code: str) -> Post:
+    """The post, which an import may give: a file must not hand out rights over others (ValidationError)."""
+    found = Post.objects.filter(code=code).first()
+    role = roles().get(found.role) if found else None
+    if found is None:
+        raise ValidationError(_("There is no post «%(code)s»; load the pack first.") % {"code": code})
+    if role is None or role.reach != "own":
+        raise ValidationError(
+            _("The post «%(code)s» reaches beyond the own records; an import may not give it.")
+            % {"code": code}
+        )
+    return found
 
 
 def progress(batch: Batch, share: float) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import duckdb
+from django.core.exceptions import ValidationError
 from django.db import OperationalError
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -173,9 +174,14 @@ class _Run:
 
     def learn_people(self, staging: Staging) -> None:
         assert self.batch is not None
+        post = self.profile.person.post if self.profile.person else ""
         for pk, codes in staging.unknown_people().items():
             unit = Unit.objects.get(pk=pk)
-            staging.learn_people(actions.register_people(self.actor, unit, codes=codes, batch=self.batch))
+            try:
+                made = actions.register_people(self.actor, unit, codes=codes, batch=self.batch, post=post)
+            except ValidationError as error:
+                raise ImportFailed(" ".join(error.messages)) from error
+            staging.learn_people(made)
 
     def counted(self, summary: Summary, met: comparing.Met, repeats: int) -> Summary:
         fresh = summary.rows - summary.rejected - repeats - met.same - met.corrected

@@ -87,13 +87,17 @@ class Take(Part, frozen=True):
 
 
 class Code(Part, frozen=True):
-    """A unit or person by code: a column or constant, through `aliases`, with an outcome for the unknown."""
+    """A unit or person by code: a column or constant, through `aliases`, with an outcome for the unknown.
+
+    post: what a registered person is there to do; one whose role reaches no further than the own records.
+    """
 
     source: str = msgspec.field(default="", name="from")
     value: str = ""
     aliases: dict[str, str] = {}
     empty: tuple[str, ...] = ()
     unknown: Literal["reject", "empty", "register"] = "reject"
+    post: str = ""
 
 
 class Read(Part, frozen=True):
@@ -249,6 +253,9 @@ def _place_problems(profile: Profile) -> Iterator[tuple[str, str]]:
             yield place, _("give either «from» (a column) or «value» (a code)")
     if profile.unit.unknown != "reject":
         yield "unit.unknown", _("only people can be registered or left empty")
+    for place, code in (("unit", profile.unit), ("person", profile.person)):
+        if code and code.post and (place == "unit" or code.unknown != "register"):
+            yield f"{place}.post", _("a post is for people that «unknown: register» makes")
     if profile.format.header < 0 or (profile.format.header == 0 and not profile.format.columns):
         yield "format.header", _("without a header line, format.columns must name the columns")
     if len(profile.format.delimiter) > 1:

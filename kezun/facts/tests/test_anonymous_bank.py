@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from kezun.facts.cli import import_command
 from kezun.facts.profiles import load
 from kezun.facts.tests.importing import facts
-from kezun.org.models import Person, Unit
+from kezun.org.models import Person, Post, Unit
 
 LOG = Path(__file__).parents[4] / "shared/data/anonymous-bank/calls-1999-02-01_21.tsv"
 
@@ -27,6 +27,7 @@ pytestmark = [
 def _bank(settings, tmp_path):
     settings.KEZUN_HOME = tmp_path / "home"
     Unit.objects.create(code="ANON-CC", name="x", kind="call_centre", zone="Asia/Jerusalem")
+    Post.objects.create(code="anon-agent", name="x", role="agent")
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from kezun.facts.readers import Unreadable
 from kezun.facts.tests.importing import HEADER, bring, counts, facts, kept, line, profile, put
 from kezun.kernel.actor import Denied, SystemActor
 from kezun.kernel.models import TrailEntry
-from kezun.org.models import Person
+from kezun.org.models import Assignment, Person, Post
 
 pytestmark = pytest.mark.django_db
 
@@ -162,6 +162,42 @@ def test_unknown_people_are_left_empty_rejected_or_registered(csv_file, bank):
     assert not person.has_usable_password()
     assert counts(bring(path, register)) == (3, 0, 3, 0, 0)
     assert TrailEntry.objects.filter(verb="facts.register_people").count() == 1
+
+
+def registering(post: str, source: str = "p"):
+    return profile(
+        person=f"person: {{from: teller, empty: ['-'], unknown: register, post: {post}}}",
+        source=f"source: {source}",
+    )
+
+
+def test_registered_people_take_the_post_that_the_profile_names(csv_file, bank):
+    post = Post.objects.create(code="voice", name="voice", role="agent")
+    known = Person.objects.create(code="76", name="76", home_unit=bank["O1"])
+    path = csv_file(line("a", teller="76"), line("b", teller="77"), line("c", teller="77"))
+    assert counts(bring(path, registering("voice"))) == (3, 3, 0, 0, 0)
+    made = Assignment.objects.get()
+    assert (made.person.code, made.unit, made.post) == ("77", bank["O1"], post)
+    assert not known.assignments.exists(), "who was known keeps the posts they have"
+    assert counts(bring(path, registering("voice"))) == (3, 0, 3, 0, 0)
+    assert Assignment.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    "role", ["supervisor", "service_office", "lobby_manager", "security_admin", "nobody"]
+)
+def test_a_file_gives_nobody_rights_over_others(csv_file, role):
+    Post.objects.create(code="high", name="high", role=role)
+    with pytest.raises(ImportFailed, match="high"):
+        bring(csv_file(line("a", teller="77")), registering("high"))
+    assert not Person.objects.filter(code="77").exists()
+    assert facts() == []
+
+
+def test_a_post_that_nobody_knows_is_named(csv_file):
+    with pytest.raises(ImportFailed, match="nowhere"):
+        bring(csv_file(line("a", teller="77")), registering("nowhere"))
+    assert not Person.objects.filter(code="77").exists()
 
 
 def test_the_person_becoming_known_is_a_correction(csv_file):

@@ -22,6 +22,8 @@ def mistake(**changes) -> str:
         ({"unit": "unit: {}"}, 7, "unit"),
         ({"unit": "unit: {from: outlet, value: O1}"}, 7, "unit"),
         ({"unit": "unit: {from: outlet, unknown: register}"}, 7, "unit.unknown"),
+        ({"unit": "unit: {from: outlet, post: teller}"}, 7, "unit.post"),
+        ({"person": "person: {from: teller, unknown: empty, post: teller}"}, 8, "person.post"),
         ({"person": "person: {from: teller, unknown: invent}"}, 8, "person.unknown"),
         ({"format": "format: {kind: csv, header: 0}"}, 4, "format.header"),
         ({"format": "format: {kind: csv, delimiter: '::'}"}, 4, "format.delimiter"),
