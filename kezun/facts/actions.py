@@ -148,7 +148,8 @@ def register_people(
     """Register people whom a file names and nobody knows: the code is the name, without sign-in.
 
     post: the code of the post that they take at the unit. Returns primary keys by code, of those
-    known already too. Only profiles with `unknown: register` do this. ValidationError where the post cannot be given so.
+    known already too. Only profiles with `unknown: register` do this. ValidationError where the post
+    cannot be given so.
     """
     row = own_post(post) if post else None
     known = dict(Person.objects.filter(code__in=codes).values_list("code", "pk"))
