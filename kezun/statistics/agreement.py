@@ -45,8 +45,9 @@ def cohen_kappa(table: Numbers, confidence: float = 0.95) -> Kappa:
     z, counts = critical(confidence), _table(table)
     if np.count_nonzero(counts.sum(axis=0) + counts.sum(axis=1)) < 2:
         return Kappa(np.nan, np.nan, np.nan)
-    done: Any = cohens_kappa(counts, return_results=True)
-    value, half = float(done.kappa), z * float(done.std_kappa)
+    with np.errstate(invalid="ignore"):  # at full agreement its variance may be a hair below 0
+        done: Any = cohens_kappa(counts, return_results=True)
+    value, half = float(done.kappa), z * float(np.sqrt(max(0.0, done.var_kappa)))
     return Kappa(value, max(-1.0, value - half), min(1.0, value + half))
 
 

@@ -7,6 +7,7 @@ the sum over its own strata, and what is compared is observed / expected (indire
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -15,6 +16,8 @@ import numpy as np
 from . import checks
 from .distributions import Array, Numbers, array
 from .intervals import critical
+
+NOTHING = 1e-9  # an expected count that can be no case
 
 
 class Standardised(NamedTuple):
@@ -58,7 +61,7 @@ def standardise(k: Numbers, n: Numbers, coefficients: Numbers, confidence: float
     share = array(coefficients)
     checks.refuse(~((share >= 0) & (share <= 1)), "a coefficient must lie in 0 … 1")
     seen, base = part.sum(axis=1), (whole * share).sum(axis=1)
-    known = base > 0
+    known = base > NOTHING
     e, q = np.where(known, base, 1.0), (whole * share**2).sum(axis=1)
     z2 = critical(confidence) ** 2
     middle = 2 * seen * e + z2 * e
@@ -99,10 +102,14 @@ def _regress(design: Array, part: Array, whole: Array) -> Any:
     """The statsmodels result of a binomial regression with logit link."""
     from statsmodels.genmod.families import Binomial
     from statsmodels.genmod.generalized_linear_model import GLM
+    from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
 
     used = whole > 0
     counts = np.stack([part, whole - part], axis=1)
-    return GLM(counts[used], design[used], family=Binomial()).fit(tol=1e-12)
+    with warnings.catch_warnings(), np.errstate(divide="ignore", invalid="ignore"):
+        # It also warns where as many coefficients as rows fit every row; true separation was softened before.
+        warnings.simplefilter("ignore", PerfectSeparationWarning)
+        return GLM(counts[used], design[used], family=Binomial()).fit(tol=1e-12, scale=1.0)
 
 
 def _design(strata: Sequence[Sequence[str]], levels: tuple[tuple[str, ...], ...]) -> Array:

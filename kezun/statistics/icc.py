@@ -90,19 +90,24 @@ def _two_way(s: Squares, tail: float) -> Correlation:
     if s.rest == 0:
         return Correlation(value, np.nan, np.nan)
     n, k = s.n, s.k
-    lean = k * value / (n * (1 - value))
+    lean = k * max(value, 0.0) / (n * (1 - value))
     a, b = lean * s.raters, (1 + lean * (n - 1)) * s.rest
     df = (a + b) ** 2 / (a**2 / (k - 1) + b**2 / ((n - 1) * (k - 1)))
     others = k * s.raters + (k * n - k - n) * s.rest
     below, above = float(f_quantile(1 - tail, n - 1, df)), float(f_quantile(1 - tail, df, n - 1))
-    low = n * (s.subjects - below * s.rest) / (below * others + n * s.subjects)
-    high = n * (above * s.subjects - s.rest) / (others + n * above * s.subjects)
-    return Correlation(value, low, high)
+    low = _over(n * (s.subjects - below * s.rest), below * others + n * s.subjects)
+    high = _over(n * (above * s.subjects - s.rest), others + n * above * s.subjects)
+    return Correlation(value, min(value, low), max(value, high))
 
 
 def _of_mean(single: Correlation, k: int) -> Correlation:
-    """Spearman and Brown: what one rater's coefficient means for the mean of k."""
-    return Correlation(*(k * r / (1 + (k - 1) * r) if r != -1 / (k - 1) else -np.inf for r in single))
+    """Spearman and Brown: what one rater's coefficient means for the mean of k; minus infinity where raters
+    contradict one another so much that it means nothing."""
+    return Correlation(*(k * r / (1 + (k - 1) * r) if not r <= -1 / (k - 1) else -np.inf for r in single))
+
+
+def _over(above: float, below: float) -> float:
+    return above / below if below else np.nan
 
 
 def complete(scores: Numbers) -> Array:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
 from . import checks
 from .distributions import Array, Numbers, array
+from .intervals import critical
 
 
 class Between(NamedTuple):
@@ -30,27 +31,50 @@ def combine(
     """Effects of several units or periods as one, allowing that they differ.
 
     `effects`, `variances` (above 0): shape (units,), at least two. `dl`: DerSimonian and Laird 1986, in one
-    step; `pm`: Paule and Mandel 1982, iterated, better with few units. The work is statsmodels'.
+    step; `pm`: Paule and Mandel 1982, iterated, better with few units. A variance between units that would be
+    negative is 0, and all that follows is computed with that.
     """
-    from statsmodels.stats.meta_analysis import combine_effects
-
     effect, variance = np.broadcast_arrays(np.atleast_1d(array(effects)), array(variances))
     checks.refuse(~(variance > 0) | ~np.isfinite(effect + variance), "a variance must be above 0")
     if len(effect) < 2:
         raise ValueError("combining needs at least two effects")
-    alpha = 1 - checks.share(confidence, "confidence")
-    found: Any = combine_effects(effect.copy(), variance.copy(), method_re=method, alpha=alpha)
-    low, high = found.conf_int(alpha=alpha, use_t=False)[1]
-    q = float(found.q)
-    return Between(
-        effect=float(found.mean_effect_re),
-        error=float(found.sd_eff_w_re),
-        low=float(low),
-        high=float(high),
-        tau2=max(0.0, float(found.tau2)),
-        q=q,
-        i2=max(0.0, 1 - (len(effect) - 1) / q) if q > 0 else 0.0,
-    )
+    free = len(effect) - 1
+    _mean, _weight, q = _weighted(effect, variance, 0.0)
+    tau2 = (dersimonian_laird if method == "dl" else paule_mandel)(effect, variance)
+    mean, weight, _rest = _weighted(effect, variance, tau2)
+    error = float(weight.sum()) ** -0.5
+    half = critical(confidence) * error
+    i2 = max(0.0, 1 - free / q) if q > 0 else 0.0
+    return Between(mean, error, mean - half, mean + half, tau2, q, i2)
+
+
+def dersimonian_laird(effect: Array, variance: Array) -> float:
+    """(Q − (k − 1)) / (Σw − Σw² / Σw), at least 0."""
+    _mean, weight, q = _weighted(effect, variance, 0.0)
+    total = float(weight.sum())
+    room = total - float((weight**2).sum()) / total
+    return max(0.0, (q - len(effect) + 1) / room)
+
+
+def paule_mandel(effect: Array, variance: Array) -> float:
+    """The tau² at which the weighted squares are what chance expects, k − 1; halved in until exact."""
+    free = len(effect) - 1
+    low, high = 0.0, float(np.ptp(effect)) ** 2 + float(variance.max())
+    if _weighted(effect, variance, low)[2] <= free:
+        return 0.0
+    while _weighted(effect, variance, high)[2] > free:
+        high *= 2
+    for _step in range(200):
+        middle = (low + high) / 2
+        low, high = (middle, high) if _weighted(effect, variance, middle)[2] > free else (low, middle)
+    return (low + high) / 2
+
+
+def _weighted(effect: Array, variance: Array, tau2: float) -> tuple[float, Array, float]:
+    """The mean weighted by 1 / (variance + tau²), the weights, and the weighted squares around it."""
+    weight = 1 / (variance + tau2)
+    mean = float((weight * effect).sum() / weight.sum())
+    return mean, weight, float((weight * (effect - mean) ** 2).sum())
 
 
 def log_risk_ratio(k1: Numbers, n1: Numbers, k2: Numbers, n2: Numbers) -> tuple[Array, Array]:
