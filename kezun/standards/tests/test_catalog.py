@@ -14,6 +14,7 @@ from django.conf import settings
 from kezun.standards.rules import Criterion, NotAStandard, Standard, digest, evaluate, read
 from kezun.standards.rules.form import CountDefects, Graded, Indicator, Range, Text
 from kezun.standards.rules.marks import Given
+from kezun.standards.rules.overlay import overlaid
 
 ROOT = Path(settings.ROOT)
 FOLDER = ROOT / "kezun" / "standards" / "catalog" / "standards"
@@ -223,7 +224,20 @@ def test_the_overlay_ends_and_asks_nothing_away_from_the_event():
     assert overlay.over is not None
     assert overlay.over.standard == ENVIRONMENT
     assert overlay.valid.end
-    assert all(c.applies_to.any == ("event-area",) for c in overlay.criteria())
+    assert all(c.applies_to.any == ("活动所在地",) for c in overlay.criteria())
+
+
+def test_the_overlay_lies_over_the_environment_and_shifts_two_points():
+    base, overlay = one("wangdian-huanjing"), one("zhongda-huodong")
+    during = overlaid(base, overlay)
+    assert sum(m.points for m in during.modules) == Decimal(100)
+    changed = {
+        c.id: c.points
+        for c in during.criteria()
+        if c.points != getattr(base.criterion(c.id), "points", c.points)
+    }
+    assert changed == {"HJ1.2.01": Decimal(6), "HJ4.2.01": Decimal(2)}
+    assert [m.id for m in during.beside] == ["HD1", "HD2", "HD3"]
 
 
 def best(standard: Standard) -> tuple[dict[str, Given], dict[str, Decimal]]:
@@ -267,7 +281,7 @@ def test_an_empty_lobby_costs_all_that_hangs_on_it():
 def test_a_blocked_exit_caps_the_grade_and_costs_only_its_own_points():
     made = one("wangdian-huanjing")
     answers, values = best(made)
-    tags = frozenset({"street-front", "wealth-room", "queue-machine"})
+    tags = frozenset({"临街网点", "有理财室", "有取号机"})
     result = evaluate(made, answers | {"HJ2.1.05": "不符合"}, tags=tags, indicators=values)
     assert (result.score, result.grade_cap) == (Decimal(97), "达标")
 
