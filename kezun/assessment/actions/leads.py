@@ -15,7 +15,7 @@ from kezun.kernel.action import action
 from kezun.kernel.actor import Actor
 from kezun.org.models import Person
 
-SHORTEST_REASON = 5
+SHORTEST_REASON = 4
 
 
 @action("assessment.find_leads", hidden=("found",))
@@ -48,7 +48,7 @@ def find_leads(actor: Actor, *, since: dt.date, until: dt.date, found: Sequence[
 
 @action("assessment.decide_lead", target="lead", hidden=("note",))
 def decide_lead(actor: Actor, lead: Lead, *, outcome: str, note: str) -> Lead:
-    """Say what a lead turned out to be: explained or confirmed, with a reason of at least five characters.
+    """Say what a lead turned out to be: explained or confirmed, with a reason of at least four characters.
 
     Raises ValidationError where the outcome is none of the two, the reason is missing, the lead was decided
     before, or it is about the one who decides.
@@ -56,7 +56,7 @@ def decide_lead(actor: Actor, lead: Lead, *, outcome: str, note: str) -> Lead:
     if outcome not in (Lead.State.EXPLAINED, Lead.State.CONFIRMED):
         raise ValidationError({"outcome": _("Choose «explained» or «confirmed».")})
     if len(note.strip()) < SHORTEST_REASON:
-        raise ValidationError({"note": _("Write what was found, in at least 5 characters.")})
+        raise ValidationError({"note": _("Write what was found, in at least 4 characters.")})
     held = Lead.objects.select_for_update().get(pk=lead.pk)
     if held.state != Lead.State.OPEN:
         raise ValidationError(_("This lead has been decided already. Reload the page to see by whom."))
