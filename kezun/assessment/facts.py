@@ -12,7 +12,9 @@ MERIT = fact_type(
     FactType(
         name="merit",
         title=_("Merit or fault"),
-        about=_("Something that adds to a score or takes from it: a complaint, an exposure, praise, an honour."),
+        about=_(
+            "Something that adds to a score or takes from it: a complaint, an exposure, praise, an honour."
+        ),
         counted="void is None or not void",
         columns=(
             Column("kind", "text", _("Kind"), required=True),

@@ -4,6 +4,7 @@ from kezun.assessment.models.appeals import Appeal, AppealFile
 from kezun.assessment.models.honours import Audience, Award, Listing
 from kezun.assessment.models.leads import Lead
 from kezun.assessment.models.ledger import Merit, MeritFile
+from kezun.assessment.models.pins import Pin
 from kezun.assessment.models.runs import Round, Run, RunQuerySet, Score, ScoreQuerySet
 from kezun.assessment.models.schemes import Scheme
 
@@ -16,6 +17,7 @@ __all__ = [
     "Listing",
     "Merit",
     "MeritFile",
+    "Pin",
     "Round",
     "Run",
     "RunQuerySet",

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from kezun.assessment.models.schemes import Scheme
 from kezun.kernel.actor import Actor
+from kezun.kernel.frozen import Frozen, freeze
 from kezun.org.models import BusinessLine, Person, Unit
 
 PrivacyClasses = dict[str, str]
@@ -72,10 +73,11 @@ class RunQuerySet(models.QuerySet["Run"]):
 class Run(models.Model):
     """One computation of a scheme over a period: never changed once done, always repeatable.
 
-    inputs: {"known_at", "facts": {type: snapshot}, "rules": {urn@version: sha256}, "code": version,
-    "tree": …}; inputs_hash covers its canonical form, result_hash the canonical lines of all subjects in
-    order. shown_at: when people were first shown it. peers: per peer group and component what comparison
-    needs (median, quartiles, count). known_at: the facts and rules as known then.
+    inputs: what it is a function of (`inputs.pin`): editions, facts, indicators, roster, code, each with its
+    hash; inputs_hash covers their contents, result_hash the canonical lines of all subjects in order.
+    known_at: the facts and rules as known then. shown_at: when people were first shown it. peers:
+    {"groups": {group: {"total" or component: {"n", "p10", "p25", "p50", "p75", "p90"}}}, "learned": what
+    estimators learned of peers, by edition, component and group}. change: numbers that a what-if run changed.
     """
 
     class Kind(models.TextChoices):
@@ -230,3 +232,48 @@ class Score(models.Model):
 
     def __str__(self) -> str:
         return f"{self.run_id} {self.subject} {self.score}"
+
+
+freeze(
+    Frozen(
+        "assessment_run",
+        "done_at",
+        (
+            *(
+                "scheme_id",
+                "round_id",
+                "kind",
+                "state",
+                "period",
+                "from_date",
+                "to_date",
+                "known_at",
+                "made_at",
+            ),
+            *("made_by_id", "inputs", "inputs_hash", "result_hash", "subjects", "peers", "supersedes_id"),
+            *("decision", "change"),
+        ),
+    )
+)
+# A score is written once, together with the end of its run: what it says is settled from the first moment.
+freeze(
+    Frozen(
+        "assessment_score",
+        "run_id",
+        (
+            *(
+                "subject",
+                "unit_id",
+                "person_id",
+                "line_id",
+                "score",
+                "low",
+                "high",
+                "grade",
+                "capped",
+                "vetoes",
+            ),
+            *("n", "why", "rank", "rank_low", "rank_high", "ranked", "tier", "lines"),
+        ),
+    )
+)

@@ -7,9 +7,21 @@ from typing import ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from kezun.kernel.actor import Actor
+from kezun.kernel.frozen import Frozen, freeze
 from kezun.standards.editions import Edition, EditionQuerySet
 
 PrivacyClasses = dict[str, str]
+
+
+class SchemeQuerySet(EditionQuerySet["Scheme"]):
+    def visible_to(self, actor: Actor) -> SchemeQuerySet:
+        """What was published is for all who read scores; drafts for those who may draft or approve."""
+        if not actor.may("assessment.read"):
+            return self.none()
+        if actor.may("assessment.draft_scheme") or actor.may("assessment.approve_scheme"):
+            return self
+        return self.filter(published_at__isnull=False)
 
 
 class Scheme(Edition):
@@ -26,7 +38,16 @@ class Scheme(Edition):
 
     subject = models.CharField(max_length=12, choices=Subject.choices)
 
-    objects = EditionQuerySet["Scheme"].as_manager()
+    objects = SchemeQuerySet.as_manager()
 
     class Meta(Edition.Meta):
         pass
+
+
+freeze(
+    Frozen(
+        "assessment_scheme",
+        "published_at",
+        (*Edition.SETTLED, "subject"),
+    )
+)

@@ -50,11 +50,10 @@ def _line(
         # Less than one unit of exposure counts as one: a tiny outlet is not punished by a tiny divisor.
         total = total / max(Decimal(1), Decimal(round(exposure or 0)) / rule.per.unit)
     total = min(total, rule.cap)
+    points = sign * total if total else ZERO
     kind, possible = ("deduction", ZERO) if sign < 0 else ("addition", rule.cap)
     state = "counted" if total else "none"
-    return Line(
-        kind, rule.id, version, sign * total, possible, state=state, events=counted, exposure=exposure
-    )
+    return Line(kind, rule.id, version, points, possible, state=state, events=counted, exposure=exposure)
 
 
 def _judged(

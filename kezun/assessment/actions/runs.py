@@ -1,0 +1,148 @@
+"""Writes to runs: begun by whoever may, kept by the platform once computed, never changed after."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from kezun.assessment.computing import Outcome, Row
+from kezun.assessment.inputs import Pinned
+from kezun.assessment.models import Pin, Round, Run, Scheme, Score
+from kezun.assessment.subjects import Subject
+from kezun.facts.rules import Period
+from kezun.kernel.action import action
+from kezun.kernel.actor import Actor
+from kezun.kernel.task import enqueue
+from kezun.org.models import Person
+
+BATCH = 1000
+COUNTED = (Run.Kind.PROVISIONAL, Run.Kind.FINAL, Run.Kind.RESTATED)
+
+
+@action("assessment.run")
+def run(
+    actor: Actor,
+    scheme: Scheme,
+    *,
+    period: str,
+    kind: str,
+    known_at: dt.datetime | None = None,
+    change: Mapping[str, str] | None = None,
+    decision: str = "",
+    later: bool = True,
+) -> Run:
+    """Begin a run of a scheme over a period, as known at a moment (None: now).
+
+    later: a task computes it; else the caller does (`running.carry_out`). change: only of what-if runs, which
+    may also judge by a draft. Restated runs name the decision that orders them. ValidationError otherwise.
+    """
+    span = Period.parse(period)
+    if change and kind != Run.Kind.WHAT_IF:
+        raise ValidationError({"change": _("Only a what-if run changes numbers of its scheme.")})
+    if kind != Run.Kind.WHAT_IF and scheme.published_at is None:
+        raise ValidationError({"scheme": _("This edition is not published: only a what-if run may use it.")})
+    if kind == Run.Kind.RESTATED and not decision.strip():
+        raise ValidationError({"decision": _("Name the decision that orders the restatement.")})
+    row = Run(scheme=scheme, kind=kind, period=span.label, from_date=span.start, to_date=span.end)
+    row.known_at, row.change, row.decision = known_at or timezone.now(), dict(change or {}), decision.strip()
+    row.made_by = actor if isinstance(actor, Person) else None
+    if kind in COUNTED:
+        row.round = _round(scheme.urn, span)
+        row.supersedes = (
+            Run.objects.filter(round=row.round, state=Run.State.DONE).order_by("-done_at").first()
+        )
+    row.full_clean(exclude=["inputs", "peers", "change", "supersedes"])
+    row.save()
+    if later:
+        enqueue("assessment.compute", run=row.pk)
+    return row
+
+
+def _round(urn: str, period: Period) -> Round:
+    made, _new = Round.objects.get_or_create(
+        urn=urn, period=period.label, defaults={"from_date": period.start, "to_date": period.end}
+    )
+    if made.state == Round.State.CLOSED:
+        raise ValidationError(
+            _("%(period)s is closed: only a restatement by decision may follow.") % {"period": made}
+        )
+    return made
+
+
+@action("assessment.keep_run", hidden=("pinned", "outcome"))
+def keep_run(actor: Actor, run: Run, *, pinned: Pinned, outcome: Outcome) -> Run:
+    """Keep what was computed: scores, hashes and pins at once; from now on none of it changes."""
+    row = Run.objects.select_for_update().get(pk=run.pk)
+    if row.state == Run.State.DONE:
+        raise ValidationError(_("This run is done already."))
+    Pin.objects.bulk_create((Pin(sha256=k, body=v) for k, v in pinned.pins.items()), ignore_conflicts=True)
+    subjects = pinned.given.roster.subjects
+    Score.objects.bulk_create(
+        (score(row, subject, one) for subject, one in zip(subjects, outcome.rows, strict=True)),
+        batch_size=BATCH,
+    )
+    row.inputs, row.inputs_hash, row.result_hash = pinned.inputs, pinned.hash, outcome.result_hash
+    row.subjects, row.peers, row.state, row.progress = len(subjects), told(outcome), Run.State.DONE, 1.0
+    row.done_at, row.message = timezone.now(), ""
+    row.save()
+    return row
+
+
+def told(outcome: Outcome) -> dict[str, Any]:
+    """What a run publishes of peers: figures by group, and what estimators learned, by edition."""
+    return {"groups": outcome.peers, "learned": outcome.learned}
+
+
+def score(run: Run, subject: Subject, row: Row) -> Score:
+    """One subject's row of the table, not yet saved."""
+    span, at = row.interval, row.standing
+    return Score(
+        run=run,
+        subject=subject.key,
+        unit_id=subject.unit,
+        person_id=subject.person,
+        line_id=subject.line,
+        group=subject.group,
+        score=row.score,
+        low=span[0] if span else None,
+        high=span[1] if span else None,
+        grade=row.grade,
+        capped=row.capped,
+        vetoes=row.vetoes,
+        n=row.n,
+        why=row.why,
+        rank=at.rank if at else None,
+        rank_low=at.low if at else None,
+        rank_high=at.high if at else None,
+        ranked=at.ranked if at else None,
+        tier=at.tier if at else None,
+        lines=row.body,
+    )
+
+
+@action("assessment.fail_run")
+def fail_run(actor: Actor, run: Run, *, message: str) -> Run:
+    """Close a run that could not be computed; the message says why."""
+    row = Run.objects.select_for_update().get(pk=run.pk)
+    if row.state == Run.State.DONE:
+        raise ValidationError(_("This run is done already."))
+    row.state, row.message = Run.State.FAILED, message[:2000]
+    row.save(update_fields=["state", "message"])
+    return row
+
+
+@action("assessment.show_run")
+def show_run(actor: Actor, run: Run) -> Run:
+    """Show a run that counts to the people whom it judges; from this day on they may appeal."""
+    row = Run.objects.select_for_update().get(pk=run.pk)
+    if row.state != Run.State.DONE or row.kind not in COUNTED:
+        raise ValidationError(_("Only a run that is done and counts can be shown."))
+    if row.shown_at is None:
+        Run.objects.filter(pk=row.pk).update(shown_at=timezone.now())
+        row.refresh_from_db(fields=["shown_at"])
+    return row

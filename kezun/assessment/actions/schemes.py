@@ -1,0 +1,156 @@
+"""Writes to the texts of schemes: drafted by one person, approved by another, then kept for ever."""
+
+from __future__ import annotations
+
+import hashlib
+
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from kezun.assessment.known import known, read_known
+from kezun.assessment.messages import say_refusal
+from kezun.assessment.models import Scheme
+from kezun.assessment.rules.form import Scheme as Form
+from kezun.assessment.rules.reading import NotAScheme, digest
+from kezun.kernel.action import action
+from kezun.kernel.actor import Actor
+from kezun.org.models import Person
+from kezun.standards import approval
+from kezun.standards.rules.nodes import NotAStandard, parse
+
+LONGEST = 500_000
+SHOWN = 50
+State = Scheme.State
+
+
+@action("assessment.draft_scheme", hidden=("text",))
+def draft_scheme(actor: Actor, *, text: str, note: str = "") -> Scheme:
+    """Keep a new draft; it may still have mistakes, but must say which scheme and version it is."""
+    row = Scheme(drafted_by=actor if isinstance(actor, Person) else None, note=note.strip())
+    _take(row, text)
+    row.revision = approval.next_revision(Scheme, row.urn, row.version)
+    row.full_clean(exclude=["text"])
+    row.save()
+    return row
+
+
+@action("assessment.save_scheme", hidden=("text",))
+def save_scheme(actor: Actor, scheme: Scheme, *, text: str, seen: str = "") -> Scheme:
+    """Replace a draft's text. seen: the sha256 of the text that the change was made from, so that nobody
+    writes over what a colleague saved meanwhile."""
+    row = approval.held(scheme, State.DRAFT)
+    if seen and seen != stamp(row.text):
+        raise ValidationError(
+            _("Somebody saved this draft while you were writing: open it again and add your change.")
+        )
+    before = (row.urn, row.version)
+    _take(row, text)
+    if before != (row.urn, row.version):
+        row.revision = approval.next_revision(Scheme, row.urn, row.version)
+    row.full_clean(exclude=["text"])
+    row.save()
+    return row
+
+
+@action("assessment.propose_scheme")
+def propose_scheme(actor: Actor, scheme: Scheme) -> Scheme:
+    """Send a draft without mistakes to a second person."""
+    row = approval.held(scheme, State.DRAFT)
+    _settle(row)
+    return approval.propose(actor, row)
+
+
+@action("assessment.approve_scheme")
+def approve_scheme(actor: Actor, scheme: Scheme, *, doc_no: str = "") -> Scheme:
+    """Publish what somebody else proposed: its text is kept from now on, and judges the days it holds.
+
+    One that begins in the past needs the number of the decision. No stored run changes: who wants the past
+    judged by it makes a restated run.
+    """
+    row = approval.held(scheme, State.PROPOSED)
+    _settle(row)
+    return approval.publish(actor, row, doc_no)
+
+
+@action("assessment.refuse_scheme")
+def refuse_scheme(actor: Actor, scheme: Scheme, *, reason: str) -> Scheme:
+    """Send a proposal back to its author with a reason."""
+    return approval.send_back(actor, approval.held(scheme, State.PROPOSED), reason)
+
+
+@action("assessment.withdraw_scheme")
+def withdraw_scheme(actor: Actor, scheme: Scheme, *, reason: str) -> Scheme:
+    """End an edition with a reason: a draft given up, or one in force that shall judge no more."""
+    return approval.withdraw(approval.held(scheme, State.DRAFT, State.PROPOSED, State.PUBLISHED), reason)
+
+
+@action("assessment.install_scheme", hidden=("text",))
+def install_scheme(actor: Actor, *, text: str, origin: str) -> Scheme:
+    """Publish a scheme that came with the product or a pack. One that is there already is left as it is."""
+    made = read_known(text)
+    there = Scheme.objects.published().filter(urn=made.id, version=made.version, sha256=digest(made)).first()
+    if there is not None:
+        return there
+    row = Scheme(origin=origin)
+    _take(row, text)
+    row.revision = approval.next_revision(Scheme, row.urn, row.version)
+    row.state, row.published_at = State.PUBLISHED, timezone.now()
+    row.full_clean(exclude=["text"])
+    row.save()
+    return row
+
+
+def stamp(text: str) -> str:
+    """The name of a text as it is, for `save_scheme(seen=…)`."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _take(row: Scheme, text: str) -> None:
+    """Put a text into a row; what it says of itself is taken over as far as it can be read."""
+    text = text.replace("\r\n", "\n").replace("\x00", "")
+    if len(text) > LONGEST:
+        raise ValidationError(_("The text is longer than a scheme can be."))
+    row.text = text
+    try:
+        _head(row, read_known(text, known(editions=False)))
+    except NotAScheme as error:
+        row.sha256 = stamp(text)
+        _loose_head(row, text, error)
+
+
+def _head(row: Scheme, made: Form) -> None:
+    row.urn, row.version, row.title, row.title_en = made.id, made.version, made.title, made.title_en
+    row.subject, row.supersedes, row.sha256 = made.of.kind, made.supersedes, digest(made)
+    row.from_date, row.until_date, row.doc_no = made.start, made.end, made.doc_no
+
+
+def _loose_head(row: Scheme, text: str, error: NotAScheme) -> None:
+    """Of a text with mistakes: its name, version and title if they can be read, else those it had before."""
+    try:
+        fields = parse(text).fields or {}
+    except NotAStandard:
+        fields = {}
+    told = {name: (node.text or "").strip() for name, node in fields.items() if node.text is not None}
+    row.urn, row.version = told.get("id", row.urn)[:120], told.get("version", row.version)[:20]
+    row.title = told.get("title", row.title)[:200]
+    if not (row.urn and row.version and row.title):
+        raise ValidationError(_sentences(error))
+    row.subject = row.subject or Scheme.Subject.OUTLET
+    row.from_date = row.from_date or timezone.localdate()
+
+
+def _settle(row: Scheme) -> None:
+    """The text without a mistake, alone and beside all editions there are; ValidationError says them."""
+    try:
+        made = read_known(row.text, known(but=row.pk))
+    except NotAScheme as error:
+        raise ValidationError(_sentences(error)) from error
+    _head(row, made)
+    row.save()
+
+
+def _sentences(error: NotAScheme) -> list[str]:
+    more = len(error.problems) - SHOWN
+    told = say_refusal(error)[:SHOWN]
+    return told + ([_("… and %(n)d more.") % {"n": more}] if more > 0 else [])

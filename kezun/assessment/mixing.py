@@ -1,0 +1,40 @@
+"""Strata of the business mix: the same indicator for each kind of business and class of customer."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+
+from kezun.assessment.owning import Asked, measured, span_of
+from kezun.assessment.rules.estimating import Array, Measured
+from kezun.facts.vectors import commonest
+
+# The commonest values of a column stand for themselves, the others together for one stratum.
+MOST = 12
+
+
+def stratified(asked: Asked, id: str, columns: tuple[str, ...], whole: Measured) -> tuple[Array, Array]:
+    """Numerators and denominators of a share by stratum, each of shape (subjects, strata).
+
+    The last stratum is what the named ones leave over, so that each row adds up to the whole.
+    """
+    parts = [
+        measured(asked.narrowed(equal), [id])[id]
+        for equal in map(tuple, product(*(_values(asked, id, column) for column in columns)))
+    ]
+    above, below = [p.numerator for p in parts], [p.denominator for p in parts]
+    above.append(whole.numerator - sum(above, np.zeros_like(whole.numerator)))
+    below.append(whole.denominator - sum(below, np.zeros_like(whole.denominator)))
+    return np.stack(above, axis=1).astype(np.float64), np.stack(below, axis=1).astype(np.float64)
+
+
+def _values(asked: Asked, id: str, column: str) -> list[tuple[str, str | None]]:
+    """The commonest values of a column behind an indicator, by how often they occur."""
+    definition = asked.named[id]
+    fact = definition.denominator or definition.numerator
+    if fact is None:
+        return []
+    span = span_of(asked, asked.since, asked.until, column)
+    found = commonest(fact.fact, span)[:MOST]
+    return [(column, value or None) for value in found]
