@@ -17,6 +17,15 @@ os.environ["KEZUN_HOME"] = str(settings.KEZUN_HOME)
 atexit.register(shutil.rmtree, settings.KEZUN_HOME, ignore_errors=True)
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _cheap_passwords() -> None:
+    """Passwords are hashed by the same function as in a bank, at the least cost it knows."""
+    from django.contrib.auth.hashers import Argon2PasswordHasher
+
+    Argon2PasswordHasher.time_cost = Argon2PasswordHasher.parallelism = 1
+    Argon2PasswordHasher.memory_cost = 8
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Translations are compiled where a room's django.po is newer, so that tests see what pages show."""
     from tools import words
@@ -28,20 +37,27 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--only-database",
         action="store_true",
-        help="only tests that use the database, without browser and drills: the second pass, on PostgreSQL",
+        help="only tests that use the database, without browser, drills and those marked `once`: "
+        "the second pass, on PostgreSQL",
     )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The longest first, so that no worker is left alone with them at the end; the second pass's choice."""
+    items.sort(key=lambda item: item.get_closest_marker("drill") is None)
     if not config.getoption("--only-database"):
         return
-    config.hook.pytest_deselected(items=[item for item in items if not _uses_database(item)])
-    items[:] = [item for item in items if _uses_database(item)]
+    config.hook.pytest_deselected(items=[item for item in items if not _asks_the_database(item)])
+    items[:] = [item for item in items if _asks_the_database(item)]
 
 
-def _uses_database(item: pytest.Item) -> bool:
+def _asks_the_database(item: pytest.Item) -> bool:
+    """Whether a test belongs to the second pass: it uses the database, and nothing says that once is enough.
+
+    What is not marked runs, so a new test cannot be forgotten.
+    """
     fixtures = set(getattr(item, "fixturenames", ()))
-    elsewhere = any(item.get_closest_marker(name) for name in ("browser", "drill", "real"))
+    elsewhere = any(item.get_closest_marker(name) for name in ("browser", "drill", "real", "once"))
     uses = fixtures & {"db", "transactional_db"} or item.get_closest_marker("django_db")
     return bool(uses) and not elsewhere
 
@@ -52,35 +68,27 @@ def _bank_language() -> None:
     translation.activate(settings.LANGUAGE_CODE)
 
 
+BANK = (
+    *(("HO", None, "head_office"), ("P1", "HO", "tier1"), ("P2", "HO", "tier1"), ("CC", "HO", "call_centre")),
+    *(("C1", "P1", "tier2"), ("C2", "P2", "tier2"), ("S1", "C1", "sub_branch"), ("S2", "C2", "sub_branch")),
+    *(("O1", "S1", "outlet"), ("O2", "S1", "outlet"), ("O3", "S2", "outlet")),
+)
+
+
 @pytest.fixture
 def bank(db):
-    """HO ⊃ P1 ⊃ C1 ⊃ S1 ⊃ {O1, O2}; HO ⊃ P2 ⊃ C2 ⊃ S2 ⊃ {O3}; HO ⊃ CC. Returns units by code."""
+    """HO ⊃ P1 ⊃ C1 ⊃ S1 ⊃ {O1, O2}; HO ⊃ P2 ⊃ C2 ⊃ S2 ⊃ {O3}; HO ⊃ CC. Returns units by code.
+
+    Loaded in one go, as a pack is: unit by unit it took a third of the suite's time.
+    """
     from kezun.kernel.actor import SystemActor
-    from kezun.org.actions import open_unit
+    from kezun.org.loading import Organisation, UnitRow, load_organisation
     from kezun.org.models import Unit
 
-    rows = [
-        ("HO", None, "head_office"),
-        *(("P1", "HO", "tier1"), ("P2", "HO", "tier1"), ("CC", "HO", "call_centre")),
-        *(
-            ("C1", "P1", "tier2"),
-            ("C2", "P2", "tier2"),
-            ("S1", "C1", "sub_branch"),
-            ("S2", "C2", "sub_branch"),
-        ),
-        *(("O1", "S1", "outlet"), ("O2", "S1", "outlet"), ("O3", "S2", "outlet")),
-    ]
-    units: dict[str, Unit] = {}
-    for code, parent, kind in rows:
-        units[code] = open_unit(
-            SystemActor("test"),
-            units.get(parent or ""),
-            code=code,
-            name=f"机构{code}",
-            name_en=code,
-            kind=kind,
-        )
-    return units
+    rows = [UnitRow(code, kind, f"机构{code}", code, parent) for code, parent, kind in BANK]
+    load_organisation(SystemActor("test"), Organisation(units=tuple(rows)), pack="test", version=1)
+    found = {unit.code: unit for unit in Unit.objects.all()}
+    return {code: found[code] for code, _parent, _kind in BANK}
 
 
 @pytest.fixture

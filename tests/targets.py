@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,12 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from kezun.assessment.models import Lead
+from kezun.assessment.models import Lead, Merit, MeritFile
 from kezun.facts.models import Batch
 from kezun.insight.models import SavedView
 from kezun.kernel import trail
+from kezun.kernel.actor import SystemActor
+from kezun.kernel.file import keep
 from kezun.kernel.models import Task
 from kezun.org.models import Assignment, BusinessLine, LeadingGroup, Person, Post, RosterUpload, Token, Unit
 
@@ -50,6 +53,17 @@ def lead(person: Person, where: Unit) -> Target:
     return {"pk": Lead.objects.get_or_create(**found, person=None, defaults=figures)[0].pk}
 
 
+def merit(person: Person, where: Unit) -> Target:
+    told = {"kind": "praise", "level": "锦旗", "occurred_date": dt.date(2026, 3, 10), "title": "表扬"}
+    return {"pk": Merit.objects.create(unit=where, **told).pk}
+
+
+def merit_file(person: Person, where: Unit) -> Target:
+    made = merit(person, where)
+    stored = keep(SystemActor("test"), io.BytesIO(b"%PDF-1.4\n%%EOF\n"), "a.pdf", allow=("pdf",))
+    return made | {"number": MeritFile.objects.create(merit_id=made["pk"], file=stored).pk}
+
+
 def group(person: Person, where: Unit) -> Target:
     return {"pk": LeadingGroup.objects.get_or_create(unit=where, name="组")[0].pk}
 
@@ -64,11 +78,7 @@ def post(person: Person, where: Unit) -> Target:
 
 
 def line(person: Person, where: Unit) -> Target:
-    return {
-        "pk": BusinessLine.objects.get_or_create(
-            code="retail", defaults={"name": "零售", "name_en": "Retail"}
-        )[0].pk
-    }
+    return {"pk": BusinessLine.objects.get_or_create(code="retail", defaults={"name": "Retail"})[0].pk}
 
 
 def roster(person: Person, where: Unit) -> Target:
@@ -137,7 +147,7 @@ MAKERS: dict[str, Callable[[Person, Unit], Target]] = {
     **{"unit": unit, "person": person, "view": view, "group": group, "assignment": assignment},
     **{"post": post, "line": line},
     **{"roster": roster, "token": token, "entry": entry, "task": task, "batch": batch},
-    **{"lead": lead},
+    **{"lead": lead, "merit": merit, "merit_file": merit_file},
 }
 OWN: dict[str, Callable[[Person, Unit], Target]] = {
     **{"person": own_person, "view": own_view, "token": own_token},

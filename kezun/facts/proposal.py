@@ -55,6 +55,13 @@ class Proposal:
     person: str
     columns: dict[str, Guess]
 
+    @property
+    def fit(self) -> tuple[int, int]:
+        """How much of the file it takes: required columns found in it, then columns found at all."""
+        found = [name for name, guess in self.columns.items() if guess.column]
+        required = {column.name for column in FACT_TYPES[self.fact].columns if column.required}
+        return len(required & set(found)), len(found)
+
 
 @lru_cache(maxsize=1)
 def knowledge() -> dict[str, Any]:
@@ -101,21 +108,39 @@ def _reads(text: str, form: str) -> bool:
 
 
 def propose(sample: Sample, fact: str) -> Proposal:
-    """A mapping for `fact`; two statements at most, for the codes of units and people."""
-    return _Proposer(sample, fact).proposal()
+    """A mapping for `fact`; two statements, for the codes of units and people."""
+    return _Proposer(sample, fact, _known(sample, Unit), _known(sample, Person)).proposal()
+
+
+def propose_best(sample: Sample, facts: Iterable[str]) -> Proposal:
+    """The mapping of that fact type which takes most of the file, the first of equals; two statements too."""
+    units, people = _known(sample, Unit), _known(sample, Person)
+    found = [_Proposer(sample, fact, units, people).proposal() for fact in facts]
+    return max(found, key=lambda proposal: proposal.fit)
+
+
+def _known(sample: Sample, model: type[Unit] | type[Person]) -> dict[str, float]:
+    """Column → share of its distinct values that are codes of units (or people)."""
+    texts = {c: sample.distinct(c)[:TRIED] for c in sample.columns}
+    every = {value for values in texts.values() for value in values if len(value) <= 40}
+    codes = set(model.objects.filter(code__in=every).values_list("code", flat=True))
+    return {c: sum(v in codes for v in values) / len(values) for c, values in texts.items() if values}
 
 
 class _Proposer:
-    def __init__(self, sample: Sample, fact: str) -> None:
+    """Guesses column by column; `units` and `people`: columns with the share of codes that exist in them."""
+
+    def __init__(self, sample: Sample, fact: str, units: dict[str, float], people: dict[str, float]) -> None:
         self.sample, self.fact = sample, fact
+        self.units, self.people = units, people
         self.words: dict[str, list[str]] = knowledge()["words"]
         self.used: set[str] = set()
 
     def proposal(self) -> Proposal:
-        unit = self._coded("unit", self._known(Unit))
+        unit = self._coded("unit", self.units)
         moment = self._moment()
         self.used |= {unit, moment.column, moment.time} - {""}
-        person = self._coded("person", self._known(Person))
+        person = self._coded("person", self.people)
         self.used |= {person} - {""}
         columns = {"occurred_at": moment}
         own = [c for c in FACT_TYPES[self.fact].all_columns if c.name not in DERIVED]
@@ -134,13 +159,6 @@ class _Proposer:
         ]
         good = [f for f in sorted(found, reverse=True) if f[0] > 0 and fits(self.sample.distinct(f[2]))]
         return good[0][2] if good else ""
-
-    def _known(self, model: type[Unit] | type[Person]) -> dict[str, float]:
-        """Column → share of its distinct values that are codes of units (or people)."""
-        texts = {c: self.sample.distinct(c)[:TRIED] for c in self.sample.columns}
-        every = {value for values in texts.values() for value in values if len(value) <= 40}
-        codes = set(model.objects.filter(code__in=every).values_list("code", flat=True))
-        return {c: sum(v in codes for v in values) / len(values) for c, values in texts.items() if values}
 
     def _coded(self, name: str, shares: dict[str, float]) -> str:
         """By values where most of a column are codes that exist, else by its name."""

@@ -20,7 +20,7 @@ from kezun.facts.models import Batch
 from kezun.facts.pages.desk import PROPOSE, number, tried
 from kezun.facts.preview import preview
 from kezun.facts.profiles import Format, ProfileError
-from kezun.facts.proposal import propose
+from kezun.facts.proposal import Proposal, propose, propose_best
 from kezun.facts.readers import Unreadable
 from kezun.facts.sample import Sample, take_sample
 from kezun.facts.types import FACT_TYPES
@@ -38,16 +38,15 @@ def assistant(request: HttpRequest, pk: int) -> HttpResponse:
     batch = ledger.batch_by_id(actor, number(pk))
     if batch.state not in (Batch.State.DRAFT, Batch.State.FAILED):
         return redirect("facts.batch", pk)
-    fact = _fact(request)
     try:
         path = path_of(batch.sha256)
         sample = take_sample(path, _form_of(request))
     except (Unreadable, OSError) as error:
         messages.error(request, str(error))
         return redirect("facts.batch", pk)
-    data = (
-        request.POST if request.method == "POST" else first_data(propose(sample, fact), sample, _name(batch))
-    )
+    proposal = _proposal(request, sample)
+    fact = proposal.fact
+    data = request.POST if request.method == "POST" else first_data(proposal, sample, _name(batch))
     form = MappingForm(data, sample=sample, fact=fact)
     if request.method == "POST" and request.POST.get("word") == "save" and form.is_valid():
         saved = _save(request, form)
@@ -75,9 +74,12 @@ def _crumbs(batch: Batch) -> list[dict[str, str]]:
     ]
 
 
-def _fact(request: HttpRequest) -> str:
+def _proposal(request: HttpRequest, sample: Sample) -> Proposal:
+    """For the fact type that was chosen; where none was, for the one that takes most of the file."""
     wanted = request.POST.get("fact") or request.GET.get("fact", "")
-    return wanted if wanted in FACT_TYPES else next(iter(FACT_TYPES))
+    if wanted in FACT_TYPES:
+        return propose(sample, wanted)
+    return propose_best(sample, FACT_TYPES)
 
 
 def _name(batch: Batch) -> str:

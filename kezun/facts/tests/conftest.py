@@ -1,12 +1,17 @@
-"""A home with the profile p/queue, an analyst at the import desk, and one with a token."""
+"""A home with the profile p/queue, invented service, an analyst at the import desk, and one with a token."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import translation
 
 from kezun.facts.models import Batch
+from kezun.facts.tests import service
 from kezun.facts.tests.desk import GOOD
 from kezun.facts.tests.http import MAY, NDJSON, TICKETS
 from kezun.facts.tests.importing import PROFILE
@@ -24,6 +29,37 @@ def queue_home(settings, tmp_path):
     folder.mkdir(parents=True)
     (folder / "queue.yaml").write_text(PROFILE)
     cache.clear()
+
+
+@pytest.fixture
+def english():
+    """Messages are compared in the language of the code."""
+    with translation.override("en"):
+        yield
+
+
+@pytest.fixture
+def own_home(settings, tmp_path):
+    """A home without facts, answers or packs of other tests."""
+    settings.KEZUN_HOME = tmp_path
+
+
+@pytest.fixture
+def service_at(bank, person_in, own_home):
+    """`service_at(units, tellers, n)`: `n` tickets and their ratings in the store, as invented service.
+
+    Tickets fall on the units named, and on a teller of each of `tellers`. Returns the units of the small bank
+    by code, and the rows themselves for an oracle to count.
+    """
+
+    def make(units: Sequence[str], tellers: Sequence[str], n: int) -> dict[str, Any]:
+        people = [person_in("teller", code).pk for code in tellers]
+        tickets, ratings = service.invent([bank[code].pk for code in units], people, n)
+        service.keep("ticket", tickets)
+        service.keep("rating", ratings)
+        return {"units": bank, "tickets": tickets, "ratings": ratings}
+
+    return make
 
 
 @pytest.fixture

@@ -6,39 +6,23 @@ import json
 
 import pytest
 from click.testing import CliRunner
-from django.utils import translation
 
 from kezun.facts import queries
 from kezun.facts.cli_indicators import facts_group, indicators_command
 from kezun.facts.questions import Answer, Question
 from kezun.facts.rules import Period
-from kezun.facts.tests import service
 from kezun.kernel.actor import SystemActor
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english", "own_home")]
 US = SystemActor("test")
 COMMANDS = {"indicators": indicators_command, "facts": facts_group}
 KEYS = ["indicator", "unit", "by", "period", "value", "numerator", "denominator", "n"]
 KEYS += ["low", "high", "target", "met"]
 
 
-@pytest.fixture(autouse=True)
-def _english():
-    """Messages are compared in the language of the code."""
-    with translation.override("en"):
-        yield
-
-
-@pytest.fixture(autouse=True)
-def _home(settings, tmp_path):
-    settings.KEZUN_HOME = tmp_path
-
-
 @pytest.fixture
-def served(bank, person_in):
-    units = [bank[code].pk for code in ("O1", "O3")]
-    service.keep("ticket", service.invent(units, [person_in("teller", "O1").pk], 300)[0])
-    return bank
+def served(service_at):
+    return service_at(("O1", "O3"), ("O1",), 300)["units"]
 
 
 def kezun(*words, code=0):
@@ -51,7 +35,7 @@ def test_json_holds_exactly_the_agreed_keys(served):
     out = kezun("indicators", "--unit", "HO", "--period", "2026-Q1", "--format", "json")
     found = json.loads(out)
     assert all(list(answer) == KEYS for answer in found)
-    ids = [d.id for d in queries.indicators() if "rating" not in d.facts]
+    ids = [d.id for d in queries.indicators() if set(d.facts) <= {"ticket", "rating"}]
     wanted = queries.measure(US, Question(tuple(ids), "HO", Period.parse("2026-Q1")))
     assert [Answer(**answer) for answer in found] == wanted
 

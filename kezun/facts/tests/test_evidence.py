@@ -4,42 +4,24 @@ import datetime as dt
 from dataclasses import replace
 
 import pytest
-from django.utils import translation
 
 from kezun.facts import evidence, queries
 from kezun.facts.asking import BadQuestion
 from kezun.facts.questions import Question
 from kezun.facts.rules import Period
-from kezun.facts.tests import oracle, service
+from kezun.facts.tests import oracle
 from kezun.facts.types import FACT_TYPES, Column
 from kezun.kernel.actor import Denied, OutOfScope, SystemActor
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english", "own_home")]
 US = SystemActor("test")
 QUARTER = Period.parse("2026-Q1")
 COUNTED = tuple(id for id in oracle.ALL if id not in {"floor.wait_mean", "floor.service_mean"})
 
 
-@pytest.fixture(autouse=True)
-def _english():
-    """Messages are compared in the language of the code."""
-    with translation.override("en"):
-        yield
-
-
-@pytest.fixture(autouse=True)
-def _home(settings, tmp_path):
-    settings.KEZUN_HOME = tmp_path
-
-
 @pytest.fixture
-def served(bank, person_in):
-    people = [person_in("teller", code).pk for code in ("O1", "O2")]
-    units = [bank[code].pk for code in ("O1", "O2", "O3")]
-    tickets, ratings = service.invent(units, people, 1200)
-    service.keep("ticket", tickets)
-    service.keep("rating", ratings)
-    return bank
+def served(service_at):
+    return service_at(("O1", "O2", "O3"), ("O1", "O2"), 1200)["units"]
 
 
 @pytest.mark.parametrize("id", oracle.ALL)

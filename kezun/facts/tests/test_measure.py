@@ -6,7 +6,6 @@ from dataclasses import replace
 import pytest
 from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
-from django.utils import translation
 
 from kezun.facts import cache, queries
 from kezun.facts.asking import BadQuestion
@@ -20,32 +19,15 @@ from kezun.kernel.actor import Denied, OutOfScope, SystemActor
 from kezun.org.actions import move_unit
 from kezun.org.models import Person
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english", "own_home")]
 US = SystemActor("test")
 QUARTER = Period.parse("2026-Q1")
 
 
-@pytest.fixture(autouse=True)
-def _english():
-    """Messages are compared in the language of the code."""
-    with translation.override("en"):
-        yield
-
-
-@pytest.fixture(autouse=True)
-def _home(settings, tmp_path):
-    settings.KEZUN_HOME = tmp_path
-
-
 @pytest.fixture
-def served(bank, person_in):
+def served(service_at):
     """The small bank with 3,000 tickets at its outlets, its call centre and a sub-branch of its own."""
-    people = [person_in("teller", code).pk for code in ("O1", "O2", "O3", "CC")]
-    units = [bank[code].pk for code in ("O1", "O2", "O3", "CC", "S1")]
-    tickets, ratings = service.invent(units, people, 3000)
-    service.keep("ticket", tickets)
-    service.keep("rating", ratings)
-    return {"units": bank, "tickets": tickets, "ratings": ratings}
+    return service_at(("O1", "O2", "O3", "CC", "S1"), ("O1", "O2", "O3", "CC"), 3000)
 
 
 def under(served, code, below=None):

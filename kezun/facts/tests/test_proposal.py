@@ -4,7 +4,9 @@ import gzip
 from urllib.parse import urlencode
 
 import pytest
+from django.db import connection
 from django.http import QueryDict
+from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +14,7 @@ from hypothesis import strategies as st
 from kezun.facts import profiles
 from kezun.facts.forms import MappingForm, first_data
 from kezun.facts.preview import preview
-from kezun.facts.proposal import formats_for, knowledge, likeness, map_for, plain, propose
+from kezun.facts.proposal import formats_for, knowledge, likeness, map_for, plain, propose, propose_best
 from kezun.facts.readers import Unreadable
 from kezun.facts.sample import SAMPLE_BYTES, beginning, take_sample
 from kezun.facts.tests.importing import HEADER, bring, facts, line, put
@@ -191,10 +193,21 @@ def test_a_file_of_which_nothing_is_known_gives_an_empty_proposal(bank, tmp_path
     assert {"key", "unit_from", "c_occurred_at", "c_outcome"} <= set(form.errors)
 
 
-def test_codes_are_asked_for_in_two_statements(bank, tmp_path, django_assert_num_queries):
+def test_codes_are_asked_for_in_two_statements(bank, tmp_path):
     sample = take_sample(put(tmp_path / "f.csv", CHINESE.encode("gbk")))
-    with django_assert_num_queries(2):
-        propose(sample, "ticket")
+    with CaptureQueriesContext(connection) as asked:
+        found = propose(sample, "ticket")
+    assert found.unit == "机构号"
+    assert len(asked) == 2
+
+
+def test_the_fact_type_of_a_file_is_the_one_that_takes_most_of_it(bank, tmp_path):
+    sample = take_sample(put(tmp_path / "f.csv", CHINESE.encode("gbk")))
+    with CaptureQueriesContext(connection) as asked:
+        found = propose_best(sample, FACT_TYPES)
+    assert len(asked) == 2
+    assert found == propose(sample, "ticket")
+    assert found.fit > propose(sample, "rating").fit
 
 
 # --- the form -----------------------------------------------------------------------------------------------

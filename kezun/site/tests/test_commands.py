@@ -8,8 +8,9 @@ import pytest
 from click.testing import CliRunner
 from django.core.exceptions import ValidationError
 
-from kezun.kernel.actor import Denied, OutOfScope
+from kezun.kernel.actor import Denied, OutOfScope, SystemActor
 from kezun.kernel.models import TrailEntry
+from kezun.org.actions import open_unit
 from kezun.org.command import acting
 from kezun.org.models import Person, Token, Unit
 from kezun.site import serve
@@ -154,7 +155,8 @@ def test_a_pack_is_checked_and_loaded_as_a_person(db, small, bank, person_in):
     assert TrailEntry.objects.filter(verb="org.act_as").exists()
     assert TrailEntry.objects.filter(verb="org.load", actor=admin.trail_name).count() == 1
     assert kezun("load-pack", small).exit_code == 0
-    assert TrailEntry.objects.filter(verb="org.load").count() == 1, "nothing to change, nothing recorded"
+    loaded = TrailEntry.objects.filter(verb="org.load", detail__contains="small")
+    assert loaded.count() == 1, "nothing to change, nothing recorded"
 
 
 @pytest.mark.parametrize("day", ["yesterday", "2026-02-30", "31.3.2026"])
@@ -169,8 +171,9 @@ def test_the_trail_is_verified_with_words_and_as_json(bank, settings):
     (settings.KEZUN_HOME / "trail" / "anchors.jsonl").unlink(missing_ok=True)  # of other tests' trails
     told = kezun("trail", "verify")
     assert told.exit_code == 0, told.output
+    open_unit(SystemActor("test"), bank["S1"], code="N9", name="新网点", kind="outlet")
     report = json.loads(kezun("trail", "verify", "--json").output.splitlines()[-1])
-    assert report["entries"] == TrailEntry.objects.count() == len(bank)
+    assert report["entries"] == TrailEntry.objects.count() == 2, "the bank was loaded, a unit opened"
     assert kezun("trail", "anchor").exit_code == 0
 
 
