@@ -21,6 +21,11 @@ from kezun.kernel.task import enqueue
 from kezun.org.models import Person
 
 BATCH = 1000
+# What the platform fills in, and what may be nothing.
+UNSET = (
+    *("inputs", "peers", "change", "supersedes", "round", "made_by", "done_at", "shown_at"),
+    *("inputs_hash", "result_hash"),
+)
 COUNTED = (Run.Kind.PROVISIONAL, Run.Kind.FINAL, Run.Kind.RESTATED)
 
 
@@ -56,7 +61,7 @@ def run(
         row.supersedes = (
             Run.objects.filter(round=row.round, state=Run.State.DONE).order_by("-done_at").first()
         )
-    row.full_clean(exclude=["inputs", "peers", "change", "supersedes"])
+    row.full_clean(exclude=UNSET)
     row.save()
     if later:
         enqueue("assessment.compute", run=row.pk)

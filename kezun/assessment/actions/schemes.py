@@ -22,6 +22,10 @@ from kezun.standards.rules.nodes import NotAStandard, parse
 LONGEST = 500_000
 SHOWN = 50
 State = Scheme.State
+# Who and when: set by the moves of an edition, not by its writer.
+UNSET = (
+    *("text", "drafted_by", "proposed_by", "approved_by", "proposed_at", "published_at", "withdrawn_at"),
+)
 
 
 @action("assessment.draft_scheme", hidden=("text",))
@@ -30,7 +34,7 @@ def draft_scheme(actor: Actor, *, text: str, note: str = "") -> Scheme:
     row = Scheme(drafted_by=actor if isinstance(actor, Person) else None, note=note.strip())
     _take(row, text)
     row.revision = approval.next_revision(Scheme, row.urn, row.version)
-    row.full_clean(exclude=["text"])
+    row.full_clean(exclude=UNSET)
     row.save()
     return row
 
@@ -48,7 +52,7 @@ def save_scheme(actor: Actor, scheme: Scheme, *, text: str, seen: str = "") -> S
     _take(row, text)
     if before != (row.urn, row.version):
         row.revision = approval.next_revision(Scheme, row.urn, row.version)
-    row.full_clean(exclude=["text"])
+    row.full_clean(exclude=UNSET)
     row.save()
     return row
 
@@ -96,7 +100,7 @@ def install_scheme(actor: Actor, *, text: str, origin: str) -> Scheme:
     _take(row, text)
     row.revision = approval.next_revision(Scheme, row.urn, row.version)
     row.state, row.published_at = State.PUBLISHED, timezone.now()
-    row.full_clean(exclude=["text"])
+    row.full_clean(exclude=UNSET)
     row.save()
     return row
 
