@@ -12,7 +12,6 @@ from kezun.facts.rules import Period
 from kezun.org.models import FOREVER, Unit, UnitPath
 
 DAY = dt.timedelta(days=1)
-Span = tuple[int, int, dt.date, dt.date]
 
 
 def branches(unit: Unit, below: str | None, period: Period) -> tuple[list[Branch], dict[int, str]]:
@@ -23,22 +22,25 @@ def branches(unit: Unit, below: str | None, period: Period) -> tuple[list[Branch
     counts for the days before, so the parts add up to the whole.
     """
     if below is None:
-        upward = _spans(Q(ancestor=unit), period)
-        return _merged(upward), {unit.pk: unit.code}
-    inside = _spans(Q(ancestor=unit, unit__kind=below), period)
+        steady, parts = _spans(Q(ancestor=unit), period)
+        return steady + _merged(parts), {unit.pk: unit.code}
+    kept, passing = _spans(Q(ancestor=unit, unit__kind=below), period)
     under = UnitPath.objects.filter(_within(period), ancestor=unit, unit__kind=below).values("unit")
     open_then = Q(opened_date__lte=period.end, closed_date__gte=period.start)
     targets = dict(Unit.objects.filter(open_then, pk__in=under).order_by("code").values_list("pk", "code"))
+    stays = {branch.unit for branch in kept} & targets.keys()
     times: dict[int, list[tuple[dt.date, dt.date]]] = {}
-    for target, _top, since, until in inside:
+    for target, _top, since, until in passing:
         times.setdefault(target, []).append((since, until))
 
-    spans = []
-    for low, target, since, until in _spans(Q(ancestor__in=under), period):
+    steady, parts = _spans(Q(ancestor__in=under), period)
+    whole = [branch for branch in steady if branch.target in stays]
+    clipped = [branch for branch in parts if branch.target in stays]
+    for low, target, since, until in (*parts, *steady) if times else ():
         for first, last in times.get(target, ()) if target in targets else ():
             if max(since, first) <= min(until, last):
-                spans.append((low, target, max(since, first), min(until, last)))
-    return _merged(spans), targets
+                clipped.append(Branch(low, target, max(since, first), min(until, last)))
+    return whole + _merged(clipped), targets
 
 
 def tree_version() -> int:
@@ -51,16 +53,16 @@ def _within(period: Period) -> Q:
     return Q(from_date__lte=period.end, to_date__gte=period.start)
 
 
-def _spans(where: Q, period: Period) -> list[Span]:
-    """(unit, ancestor, from, to) within the period; those that outlast it are read without their days."""
+def _spans(where: Q, period: Period) -> tuple[list[Branch], list[Branch]]:
+    """Paths within the period: those that outlast it, read without their days, and those that do not."""
     inside = UnitPath.objects.filter(_within(period), where)
     outlasting = Q(from_date__lte=period.start, to_date__gte=period.end)
-    whole = inside.filter(outlasting).values_list("unit_id", "ancestor_id")
+    pairs = inside.filter(outlasting).values_list("unit_id", "ancestor_id")
     parts = inside.exclude(outlasting).values_list("unit_id", "ancestor_id", "from_date", "to_date")
-    return [(unit, above, dt.date.min, FOREVER) for unit, above in whole] + list(parts)
+    return [Branch(unit, above, dt.date.min, FOREVER) for unit, above in pairs], [Branch(*p) for p in parts]
 
 
-def _merged(spans: Iterable[Span]) -> list[Branch]:
+def _merged(spans: Iterable[Branch]) -> list[Branch]:
     """Spans of one unit and target that meet, as one: a move between two parents under it changes nothing."""
     made: list[Branch] = []
     unit_before, target_before, until_before = 0, 0, dt.date.min

@@ -38,8 +38,8 @@ def tables(branches: Sequence[Branch], *, by_day: bool) -> dict[str, pa.Table]:
     targets, so a unit that never moved is one place whatever others do.
     """
     if not by_day:
-        pairs = [(branch[0], branch[1]) for branch in branches]
-        return {"branches": _table(pairs, place=pa.int64(), target=pa.int64())}
+        units = pa.array([branch[0] for branch in branches], pa.int64())
+        return {"branches": pa.table({"place": units, "target": [branch[1] for branch in branches]})}
     spans: dict[int, list[Branch]] = {}
     for branch in branches:
         spans.setdefault(branch.unit, []).append(branch)

@@ -148,11 +148,9 @@ def _together(bounds: Sequence[Bound], snapshots: Mapping[str, int]) -> list[lis
         for part in first.catalogue.parts(id):
             plan.add(part)
     trees = [branches(b.unit, b.question.below, b.question.period) for b in bounds]
-    tree = [
-        Branch(unit, target + at * NEXT, since, until)
-        for at, (own, _targets) in enumerate(trees)
-        for unit, target, since, until in own
-    ]
+    tree, _targets = trees[0]
+    for at, (own, _targets) in enumerate(trees[1:], 1):
+        tree = tree + [Branch(unit, target + at * NEXT, since, until) for unit, target, since, until in own]
     split: list[dict[str, dict[Group, tuple[int | None, ...]]]] = [{} for _ in bounds]
     for fact, states in plan.states.items():
         held = len({(s.value, s.condition) for s in states if s.op == "quantile"}) * len(bounds)

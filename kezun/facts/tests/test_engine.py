@@ -138,6 +138,58 @@ def test_the_day_decides_where_a_fact_belongs(engine):
     assert found == {(10, 0): (2,), (11, 0): (1,), (12, 0): (4,)}
 
 
+SPANS = st.lists(
+    st.tuples(st.integers(1, 3), st.integers(7, 9), st.integers(0, 40), st.integers(0, 40)),
+    min_size=1,
+    max_size=8,
+)
+
+
+@given(TICKETS, SPANS, st.booleans(), st.sampled_from([None, "business"]))
+@trying(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+def test_states_in_any_tree(engine, drawn, spans, moving, by):
+    """Units under several targets, for ever or for some days only: a fact counts once for each of them."""
+    rows, days = made(drawn), {}
+    for unit, target, since, length in spans:
+        inside = {DAY + dt.timedelta(days=since + n) for n in range(length + 1)} if moving else None
+        days.setdefault((unit, target), inside)
+    tree = [
+        Branch(unit, target, *((min(inside), max(inside)) if inside else YEAR))
+        for (unit, target), inside in days.items()
+    ]
+    groups = {}
+    for row in rows:
+        for (unit, target), inside in days.items():
+            if row["unit"] == unit and (inside is None or row["day"] in inside):
+                key = (row["business"] or "") if by else 0
+                groups.setdefault((target, key), []).append(row)
+    wanted = {group: expected(inside) for group, inside in groups.items()}
+    assert engine.states(Selection("ticket", *YEAR), stored(rows), tree, STATES, by) == wanted
+    one = engine.states(Selection("ticket", *YEAR), stored(rows), tree, STATES[-1:], by)
+    assert one == {group: states[-1:] for group, states in wanted.items()}
+
+
+def test_more_conditions_than_are_tried_per_row(engine):
+    rows = [service.ticket(i, 5 + i % 2, dt.datetime(2026, 1, 1, 9), wait_s=i) for i in range(40)]
+    bounds = range(0, 40, 3)
+    states = [State("count", f"{HAS_WAIT} AND {WAIT} <= {n}") for n in bounds]
+    states += [State("sum", f"{HAS_WAIT} AND {WAIT} > {n}", WAIT) for n in bounds]
+    found = engine.states(Selection("ticket", *YEAR), stored(rows), everywhere(5, 6), states, "hour")
+    [(group, values)] = found.items()
+    assert group[0] == 1
+    assert values == (*(n + 1 for n in bounds), *(sum(range(n + 1, 40)) for n in bounds))
+
+
+def test_what_the_selection_holds_is_not_tried_again(engine):
+    counted = "\"outcome\" <> 'void'"
+    rows = [
+        service.ticket(i, 5, dt.datetime(2026, 1, 1, 9), outcome=o) for i, o in enumerate(("void", "served"))
+    ]
+    states = [State("count", counted), State("count", f"{counted} AND {SERVED}"), State("count", SERVED)]
+    found = engine.states(Selection("ticket", *YEAR, (), counted), stored(rows), everywhere(5), states, None)
+    assert found == {(1, 0): (1, 1, 1)}
+
+
 def test_selection(engine):
     rows = [
         service.ticket(1, 5, dt.datetime(2026, 1, 1, 9), business="it's", person=3),
