@@ -1,5 +1,5 @@
 """The pages of the assessment, by subject."""
 
-from kezun.assessment.pages import leads
+from kezun.assessment.pages import leads, ledger
 
-__all__ = ["leads"]
+__all__ = ["leads", "ledger"]
