@@ -110,8 +110,8 @@ def short_gaps(times: Numbers, least: float, usual_share: float) -> Signal:
 def other_shape(sample: Numbers, history: Numbers) -> Signal:
     """Two samples of gaps or durations that do not look alike: Kolmogorov and Smirnov.
 
-    `seen` is the largest distance of the two distributions (0 … 1); p by Stephens' approximation, good from
-    about eight in each; 1 where either is empty.
+    `seen` is the largest distance of the two distributions (0 … 1); p from the limiting distribution, which
+    in small samples errs to the cautious side; 1 where either is empty.
     """
     one, two = (np.sort(np.atleast_1d(array(x))) for x in (sample, history))
     if not len(one) or not len(two):
@@ -120,5 +120,5 @@ def other_shape(sample: Numbers, history: Numbers) -> Signal:
     of_one, of_two = (np.searchsorted(x, both, side="right") / len(x) for x in (one, two))
     distance = float(np.abs(of_one - of_two).max())
     root = float(np.sqrt(len(one) * len(two) / (len(one) + len(two))))
-    known: Any = special().kolmogorov((root + 0.12 + 0.11 / root) * distance)
+    known: Any = special().kolmogorov(root * distance)
     return Signal(distance, 0.0, float(known))

@@ -59,11 +59,9 @@ def dersimonian_laird(effect: Array, variance: Array) -> float:
 def paule_mandel(effect: Array, variance: Array) -> float:
     """The tau² at which the weighted squares are what chance expects, k − 1; halved in until exact."""
     free = len(effect) - 1
-    low, high = 0.0, float(np.ptp(effect)) ** 2 + float(variance.max())
+    low, high = 0.0, float(np.ptp(effect)) ** 2  # there the squares are at most k / 4
     if _weighted(effect, variance, low)[2] <= free:
         return 0.0
-    while _weighted(effect, variance, high)[2] > free:
-        high *= 2
     for _step in range(200):
         middle = (low + high) / 2
         low, high = (middle, high) if _weighted(effect, variance, middle)[2] > free else (low, middle)

@@ -4,5 +4,5 @@ from __future__ import annotations
 
 from hypothesis import settings
 
-trying = settings(deadline=None, max_examples=60)
+trying = settings(deadline=None, max_examples=40)
 few = settings(deadline=None, max_examples=20)
