@@ -6,7 +6,7 @@ import pytest
 
 from kezun.facts.tests.importing import HEADER, bring, counts, facts, kept, line, profile, put, reasons
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 
 @pytest.fixture

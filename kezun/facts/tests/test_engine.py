@@ -24,6 +24,7 @@ SERVED = "\"outcome\" = 'served'"
 WAIT = 'CAST("wait_s" AS BIGINT)'
 HAS_WAIT = f"{SERVED} AND ({WAIT} IS NOT NULL)"
 pytestmark = [
+    pytest.mark.once,
     pytest.mark.django_db,
     pytest.mark.parametrize("engine", ENGINES, ids=["DuckDB", "DuckDB in buckets"]),
 ]

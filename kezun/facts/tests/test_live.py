@@ -16,7 +16,7 @@ from kezun.facts.tests import oracle, service
 from kezun.kernel.actor import OutOfScope, SystemActor
 from kezun.org.actions import move_unit
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 US = SystemActor("test")
 RANKED = ("floor.wait_p50", "floor.wait_p90", "floor.wait_p95", "floor.service_p90")
 DISTINCT = ("floor.tickets_per_counter_hour", "floor.hourly_load")

@@ -10,7 +10,7 @@ from kezun.facts.writing import store_rows
 from kezun.insight.tests.markup import Markup
 from kezun.org.models import Person
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 MARCH = "period=2026-03"
 ADDRESSES = [
     "/?" + MARCH,

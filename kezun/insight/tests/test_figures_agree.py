@@ -15,7 +15,7 @@ from kezun.insight.tests.markup import Markup
 from kezun.kernel.actor import SystemActor
 from kezun.kernel.models import TrailEntry
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 MARCH = Period.parse("2026-03")
 ACTOR = SystemActor("test")
 

@@ -6,7 +6,7 @@ import pytest
 
 from kezun.insight.tests.markup import Markup
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 MARCH = "period=2026-03"
 RATE = "indicator=floor.answer_rate&unit=O1&" + MARCH
 READERS = [

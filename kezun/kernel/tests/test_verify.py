@@ -20,6 +20,7 @@ def found(report=None):
     return {(p.shard, p.position, p.code) for p in (report or verify()).problems}
 
 
+@pytest.mark.once
 def test_a_hundred_thousand_entries_and_every_kind_of_tampering(home):
     """The bar: each change found and named, at 5,000 entries a second or more."""
     fill(100_000, shards=4)

@@ -25,6 +25,7 @@ from kezun.site.tests.installation import ROOT, Installation
 from tools import postgres
 
 ACTOR = SystemActor("test")
+pytestmark = pytest.mark.xdist_group("backup")  # one worker, so that the demo bank is made once
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ from kezun.site import demo
 from kezun.site.packs.pack import read
 
 LAST = dt.date(2026, 11, 20)
+pytestmark = pytest.mark.xdist_group("stories")  # one worker, so that the 90 days are simulated once
 
 
 @pytest.fixture(scope="module")
