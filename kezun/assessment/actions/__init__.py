@@ -1,5 +1,5 @@
-"""Every write of the assessment, by subject: schemes and runs, leads, ledger, appeals, honours."""
+"""Every write of the assessment, by subject: schemes and runs, rounds, leads, ledger, appeals, honours."""
 
-from kezun.assessment.actions import honours, leads, ledger, runs, schemes
+from kezun.assessment.actions import appeals, honours, leads, ledger, rounds, runs, schemes
 
-__all__ = ["honours", "leads", "ledger", "runs", "schemes"]
+__all__ = ["appeals", "honours", "leads", "ledger", "rounds", "runs", "schemes"]

@@ -33,7 +33,7 @@ def file_appeal(actor: Actor, score: Score, *, rule: str, grounds: str) -> Appea
         raise ValidationError({"grounds": _("Say in at least 10 characters what is wrong and why.")})
     if rule not in {line.id for line in packing.unpack(score.lines).lines}:
         raise ValidationError({"rule": _("The scorecard has no such line.")})
-    if score.appeals.filter(rule=rule).exclude(state=Appeal.State.WITHDRAWN).exists():
+    if Appeal.objects.filter(score=score, rule=rule).exclude(state=Appeal.State.WITHDRAWN).exists():
         raise ValidationError(_("This line has been appealed already; a refusal can go to the next level."))
     return _filed(actor, score, rule, grounds, level=0, before=None)
 

@@ -57,7 +57,7 @@ def run(
     row.known_at, row.change, row.decision = known_at or timezone.now(), dict(change or {}), decision.strip()
     row.made_by = actor if isinstance(actor, Person) else None
     if kind in COUNTED:
-        row.round = _round(scheme.urn, span)
+        row.round = _round(scheme.urn, span, kind)
         row.supersedes = (
             Run.objects.filter(round=row.round, state=Run.State.DONE).order_by("-done_at").first()
         )
@@ -68,11 +68,11 @@ def run(
     return row
 
 
-def _round(urn: str, period: Period) -> Round:
+def _round(urn: str, period: Period, kind: str) -> Round:
     made, _new = Round.objects.get_or_create(
         urn=urn, period=period.label, defaults={"from_date": period.start, "to_date": period.end}
     )
-    if made.state == Round.State.CLOSED:
+    if made.state == Round.State.CLOSED and kind != Run.Kind.RESTATED:
         raise ValidationError(
             _("%(period)s is closed: only a restatement by decision may follow.") % {"period": made}
         )

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from kezun.assessment.rules.adjusting import adjusted, vetoed
 from kezun.assessment.rules.form import HUNDRED, ZERO, Component, Scheme
 from kezun.assessment.rules.grading import capped, grade
-from kezun.assessment.rules.lines import Event, Figure, Line, Result, check, rounded
+from kezun.assessment.rules.lines import Event, Figure, Kept, Line, Result, check, rounded
 from kezun.assessment.rules.transform import exact, most, points
 
 ONE = Decimal(1)
@@ -150,6 +150,7 @@ def _weighted(part: Part, known: Sequence[Rated], share: Decimal) -> tuple[list[
                 rated=one.points,
                 state=one.state,
                 figure=one.figure,
+                spread=one.spread,
             )
         )
     return lines, variance
@@ -184,6 +185,9 @@ def _graded(parts: Sequence[Part], rated: Sequence[Sequence[Rated]], result: Res
         pending=sum(event.state == "pending" for line in result.lines for event in line.events),
         vetoes=vetoes,
         flags=tuple(dict.fromkeys(one.component.id for known in rated for one in known if one.figure.gate)),
+        kept=tuple(
+            Kept(p.scheme.version, p.share, tuple(p.events), dict(p.exposures), p.vetoes) for p in parts
+        ),
     )
 
 
@@ -205,3 +209,27 @@ def _least_n(last: Scheme, rated: Sequence[Sequence[Rated]]) -> int:
 def rankable(scheme: Scheme, result: Result) -> bool:
     """Whether enough is known of a subject to rank it; whoever has a score, where no component decides."""
     return result.score is not None and (not scheme.ranked_on or result.n >= scheme.ranking.min_n)
+
+
+def parts_of(result: Result, schemes: Sequence[Scheme]) -> list[Part]:
+    """What a stored result was made of, to be combined anew, perhaps under schemes with other numbers.
+
+    schemes: those of its parts, in their order.
+    """
+    made = []
+    for scheme, kept in zip(schemes, result.kept, strict=True):
+        mine = [x for x in result.lines if x.kind == "component" and x.version == kept.version]
+        filled = [x for x in mine if x.state == "peer_mean" and x.rated is not None]
+        made.append(
+            Part(
+                scheme,
+                {x.id: x.figure or Figure() for x in mine},
+                {x.id: x.spread for x in mine},
+                {x.id: Peer(x.rated or ZERO, x.spread) for x in filled},
+                kept.events,
+                kept.exposures,
+                kept.vetoes,
+                kept.share,
+            )
+        )
+    return made

@@ -78,6 +78,7 @@ class Line(msgspec.Struct, frozen=True, array_like=True):
     exact. possible: the most that it could have added (0 for a deduction). weight: in force for this subject,
     after redistribution. rated: points out of 100 before the weight. state: scored, peer_mean, missing,
     below_min_n, gated, gated_zero; for rules counted, none. exposure: what points were divided by.
+    spread: standard deviation of `rated`.
     """
 
     kind: str
@@ -91,6 +92,17 @@ class Line(msgspec.Struct, frozen=True, array_like=True):
     figure: Figure | None = None
     events: tuple[Counted, ...] = ()
     exposure: float | None = None
+    spread: float = 0.0
+
+
+class Kept(msgspec.Struct, frozen=True, array_like=True):
+    """What one edition was told besides figures: its share of the days, events, exposures, vetoes found."""
+
+    version: str
+    share: Decimal
+    events: tuple[Event, ...]
+    exposures: dict[str, float]
+    vetoes: tuple[str, ...]
 
 
 class Result(msgspec.Struct, frozen=True, array_like=True):
@@ -98,7 +110,8 @@ class Result(msgspec.Struct, frozen=True, array_like=True):
 
     total: the sum before rounding. sd, low, high: of the score. n: the smallest number of observations behind
     the components that decide on ranking. pending: events not yet attributed. vetoes: ids. capped: the grade
-    without vetoes, where they lowered it.
+    without vetoes, where they lowered it. flags: components whose gate is shut. kept: with the figures of the
+    lines, all that the result was made of.
     """
 
     lines: tuple[Line, ...]
@@ -112,6 +125,7 @@ class Result(msgspec.Struct, frozen=True, array_like=True):
     pending: int = 0
     vetoes: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
+    kept: tuple[Kept, ...] = ()
 
 
 class NotAdded(ArithmeticError):

@@ -1,0 +1,64 @@
+"""Where a round stands: what is done, what is open, what the next step waits for."""
+
+from __future__ import annotations
+
+from django.core.exceptions import ValidationError
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from kezun.assessment.models import Appeal, Merit, Round, Run, Scheme
+from kezun.assessment.models.ledger import MeritQuerySet
+from kezun.assessment.rules.steps import Stand
+
+HINDRANCES = {
+    "under_way": _("A run is being computed: wait until it is done."),
+    "period": _("The period is not over yet."),
+    "run": _("There is no finished run to show: make one."),
+    "window": _("The window for appeals is still open."),
+    "appeals": _("Some appeals are not decided."),
+    "pending": _("Some entries of the ledger wait to be attributed or confirmed."),
+    "last": _("The round is closed: only a restatement by decision may follow."),
+}
+NOT_DONE = (Run.State.WAITING, Run.State.RUNNING)
+
+
+def stand_of(held: Round) -> Stand:
+    """What `rules.steps` needs to know of a round."""
+    done = set(Run.objects.filter(round=held, state=Run.State.DONE).values_list("kind", flat=True))
+    today = timezone.localdate()
+    return Stand(
+        state=held.state,
+        provisional_done=Run.Kind.PROVISIONAL in done,
+        final_done=Run.Kind.FINAL in done,
+        under_way=Run.objects.filter(round=held, state__in=NOT_DONE).exists(),
+        appeals_open=Appeal.objects.filter(score__run__round=held, state=Appeal.State.FILED).count(),
+        window_open=held.appeal_until is not None and today <= held.appeal_until,
+        pending=pending(held).count(),
+        period_over=today > held.to_date,
+    )
+
+
+def latest(held: Round, kind: str) -> Run | None:
+    """The last finished run of a kind."""
+    return Run.objects.filter(round=held, kind=kind, state=Run.State.DONE).order_by("-done_at").first()
+
+
+def scheme_for(held: Round) -> Scheme:
+    """The edition by which the round is run: in force on its last day; ValidationError where there is
+    none."""
+    found = Scheme.objects.for_day(held.urn, held.to_date)
+    if found is None:
+        raise ValidationError(
+            gettext("No published edition of %(urn)s is in force on %(day)s.")
+            % {"urn": held.urn, "day": held.to_date.isoformat()}
+        )
+    return found
+
+
+def pending(held: Round) -> MeritQuerySet:
+    """Entries of the ledger in the period that a scheme could not count yet."""
+    within = Merit.objects.filter(occurred_date__range=(held.from_date, held.to_date))
+    unsettled = Q(state=Merit.State.CONFIRMED, responsibility=Merit.Responsibility.PENDING)
+    return within.filter(Q(state=Merit.State.ENTERED) | unsettled)

@@ -1,0 +1,49 @@
+"""The steps of a round, and what must be so before each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+COLLECTING, PROVISIONAL, APPEAL, FINAL, CLOSED = "collecting", "provisional", "appeal", "final", "closed"
+STEPS = (COLLECTING, PROVISIONAL, APPEAL, FINAL, CLOSED)
+
+
+@dataclass(frozen=True)
+class Stand:
+    """Where a round stands: its state; whether a run of each kind is done, one is under way; what is open."""
+
+    state: str
+    provisional_done: bool = False
+    final_done: bool = False
+    under_way: bool = False
+    appeals_open: int = 0
+    window_open: bool = False
+    pending: int = 0
+    period_over: bool = True
+
+
+def following(state: str) -> str | None:
+    """The state after this one; None after the last."""
+    at = STEPS.index(state)
+    return STEPS[at + 1] if at + 1 < len(STEPS) else None
+
+
+def hindrances(stand: Stand) -> tuple[str, ...]:
+    """Codes of what keeps the next step from being taken; empty where nothing does.
+
+    under_way: a run is being computed. period: it is not over. run: no run to show. window: appeals may still
+    be filed. appeals: some are not decided. pending: events wait for attribution, which the final run needs.
+    """
+    found = ["under_way"] if stand.under_way else []
+    wanted = {
+        COLLECTING: [("period", stand.period_over)],
+        PROVISIONAL: [("run", stand.provisional_done)],
+        APPEAL: [
+            ("window", not stand.window_open),
+            ("appeals", not stand.appeals_open),
+            ("pending", not stand.pending),
+        ],
+        FINAL: [("run", stand.final_done)],
+        CLOSED: [("last", False)],
+    }
+    return tuple(found + [code for code, met in wanted[stand.state] if not met])
