@@ -77,7 +77,7 @@ def _graded(at: Reading) -> Graded:
         if name not in options.fields:
             at.say("unknown_option", key="options_en", option=name, known=", ".join(options.fields))
     made = tuple(Option(n, share(options, node, n), names.get(n, "")) for n, node in options.fields.items())
-    if made and max(o.share for o in made) != ONE:
+    if made and max(o.share for o in made) < ONE:
         at.say("no_full_option", key="options")
     if not made:
         at.say("empty_list", key="options")
@@ -85,13 +85,13 @@ def _graded(at: Reading) -> Graded:
 
 
 def _defects(at: Reading, points: Decimal) -> CountDefects:
-    per = at.decimal("per") or ONE
+    per = at.decimal("per")
     floor = at.decimal("floor", required=False, default=ZERO) or ZERO
-    if per <= ZERO:
+    if per is not None and per <= ZERO:
         at.say("not_positive", key="per", value=str(per))
     if not ZERO <= floor <= points:
         at.say("floor_outside", key="floor", value=str(floor), points=str(points))
-    return CountDefects(per, floor)
+    return CountDefects(ONE if per is None else per, floor)
 
 
 def _indicator(at: Reading) -> Indicator:

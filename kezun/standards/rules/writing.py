@@ -68,27 +68,27 @@ def _figure(value: Decimal) -> str:
     return "0" if text in ("-0", "") else text
 
 
-class _Dumper(yaml.SafeDumper):
+class Dumper(yaml.SafeDumper):
     """Decimals as plain numbers, days as days, nothing shared by anchors."""
 
     def ignore_aliases(self, data: object) -> bool:
         return True
 
 
-def _decimal(dumper: _Dumper, value: Decimal) -> yaml.Node:
+def _decimal(dumper: Dumper, value: Decimal) -> yaml.Node:
     text = _figure(value)
     tag = "tag:yaml.org,2002:float" if "." in text else "tag:yaml.org,2002:int"
     return dumper.represent_scalar(tag, text)
 
 
-_Dumper.add_representer(Decimal, _decimal)
+Dumper.add_representer(Decimal, _decimal)
 
 
 def written(standard: Standard) -> str:
     """The standard in YAML; reading it again gives the same standard."""
     tree = as_tree(standard)
     return yaml.dump(
-        tree, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=110, default_flow_style=None
+        tree, Dumper=Dumper, allow_unicode=True, sort_keys=False, width=110, default_flow_style=None
     )
 
 
