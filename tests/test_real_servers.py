@@ -1,4 +1,4 @@
-"""The real call log judged by the pack's scheme: shares, points and places against plain Python on the file."""
+"""The real call log judged by the pack's scheme: shares, points, places against plain Python on the file."""
 
 import csv
 from collections import defaultdict
