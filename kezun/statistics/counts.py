@@ -15,7 +15,7 @@ import numpy as np
 from . import checks
 from .distributions import Array, Numbers, array, digamma, gamma_cdf, gamma_quantile, log_gamma
 from .intervals import Interval
-from .shrinkage import FEWEST, SEARCH
+from .shrinkage import FEWEST, SEARCH, steady
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def fit(events: Numbers, exposure: Numbers) -> GammaPrior:
 
     `events`, `exposure`: shape (units,); units without exposure say nothing. Fewer than five units: `flat`,
     Gamma(½, almost 0), which leaves each its own rate. No spread beyond chance, or no event at all: `pooled`,
-    all units alike and as sure as all together are.
+    all units alike and as sure as all together are. Five digits, as `shrinkage.fit`.
     """
     events, exposure = (np.atleast_1d(x).ravel() for x in checks.exposed(events, exposure))
     events, exposure = events[exposure > 0], exposure[exposure > 0]
@@ -88,7 +88,7 @@ def fit(events: Numbers, exposure: Numbers) -> GammaPrior:
     found = _most_likely(events, exposure, pooled)
     if found is None or found.rate > 0.99 * pooled.rate:
         return pooled
-    return found
+    return GammaPrior(steady(found.shape), steady(found.rate), units, "ml")
 
 
 def _most_likely(events: Array, exposure: Array, pooled: GammaPrior) -> GammaPrior | None:

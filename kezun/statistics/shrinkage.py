@@ -125,6 +125,7 @@ def fit(k: Numbers, n: Numbers) -> BetaPrior:
 
     The strength a + b is searched up to the number of all observations: peers are never taken to know more
     than all of them together have shown; a best fit at that bound is `pooled`.
+    a and b have five digits, so that processors whose last bits differ find the same prior and ranks.
     Equal (k, n) are counted once, so 200,000 people with few distinct results cost what the results cost.
     """
     start = moments(k, n)
@@ -138,13 +139,18 @@ def fit(k: Numbers, n: Numbers) -> BetaPrior:
     found = _most_likely(pairs[:, 0], pairs[:, 1], weight.astype(np.float64), start, pooled.strength)
     if found is None or found.strength > 0.99 * pooled.strength:
         return pooled
-    return BetaPrior(found.a, found.b, len(n), "ml")
+    return BetaPrior(steady(found.a), steady(found.b), len(n), "ml")
 
 
 def shrink(k: Numbers, n: Numbers) -> tuple[BetaPrior, BetaPosterior]:
     """`fit` and its posteriors at once."""
     prior = fit(k, n)
     return prior, prior.update(k, n)
+
+
+def steady(value: float) -> float:
+    """A number with five significant digits."""
+    return float(f"{value:.5g}")
 
 
 def _with_data(k: Numbers, n: Numbers) -> tuple[Array, Array]:

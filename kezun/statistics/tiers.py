@@ -16,7 +16,8 @@ def tiers(ranks: Ranks) -> Whole:
     """The tier of each unit, 1 = first, shape (units,).
 
     In the order of places, a unit belongs to the tier as long as its rank interval overlaps that of the
-    tier's first unit; the first that does not opens the next tier. Equal places always share a tier.
+    tier's first unit; the first that does not opens the next tier. Equal places always share a tier. Tiers
+    follow places, so a unit with a wide interval may stand below one that its interval reaches.
     """
     order = np.lexsort((ranks.low, ranks.place))
     found = np.zeros(len(order), dtype=np.int64)

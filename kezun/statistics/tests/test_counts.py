@@ -64,6 +64,14 @@ def test_every_unit_lies_between_its_own_rate_and_the_peers(pairs):
     assert np.all((posterior.own > 0) & (posterior.own < 1))
 
 
+def test_the_order_of_units_does_not_matter():
+    generator = np.random.default_rng(21)
+    exposure = generator.uniform(1e3, 1e5, 80)
+    events = generator.poisson(exposure * generator.gamma(3, 1 / 9_000, 80))
+    order = generator.permutation(80)
+    assert fit(events, exposure) == fit(events[order], exposure[order])
+
+
 def test_units_alike_are_pooled_and_no_event_is_no_failure():
     same = fit([5] * 20, [1_000] * 20)
     assert (same.method, same.mean) == ("pooled", pytest.approx(100.5 / 20_000))

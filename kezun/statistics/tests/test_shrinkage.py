@@ -126,6 +126,13 @@ def test_groups_that_teach_nothing_have_a_defined_answer(k, n, method):
         assert (prior.a, prior.b) == (0.5, 0.5)
 
 
+def test_the_order_of_units_and_the_last_bits_do_not_matter():
+    order = np.random.default_rng(1).permutation(len(RATS))
+    one, two = fit(TUMOURS, RATS), fit(TUMOURS[order], RATS[order])
+    assert (one.a, one.b) == (two.a, two.b)
+    assert len(f"{one.a!r}".replace(".", "")) <= 5
+
+
 def test_units_torn_apart_keep_their_own_data():
     prior, posterior = shrink([0, 40] * 8, [40] * 16)
     assert prior.strength < 1
