@@ -73,7 +73,9 @@ CRITERIA = {
     "veto_without_effect": gettext_noop(
         "this veto has no effect; give it a grade_cap or exclude_from_awards: true"
     ),
-    "lineage_how": gettext_noop("state exactly one of: %(known)s"),
+    "lineage_how": gettext_noop(
+        "it is not clear where this criterion comes from; state exactly one of: %(known)s"
+    ),
     "one_reference": gettext_noop("same_as names one criterion; use merged_from for several"),
     "not_reference": gettext_noop("«%(value)s» is not edition#criterion, for instance «2025.1#M1.1.01»"),
     "unknown_target": gettext_noop(
