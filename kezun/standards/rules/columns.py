@@ -10,7 +10,7 @@ from decimal import Decimal
 from kezun.standards.rules.marking import Marking
 
 HEADER_ROWS = 30
-BARE = re.compile(r"[\s()（）\[\]【】:：]+")
+BARE = re.compile(r"[（(\[【][^）)\]】]*[）)\]】]|[\s:：]+")
 FIELDS = ("number", "content", "points", "guide", "method", "roles", "frequency", "severity", "due")
 
 

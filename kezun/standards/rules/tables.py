@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from itertools import zip_longest
 
 from kezun.standards.rules.columns import BARE, Row, Words, amount, header_of
 from kezun.standards.rules.form import ZERO, Checker, Criterion, Item, Module, Rectify
@@ -97,7 +98,7 @@ class _Reading:
         self.ids: set[str] = set()
 
     def take(self, rows: Sequence[Row]) -> None:
-        for row, after in zip(rows, (*rows[1:], None), strict=True):
+        for row, after in zip_longest(rows, rows[1:]):
             if not row.text or self._adds_up(row):
                 continue
             if "module" in self.at or "item" in self.at:
