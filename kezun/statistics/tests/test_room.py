@@ -54,15 +54,20 @@ def judged(value, true, n, generator):
     at 1."""
     best = np.lexsort((generator.uniform(size=len(value)), value))[-10:]
     found = len(set(best) & set(np.argsort(true)[-10:]))
-    return found, np.median(n[best]), ((value - true) ** 2).mean(), (value == 1).sum()
+    likeness = np.corrcoef(value.argsort().argsort(), true.argsort().argsort())[0, 1]
+    return found, np.median(n[best]), ((value - true) ** 2).mean(), (value == 1).sum(), likeness
 
 
-FOUND, SAMPLE, ERROR, PERFECT = range(4)
+FOUND, SAMPLE, ERROR, PERFECT, LIKENESS = range(5)
 
 
 def test_the_posterior_finds_more_of_the_true_best(quarters):
     assert quarters["eb"][FOUND] > quarters["wilson"][FOUND] > quarters["raw"][FOUND] > 1.0
     assert quarters["eb"][FOUND] > 1.3 * quarters["raw"][FOUND]
+
+
+def test_the_posterior_orders_more_as_the_truth_does(quarters):
+    assert quarters["eb"][LIKENESS] > quarters["raw"][LIKENESS] + 0.03
 
 
 def test_raw_shares_are_several_times_further_from_the_truth(quarters):
