@@ -202,3 +202,14 @@ def _worked_out(node: ast.expr, below: Mapping[str, Vector]) -> Array:
         size = len(next(iter(below.values())).value)
         return np.full(size, float(node.value))  # type: ignore[arg-type]
     return below[ast.unparse(node)].value
+
+
+def commonest(fact: str, span: Span) -> list[str]:
+    """The values of the span's breakdown that occur, the commonest first ("": none)."""
+    found = engine().states(
+        _selection(fact, span), _files(fact, span), span.tree, [State("count", "TRUE")], span.by
+    )
+    total: dict[str, int] = {}
+    for (_target, key), (count,) in found.items():
+        total[key] = total.get(key, 0) + (count or 0)
+    return sorted(total, key=lambda key: (-total[key], key))

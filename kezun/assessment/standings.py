@@ -1,0 +1,137 @@
+"""Rankings, histories and comparisons of scores."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from kezun.assessment.lookups import COUNTED, code_of, name_of, scores_for
+from kezun.assessment.messages import say_why
+from kezun.assessment.models import Run, Score
+from kezun.assessment.schemes import scheme_of
+from kezun.assessment.scorecards import title_of
+from kezun.kernel.actor import Actor
+from kezun.org.models import Unit
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """One row of a ranking; rank None: not ranked, too little is known. In a tier there is no order."""
+
+    subject: str
+    code: str
+    name: str
+    unit: int | None
+    group: str
+    score: Decimal | None
+    low: Decimal | None
+    high: Decimal | None
+    grade: str
+    rank: int | None
+    rank_low: int | None
+    rank_high: int | None
+    ranked: int | None
+    tier: int | None
+    n: int
+    vetoes: int
+    why: str
+
+
+@dataclass(frozen=True)
+class Point:
+    """One period of a history; breaks: another edition judged than in the point before, so the line ends."""
+
+    period: str
+    run: int
+    version: str
+    score: Decimal | None
+    low: Decimal | None
+    high: Decimal | None
+    grade: str
+    rank: int | None
+    ranked: int | None
+    breaks: bool
+
+
+def ranking(
+    actor: Actor, run: Run, *, group: str | None = None, unit: Unit | None = None, limit: int | None = None
+) -> list[Ranked]:
+    """The scores in scope by rank; those not ranked after them by score, those not scored last.
+
+    group: one peer group. unit: only subjects that stood under it at the period's end.
+    """
+    found = scores_for(actor, run).select_related("unit", "person", "line").defer("lines")
+    if group is not None:
+        found = found.filter(group=group)
+    if unit is not None:
+        found = found.filter(unit__in=Unit.objects.below(unit, run.to_date).values("pk"))
+    rows = sorted(found, key=_in_order)[:limit]
+    titles = {c.id: title_of(c) for c in scheme_of(run.scheme).components}
+    return [
+        Ranked(
+            *(s.subject, code_of(s), name_of(s), s.unit_id, s.group, s.score, s.low, s.high, s.grade),
+            *(s.rank, s.rank_low, s.rank_high, s.ranked, s.tier, s.n, s.vetoes),
+            say_why(s.why, titles) if s.why else "",
+        )
+        for s in rows
+    ]
+
+
+def _in_order(score: Score) -> tuple[bool, int, bool, Decimal, str]:
+    unranked, unscored = score.rank is None, score.score is None
+    total = score.score or Decimal(0)
+    return unranked, score.rank or 0, unscored, -total, score.subject
+
+
+def groups(actor: Actor, run: Run) -> list[str]:
+    """The peer groups of the scores in scope, by name."""
+    return sorted(set(scores_for(actor, run).order_by().values_list("group", flat=True).distinct()))
+
+
+def history(actor: Actor, urn: str, subject: str) -> list[Point]:
+    """The runs that count of one subject, oldest first: for each period the last one done."""
+    mine = Score.objects.visible_to(actor).filter(
+        subject=subject, run__scheme__urn=urn, run__kind__in=COUNTED, run__state=Run.State.DONE
+    )
+    rows = (
+        mine.defer("lines").select_related("run__scheme").order_by("run__from_date", "run__done_at", "run_id")
+    )
+    last = {(s.run.from_date, s.run.to_date): s for s in rows}
+    points: list[Point] = []
+    for score in last.values():
+        version = score.run.scheme.version
+        points.append(
+            Point(
+                *(score.run.period, score.run_id, version, score.score, score.low, score.high, score.grade),
+                *(score.rank, score.ranked),
+                breaks=bool(points) and points[-1].version != version,
+            )
+        )
+    return points
+
+
+@dataclass(frozen=True)
+class Bridged:
+    """One subject under two runs of one period: both scores, and how the change of rules moved it."""
+
+    subject: str
+    code: str
+    name: str
+    before: Decimal | None
+    after: Decimal | None
+    moved: Decimal | None
+
+
+def comparable(actor: Actor, before: Run, after: Run) -> list[Bridged]:
+    """The subjects that two runs share, biggest change first: a bridge between editions, or two what-ifs."""
+    old = dict(scores_for(actor, before).values_list("subject", "score"))
+    rows = scores_for(actor, after).select_related("unit", "person", "line").defer("lines")
+    found = [
+        Bridged(
+            *(s.subject, code_of(s), name_of(s), old[s.subject], s.score),
+            s.score - was if s.score is not None and (was := old[s.subject]) is not None else None,
+        )
+        for s in rows
+        if s.subject in old
+    ]
+    return sorted(found, key=lambda b: (b.moved is None, -abs(b.moved or Decimal(0)), b.subject))
