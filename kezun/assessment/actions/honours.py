@@ -19,6 +19,7 @@ from kezun.org.models import Person, Unit
 
 AUDIENCES = set(Audience.values)
 LONGEST = dt.timedelta(days=366 * 3)
+STAR_LASTS = dt.timedelta(days=364)
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,47 @@ def propose_lists(actor: Actor, run: Run, *, entries: Sequence[Proposed], hear_d
         )
         new += fresh
     return new
+
+
+@dataclass(frozen=True)
+class Starred:
+    """What a run says of a subject's stars: how many it meets now, and the star it holds, if any."""
+
+    score: Score
+    stars: int
+    held: Award | None
+
+
+@action("assessment.propose_stars", hidden=("found",))
+def propose_stars(actor: Actor, run: Run, *, found: Sequence[Starred]) -> dict[str, int]:
+    """Propose stars by a run's rules, and ask for the revocation of those that are no longer met.
+
+    A star is proposed where more are met than held, from the day after the period for a year. Repeated, it
+    proposes nothing twice. Returns how many were proposed, and how many revocations asked for.
+    """
+    told = {"proposed": 0, "revoke": 0}
+    start = run.to_date + dt.timedelta(days=1)
+    person = actor if isinstance(actor, Person) else None
+    for one in found:
+        held = one.held.level if one.held else 0
+        if one.held is not None and one.stars < held:
+            text = _("%(period)s: %(now)d of %(held)d stars are met.")
+            asked = text % {"period": run.period, "now": one.stars, "held": held}
+            Award.objects.filter(pk=one.held.pk).update(revoke_asked=asked)
+            told["revoke"] += 1
+        if one.stars > held and one.score.unit_id is not None:
+            _award_made, fresh = Award.objects.get_or_create(
+                kind=Award.Kind.STAR,
+                run=run,
+                unit=one.score.unit,
+                person=one.score.person,
+                defaults={
+                    **{"level": one.stars, "from_date": start, "to_date": start + STAR_LASTS},
+                    **{"why": [str(one.score.score)], "proposed_by": person},
+                },
+            )
+            told["proposed"] += fresh
+    return told
 
 
 @action("assessment.confirm_listing", target="listing", hidden=("note",))
