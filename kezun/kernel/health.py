@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from kezun.kernel import frozen, guard
@@ -106,11 +107,14 @@ def disk() -> str:
 
 @check("worker", _("Worker"), vital=False)
 def worker() -> str:
-    """A worker gave a sign of life in the last minute; how many did."""
-    alive = Heartbeat.objects.filter(seen_at__gte=timezone.now() - SILENT).count()
-    if not alive:
+    """A worker gave a sign of life in the last minute; how many did, and how often they were begun anew."""
+    alive = Heartbeat.objects.filter(seen_at__gte=timezone.now() - SILENT)
+    falls = list(alive.values_list("falls", flat=True))
+    if not falls:
         raise NotWell("0")
-    return str(alive)
+    if not sum(falls):
+        return str(len(falls))
+    return gettext("%(alive)s, begun anew %(falls)s times") % {"alive": len(falls), "falls": sum(falls)}
 
 
 @check("guard", _("Trail guard"), vital=False)

@@ -117,13 +117,17 @@ class Schedule(models.Model):
 
 
 class Heartbeat(models.Model):
-    """The last sign of life of a worker."""
+    """The last sign of life of a worker; how often it fell and was begun anew, and why the last time."""
 
-    privacy: ClassVar[PrivacyClasses] = dict.fromkeys(("worker", "started_at", "seen_at"), "none")
+    privacy: ClassVar[PrivacyClasses] = dict.fromkeys(
+        ("worker", "started_at", "seen_at", "falls", "fell"), "none"
+    )
 
     worker = models.CharField(max_length=80, primary_key=True)
     started_at = models.DateTimeField()
     seen_at = models.DateTimeField()
+    falls = models.PositiveIntegerField(default=0)
+    fell = models.CharField(max_length=80, blank=True)
 
     def __str__(self) -> str:
         return self.worker

@@ -233,3 +233,8 @@ def safe_name(name: str, limit: int = 120) -> str:
         plain = stem[: limit - len(suffix) - 1] + dot + suffix
     plain = plain[:limit].rstrip(". ")
     return f"file-{plain}" if plain.split(".")[0].lower() in _RESERVED else plain or "file"
+
+
+def pause_after(falls: int) -> float:
+    """Seconds until a worker that fell so many times in a row is begun anew: 1, 2, 4 … at most 60."""
+    return float(min(2 ** min(max(falls, 1) - 1, 6), 60))

@@ -29,9 +29,13 @@ log = logging.getLogger("kezun.worker")
 
 
 class Worker:
-    """One worker; `work()` runs until `stop()` is called from another thread or a signal handler."""
+    """One worker; `work()` runs until `stop()` is called from another thread or a signal handler.
 
-    def __init__(self, name: str = "") -> None:
+    falls, fell: how often it was begun anew before, and why the last time, for operators to see.
+    """
+
+    def __init__(self, name: str = "", falls: int = 0, fell: str = "") -> None:
+        self.falls, self.fell = falls, fell[:80]
         self.name = name or f"{socket.gethostname()[:40]}:{os.getpid()}:{uuid.uuid4().hex[:6]}"
         self.stopping = threading.Event()
         self.row: Task | None = None
@@ -71,9 +75,8 @@ class Worker:
     def sign(self) -> None:
         """Leave a sign of life; forget workers that have given none for a day."""
         now = timezone.now()
-        Heartbeat.objects.update_or_create(
-            worker=self.name, defaults={"started_at": self.started_at, "seen_at": now}
-        )
+        seen = {"started_at": self.started_at, "seen_at": now, "falls": self.falls, "fell": self.fell}
+        Heartbeat.objects.update_or_create(worker=self.name, defaults=seen)
         Heartbeat.objects.filter(seen_at__lt=now - GONE).delete()
         self._signed = time.monotonic()
 
@@ -105,10 +108,3 @@ class Worker:
         if row is not None:
             extend(row)
             self.sign()
-
-
-def start_embedded() -> Worker:
-    """Start a worker as a daemon thread of this process and return it; `stop()` it when the server ends."""
-    worker = Worker()
-    threading.Thread(target=worker.work, name="kezun-worker", daemon=True).start()
-    return worker

@@ -135,9 +135,11 @@ def run_server(address: str, port: int, processes: int) -> None:
 @command
 @click.command("worker")
 @click.option("--processes", default=1, show_default=True, help="How many (more than one: PostgreSQL only).")
-def run_worker(processes: int) -> None:
+@click.option("--falls", default=0, hidden=True)
+@click.option("--fell", default="", hidden=True)
+def run_worker(processes: int, falls: int, fell: str) -> None:
     """Run tasks: imports, answers to events, what repeats. Ends after the task that is running."""
-    serve.work(processes)
+    serve.work(processes, falls, fell)
 
 
 @command

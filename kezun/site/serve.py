@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import subprocess
 import sys
 import threading
 import warnings
@@ -23,7 +22,7 @@ from granian import Granian
 from granian.constants import Interfaces
 from granian.server.embed import Server
 
-from kezun.kernel.worker import Worker
+from kezun.kernel.keeping import KeptProcess, KeptWorker
 
 SHUTDOWN_S = 20
 
@@ -74,7 +73,7 @@ async def _serve_embedded(address: str, port: int) -> None:
     # WhiteNoise answers with files, which Django reads whole under ASGI: right for files of this size
     warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous")
     server = Server(application, address=address, port=port, interface=Interfaces.ASGINL, log_enabled=False)
-    worker = Worker()
+    worker = KeptWorker()
     thread = threading.Thread(target=worker.work, name="kezun-worker", daemon=True)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -87,24 +86,27 @@ async def _serve_embedded(address: str, port: int) -> None:
         await asyncio.to_thread(thread.join, SHUTDOWN_S)
 
 
-def work(processes: int) -> None:
-    """Run workers until SIGINT or SIGTERM; each ends after the task it runs."""
+def work(processes: int, falls: int = 0, fell: str = "") -> None:
+    """Run workers until SIGINT or SIGTERM; each ends after the task it runs. One that falls is begun anew.
+
+    falls, fell: what is known of a worker that this process takes the place of.
+    """
     if processes > 1 and connection.vendor == "sqlite":
         raise click.UsageError(_("SQLite bears one worker; set DATABASE_URL to PostgreSQL for several."))
     connection.close()
-    others = [subprocess.Popen([sys.executable, "-m", "kezun.site", "worker"]) for _n in range(1, processes)]
+    others = [KeptProcess([sys.executable, "-m", "kezun.site", "worker"]) for _n in range(1, processes)]
+    for other in others:
+        other.start()
     try:
-        run_worker()
+        run_worker(falls, fell)
     finally:
         for other in others:
-            other.terminate()
-        for other in others:
-            other.wait()
+            other.stop()
 
 
-def run_worker() -> None:
+def run_worker(falls: int = 0, fell: str = "") -> None:
     """One worker in this process, stopped by SIGINT or SIGTERM."""
-    worker = Worker()
+    worker = KeptWorker(falls, fell)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda _number, _frame: worker.stop())
     worker.work()

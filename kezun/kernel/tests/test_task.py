@@ -372,15 +372,6 @@ def test_a_worker_anchors_when_it_starts_and_stops_and_leaves_no_sign(ran, home,
     assert not TrailAnchor.objects.exists()
 
 
-def test_an_embedded_worker_is_a_thread_that_can_be_stopped(monkeypatch):
-    started = threading.Event()
-    monkeypatch.setattr(Worker, "work", lambda self: started.set() or self.stopping.wait(5))
-    worker = workers.start_embedded()
-    assert started.wait(5)
-    worker.stop()
-    assert worker.stopping.is_set()
-
-
 def test_the_pulse_beats_until_stopped(monkeypatch):
     monkeypatch.setattr(workers, "connection", type("Kept", (), {"close": staticmethod(lambda: None)}))
     monkeypatch.setattr(workers, "SIGN", 0.01)

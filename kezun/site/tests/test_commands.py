@@ -183,7 +183,7 @@ def test_serving_and_working_are_handed_on(monkeypatch):
     monkeypatch.setattr(serve, "work", lambda *given: called.append(("work", *given)))
     assert kezun("serve", "--port", "8123", "--processes", "3").exit_code == 0
     assert kezun("worker", "--processes", "2").exit_code == 0
-    assert called == [("serve", "127.0.0.1", 8123, 3), ("work", 2)]
+    assert called == [("serve", "127.0.0.1", 8123, 3), ("work", 2, 0, "")]
 
 
 def test_what_goes_wrong_with_a_backup_is_a_sentence(db, tmp_path, monkeypatch):
