@@ -178,7 +178,7 @@ def list_command(actor: Actor, as_json: bool) -> None:
             "total": plain(s.scale.total),
             "criteria": sum(1 for _c in s.criteria()),
         }
-        for s in sorted(editions(actor), key=lambda s: (s.id, s.valid.start))
+        for s in sorted(_editions(actor), key=lambda s: (s.id, s.valid.start))
     ]
     if as_json:
         told({"standards": rows})
@@ -186,6 +186,13 @@ def list_command(actor: Actor, as_json: bool) -> None:
     for row in rows:
         until = row["to"] or "…"
         click.echo(f"{row['id']}@{row['version']}  {row['from']}–{until}  {row['criteria']}  {row['title']}")
+
+
+def _editions(actor: Actor) -> list[rules.Standard]:
+    try:
+        return editions(actor)
+    except NotFound as error:
+        raise click.ClickException(str(error)) from error
 
 
 @standard_group.command("export")

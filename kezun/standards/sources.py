@@ -77,9 +77,17 @@ def _chosen(found: list[rules.Standard]) -> rules.Standard | None:
 
 def editions(actor: Actor) -> list[rules.Standard]:
     """The editions that the actor may see, and of the catalog those that the bank has none of."""
-    made = [queries.standard_of(row) for row in _rows(actor)]
+    made = [_genuine(row) for row in _rows(actor)]
     there = {(s.id, s.version) for s in made}
     return made + [s for s, _text in shipped() if (s.id, s.version) not in there]
+
+
+def _genuine(row: Standard) -> rules.Standard:
+    try:
+        return queries.standard_of(row)
+    except queries.NotGenuine as error:
+        message = _("%(name)s is not the text that was published (its hash differs): restore the database.")
+        raise NotFound(message % {"name": str(row)}) from error
 
 
 def _rows(actor: Actor) -> list[Standard]:
