@@ -12,8 +12,9 @@ from kezun.facts.mapping import values, zones
 from kezun.facts.readers.text import boundary, records, sniff, unique
 
 ZONES = ["Asia/Shanghai", "Asia/Jerusalem", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "UTC"]
+# A clock on the wall does not say which of two equal hours it shows: the first is meant (fold 0).
 MOMENTS = st.datetimes(dt.datetime(1981, 1, 1), dt.datetime(2039, 1, 1)).map(
-    lambda m: m.replace(microsecond=0)
+    lambda m: m.replace(microsecond=0, fold=0)
 )
 
 
