@@ -12,6 +12,7 @@ from django.core.management import call_command
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from kezun.assessment import shipped as schemes_shipped
 from kezun.kernel import verify
 from kezun.kernel.actor import Actor, SystemActor
 from kezun.kernel.command import command
@@ -108,6 +109,9 @@ def run_demo(port: int, stay: bool, name: str, anchor: str) -> None:
     if standards := len(shipped.install_all(actor)):
         steps.say(_("%(n)d standards published") % {"n": standards})
     filled = demo.fill(actor, pack, demo.anchor(pack), steps)
+    if schemes := schemes_shipped.install_all(actor):
+        made = schemes_shipped.run_all(actor, schemes)
+        steps.say(_("%(n)d schemes published, %(runs)d runs") % {"n": len(schemes), "runs": len(made)})
     demo.sign_ins(actor, pack)
     serve.static_files()
     if filled:

@@ -1,0 +1,76 @@
+"""The schemes that come with the product and with packs: published once, whole or with what is wrong."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from pathlib import Path
+
+from django.db.models import Max, Min
+
+from kezun.assessment.actions.runs import show_run
+from kezun.assessment.actions.schemes import install_scheme
+from kezun.assessment.inputs import NothingToRun
+from kezun.assessment.models import Run, Scheme
+from kezun.assessment.rules.reading import digest, read
+from kezun.assessment.running import run
+from kezun.facts.models import FactFile
+from kezun.facts.rules import Period
+from kezun.kernel.actor import Actor
+
+log = logging.getLogger("kezun.assessment")
+FOLDER = Path(__file__).parent / "catalog" / "schemes"
+ORIGIN = "catalog"
+
+
+def install_all(actor: Actor, folder: Path = FOLDER, origin: str = ORIGIN) -> list[Scheme]:
+    """Publish the schemes of a folder that are not published yet; returns those that were new.
+
+    Raises NotAScheme for the first that is wrong, or names a post or standard that there is not.
+    """
+    there = set(Scheme.objects.values_list("urn", "version", "sha256"))
+    fresh = []
+    for path in sorted(folder.glob("*.yaml")):
+        text = path.read_text(encoding="utf-8")
+        made = read(text)
+        if (made.id, made.version, digest(made)) not in there:
+            fresh.append(install_scheme(actor, text=text, origin=origin))
+    return fresh
+
+
+def covered() -> list[Period]:
+    """The last full periods that the facts cover: a quarter where there is one, else the last two months."""
+    days = FactFile.objects.filter(fact="ticket", removed=None).aggregate(
+        first=Min("min_day"), last=Max("max_day")
+    )
+    first, last = days["first"], days["last"]
+    if first is None or last is None:
+        return []
+    quarter = _full("quarter", last)
+    if first <= quarter.start:
+        return [quarter]
+    month = _full("month", last)
+    return [period for period in (month.previous(), month) if first <= period.start]
+
+
+def _full(kind: str, last: dt.date) -> Period:
+    """The last period of a kind that ends on or before a day."""
+    held = Period.of(last, kind)
+    return held if held.end <= last else held.previous()
+
+
+def run_all(actor: Actor, schemes: list[Scheme]) -> list[Run]:
+    """A first run of each scheme over what the facts cover: final for the last period but one, provisional
+    for the last; shown to those whom they judge. Schemes that judge nobody here are left out."""
+    made = []
+    periods = covered()
+    for scheme in schemes:
+        for at, period in enumerate(periods):
+            kind = Run.Kind.PROVISIONAL if at == len(periods) - 1 else Run.Kind.FINAL
+            if period.start < scheme.from_date:
+                continue
+            try:
+                made.append(show_run(actor, run(actor, scheme, period.label, kind=kind)))
+            except NothingToRun as error:
+                log.warning("no run", extra={"scheme": str(scheme), "why": "; ".join(error.messages)})
+    return made
