@@ -19,6 +19,9 @@ from kezun.kernel.actor import SystemActor
 from kezun.kernel.file import keep
 from kezun.kernel.models import Task
 from kezun.org.models import Assignment, BusinessLine, LeadingGroup, Person, Post, RosterUpload, Token, Unit
+from kezun.standards import actions
+from kezun.standards.models import Evidence, Sheet, Standard
+from kezun.standards.tests import world
 
 Target = dict[str, Any]
 
@@ -123,6 +126,33 @@ def batch(person: Person, where: Unit) -> Target:
     return {"number": made.pk, "pk": made.pk}
 
 
+def edition(person: Person, where: Unit) -> Target:
+    return {"pk": world.published().pk}
+
+
+def draft(person: Person, where: Unit) -> Target:
+    made = Standard.objects.filter(state="draft").first()
+    return {"pk": (made or actions.draft(world.SYSTEM, text=world.text("9", start="2099-01-01"))).pk}
+
+
+def workbook(person: Person, where: Unit) -> Target:
+    """A checklist in Excel that somebody brought."""
+    return {"sha256": world.workbook().sha256}
+
+
+def sheet(person: Person, where: Unit) -> Target:
+    """A sheet of the unit, submitted; its photo is the target `evidence`."""
+    world.published()
+    found = Sheet.objects.filter(unit=where, state="submitted").first()
+    return {"pk": (found or world.submitted(world.SYSTEM, where)).pk}
+
+
+def evidence(person: Person, where: Unit) -> Target:
+    pk = sheet(person, where)["pk"]
+    piece, _ = Evidence.objects.get_or_create(sheet_id=pk, criterion="A1.1", file=world.photo())
+    return {"pk": pk, "piece": piece.pk}
+
+
 def own_person(person: Person, where: Unit) -> Target:
     return {"code": person.code}
 
@@ -147,6 +177,7 @@ MAKERS: dict[str, Callable[[Person, Unit], Target]] = {
     **{"unit": unit, "person": person, "view": view, "group": group, "assignment": assignment},
     **{"post": post, "line": line},
     **{"roster": roster, "token": token, "entry": entry, "task": task, "batch": batch},
+    **{"edition": edition, "draft": draft, "workbook": workbook, "sheet": sheet, "evidence": evidence},
     **{"lead": lead, "merit": merit, "merit_file": merit_file},
 }
 OWN: dict[str, Callable[[Person, Unit], Target]] = {

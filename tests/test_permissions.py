@@ -66,7 +66,7 @@ class Rule:
         return IN if self.target is None or self.reaches(role, place) else {404}
 
     def reaches(self, role: str, place: str) -> bool:
-        if place == "self":
+        if place == "self" or self.told.get("everywhere"):
             return True
         if self.told.get("own"):
             return False

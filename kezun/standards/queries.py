@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from kezun.kernel.actor import Actor, OutOfScope
@@ -133,3 +134,13 @@ def impact(edition: Standard) -> SheetQuerySet:
         found = found.filter(visited_date__lt=edition.until_date)
     submitted = found.filter(state=Sheet.State.SUBMITTED).exclude(standard=edition)
     return submitted.select_related("unit", "standard").order_by("-visited_date", "-pk")
+
+
+def today() -> dt.date:
+    """The bank's day."""
+    return timezone.localdate()
+
+
+def tomorrow() -> dt.date:
+    """The first day on which something new can begin without touching what is over."""
+    return today() + dt.timedelta(days=1)

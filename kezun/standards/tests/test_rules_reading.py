@@ -22,6 +22,7 @@ from kezun.standards.rules.form import (
     Trigger,
     Veto,
 )
+from kezun.standards.rules.writing import plain
 from kezun.standards.tests.samples import sample, text
 
 PINNED = "987429408e704e2da354e04f535c552ef2292f98ba62cd7d1205a8357df8f5fe"
@@ -202,3 +203,12 @@ def catalog_texts():
     from kezun.standards.shipped import FOLDER
 
     return [path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob("*.yaml"))]
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [("12.50", "12.5"), ("1E+2", "100"), ("-0.0", "0"), ("0.000", "0"), ("-3", "-3"), ("100", "100")],
+)
+def test_a_number_in_plain_figures(value, said):
+    assert plain(Decimal(value)) == said
+    assert plain(None) == ""

@@ -341,3 +341,11 @@ def test_demerits_that_are_not_applicable_count_by_the_policy():
         made = read(body.replace("values: [0, 5, 10, 20, 30]}", "values: [0, 5, 10, 20, 30], na: true}"))
         result = evaluate(made, {"hygiene": 0, "structure": 0, "management": Na("停业")})
         assert result.score == total
+
+
+def test_a_cascade_onto_words_changes_nothing():
+    made = read(text("everything").replace("zero: [X1.5]", "zero: [X1.0]"))
+    result = evaluate(made, FULL | {"X1.0": "整洁", "X1.4": 1}, tags={"甲类"})
+    assert line(result, "X1.0").earned == 0
+    assert result.earned == Decimal("98.5")
+    assert line(result, "X1.0").possible == 0

@@ -232,6 +232,11 @@ def test_a_marking_rule_may_go_on_in_the_next_row():
     assert criterion.answer == CountDefects(Decimal(1))
 
 
+def test_a_marking_rule_under_nothing_is_told():
+    found = table(("", "", "", "每处扣1分", ""), ("1", "甲", "2", "", ""))
+    assert codes(found.problems) == [(2, 1, "no_content"), (2, 2, "no_points")]
+
+
 def test_a_row_with_only_a_number_adds_nothing():
     found = table(("1", "甲", "2", "", ""), ("2", "", "", "", ""))
     assert shape(found) == {"M1": {"M1.1": [("M1.1.01", 2)]}}

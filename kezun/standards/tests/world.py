@@ -7,6 +7,7 @@ import io
 import uuid
 
 from django.utils import timezone
+from openpyxl import Workbook
 from PIL import Image
 
 from kezun.kernel.actor import SystemActor
@@ -131,3 +132,21 @@ def photo(colour=0):
     Image.new("RGB", (8, 8), (colour, 0, 0)).save(out, "PNG")
     out.seek(0)
     return keep(SYSTEM, out, "a.png", allow=("png",))
+
+
+def workbook(rows=None):
+    """A kept workbook with a bank's own checklist."""
+    out = io.BytesIO()
+    book = Workbook()
+    sheet = book.active
+    sheet.title = "检查表"
+    for row in rows or (
+        ("模块", "项目", "序号", "检查内容", "分值", "评分标准", "检查方式"),
+        ("环境", "门前", 1, "门楣标牌清洁完整", 40, "每缺一处扣2分", "明查"),
+        ("环境", "门前", 2, "营业时间牌与实际一致", 20, "", "明查、自查"),
+        ("服务", "大堂", 3, "大堂经理在岗", 40, "", "暗访"),
+    ):
+        sheet.append(row)
+    book.save(out)
+    out.seek(0)
+    return keep(SYSTEM, out, "检查表.xlsx", allow=("xlsx",))
