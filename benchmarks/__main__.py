@@ -11,11 +11,11 @@ from pathlib import Path
 
 from benchmarks.report import say, size
 
-NAMES = ("quarter", "days", "ingest", "drill", "kill", "demo", "pages")
+NAMES = ("quarter", "days", "ingest", "drill", "kill", "assess", "demo", "pages")
 # Of one size whatever is asked.
 ONCE = {"demo", "pages"}
 # Growth of what a measurement returns under these names, as an exponent between sizes, and its bar.
-GROWTH = {"CPU of a quarter": 1.05, "state memory": 0.3}
+GROWTH = {"CPU of a quarter": 1.05, "memory of a quarter": 0.3}
 
 
 def main() -> None:

@@ -15,7 +15,7 @@ def evidence(rows: int, home: str, span: str) -> Cost:
     from kezun.facts.rules import Period
     from kezun.kernel.actor import SystemActor
 
-    question = Question(("floor.abandoned",), "outlet7", Period.parse(span))
+    question = Question(("floor.served",), "outlet7", Period.parse(span))
     return median_of(lambda: facts_behind(SystemActor("bench"), question, "numerator").total, times=5)
 
 

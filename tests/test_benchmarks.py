@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PRINTED = {
     "quarter": ("scan of the columns needed", "questions / scan", "questions / by hand", "compiled to SQL"),
-    "days": ("states made and rolled up / scan", "roll-up alone", "one more day"),
+    "days": ("figures of five levels / scan", "peak memory", "one more day"),
     "drill": ("bytes a row", "one outlet-day", "one outlet-quarter"),
     "kill": ("unreadable or mixed snapshots", "processes that answer differently"),
     "ingest": ("import of CSV", "import of arrow over HTTP", "import of ndjson over HTTP", "again / first"),

@@ -13,7 +13,6 @@ from django.db import DatabaseError, transaction
 from django.db.models import F, Max, Value
 from django.utils import timezone
 
-from kezun.facts import states
 from kezun.facts.asking import Bound
 from kezun.facts.models import CachedAnswer, FactHead
 from kezun.facts.questions import Answer
@@ -97,6 +96,5 @@ def forget(older: dt.timedelta = KEPT) -> int:
 
 @every(days=1, name="facts.forget")
 def forget_daily() -> None:
-    """Once a day, by the worker: answers and states of long ago; both are made again when asked for."""
+    """Once a day, by the worker: answers kept long ago; they are made again when asked for."""
     forget()
-    states.forget()

@@ -269,7 +269,8 @@ def _quantiles(
     if rows.width == 1:
         return tables, [f"q{at}"]
     wanted = " UNION ".join(
-        f"SELECT DISTINCT b.place, q.key_, q.v{i} AS bucket FROM q{at} AS q JOIN branches AS b ON b.target = q.target_"
+        f"SELECT DISTINCT b.place, q.key_, q.v{i} AS bucket "
+        f"FROM q{at} AS q JOIN branches AS b ON b.target = q.target_"
         for i in range(len(ps))
     )
     values = f"SELECT f.place_, {rows.key} AS key_, {bucket} AS bucket, {value} AS v FROM {inside}"

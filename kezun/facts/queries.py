@@ -8,8 +8,6 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
-from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from kezun.facts import cache, evidence
@@ -18,18 +16,16 @@ from kezun.facts.asking import BadQuestion, Bound, bind
 from kezun.facts.branches import branches
 from kezun.facts.compile import Branch, Selection
 from kezun.facts.definitions import Definition
-from kezun.facts.engine import Group, TooLarge, engine
+from kezun.facts.engine import Group, engine
 from kezun.facts.expression import compile as compiled
 from kezun.facts.indicators import catalogue
 from kezun.facts.questions import Answer, Question, RowPage
-from kezun.facts.rules import change, memory_bytes
-from kezun.facts.store import files, listed
+from kezun.facts.rules import change
+from kezun.facts.store import files
 from kezun.facts.types import FACT_TYPES
 from kezun.kernel.actor import Actor
 from kezun.org.models import Person, Unit
 
-# Measured: an exact quantile keeps every value, about 30 bytes each, and cannot spill.
-BYTES_PER_VALUE = 30
 # Primary keys of units stay far below this, so a target can carry the number of its question.
 NEXT = 1 << 40
 READ_ROWS = "facts.read_rows"
@@ -153,8 +149,7 @@ def _together(bounds: Sequence[Bound], snapshots: Mapping[str, int]) -> list[lis
         tree = tree + [Branch(unit, target + at * NEXT, since, until) for unit, target, since, until in own]
     split: list[dict[str, dict[Group, tuple[int | None, ...]]]] = [{} for _ in bounds]
     for fact, states in plan.states.items():
-        held = len({(s.value, s.condition) for s in states if s.op == "quantile"}) * len(bounds)
-        files_of = _files(first, fact, snapshots, tree, held)
+        files_of = _files(first, fact, snapshots, tree)
         groups = engine().states(selection_of(first, fact), files_of, tree, states, first.question.by)
         for (target, key), values in groups.items():
             split[target // NEXT].setdefault(fact, {})[target % NEXT, key] = values
@@ -181,32 +176,13 @@ def selection_of(bound: Bound, fact: str) -> Selection:
     return Selection(fact, question.period.start, question.period.end, tuple(told), counted)
 
 
-def _files(
-    bound: Bound, fact: str, snapshots: Mapping[str, int], tree: Sequence[Branch], values: int = 0
-) -> list[Path]:
-    """The files to read. values: how many values of each fact exact quantiles must hold in memory."""
+def _files(bound: Bound, fact: str, snapshots: Mapping[str, int], tree: Sequence[Branch]) -> list[Path]:
+    """The files to read."""
     period, snapshot = bound.question.period, snapshots[fact]
     if not snapshot:
         return []
-    if values:
-        _refuse_too_large(bound, fact, snapshot, values)
     units = {branch.unit for branch in tree}
     return files(fact, snapshot, since=period.start, until=period.end, units=units)
-
-
-def _refuse_too_large(bound: Bound, fact: str, snapshot: int, values: int) -> None:
-    period = bound.question.period
-    inside = listed(fact, snapshot).filter(max_day__gte=period.start, min_day__lte=period.end)
-    rows = inside.aggregate(n=Sum("rows"))["n"] or 0
-    most = memory_bytes(settings.KEZUN_MEMORY) // BYTES_PER_VALUE // values
-    if rows > most:
-        raise TooLarge(
-            _(
-                "Exact quantiles over up to %(rows)d facts need more memory than KEZUN_MEMORY (%(memory)s) "
-                "allows (about %(most)d): ask for a shorter period, or use the dashboards' bucketed values."
-            )
-            % {"rows": rows, "memory": settings.KEZUN_MEMORY, "most": most}
-        )
 
 
 def assembled(bound: Bound, computed: Computed, targets: Mapping[int, str]) -> list[Answer]:

@@ -142,25 +142,6 @@ def nearest_rank(values: list[int], p: str) -> int | None:
     return sorted(values)[max(rank, 1) - 1]
 
 
-def histogram_rank(counts: dict[int, int], p: str) -> int | None:
-    """As nearest_rank, over {value: how often}; with buckets it is exact to the width of a bucket."""
-    total, seen = sum(counts.values()), 0
-    for value in sorted(counts):
-        seen += counts[value]
-        if seen and seen >= Fraction(p) * total:
-            return value
-    return None
-
-
-def memory_bytes(text: str) -> int:
-    """An amount of memory as settings write it (2GB, 512MiB, 1.5 GB) in bytes; ValueError otherwise."""
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)(i?)B?\s*", text, re.IGNORECASE)
-    if match is None:
-        raise ValueError(f"«{text}» is not an amount of memory: write for instance 2GB")
-    step = 1024 if match[3] else 1000
-    return int(float(match[1]) * step ** " KMGT".index(match[2].upper() or " "))
-
-
 def change(now: float | None, before: float | None) -> float | None:
     """Difference against the period before, in the indicator's own unit; None where either is missing."""
     return None if now is None or before is None else now - before

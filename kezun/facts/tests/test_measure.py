@@ -9,7 +9,6 @@ from django.test.utils import CaptureQueriesContext
 
 from kezun.facts import cache, queries
 from kezun.facts.asking import BadQuestion
-from kezun.facts.engine import TooLarge
 from kezun.facts.indicators import UnknownIndicator
 from kezun.facts.models import CachedAnswer
 from kezun.facts.questions import Question
@@ -318,13 +317,6 @@ def test_bad_questions(served, told, error, word):
     with pytest.raises(error) as refused:
         queries.measure(US, replace(Question(("floor.tickets",), "HO", QUARTER), **told))
     assert word in str(refused.value)
-
-
-def test_quantiles_beyond_the_memory_are_refused(served, settings):
-    settings.KEZUN_MEMORY = "50KB"
-    assert queries.measure(US, Question(("floor.tickets",), "HO", QUARTER))[0].value
-    with pytest.raises(TooLarge, match="50KB"):
-        queries.measure(US, Question(("floor.wait_p90",), "HO", QUARTER))
 
 
 def test_long_kept_answers_are_put_away(served, settings):

@@ -111,8 +111,6 @@ def test_no_such_operator():
 def test_nearest_rank_is_the_smallest_value_that_reaches_the_share(values, of_10000):
     p = f"0.{of_10000:04d}"
     found = rules.nearest_rank(values, p)
-    counts = {v: values.count(v) for v in values}
-    assert rules.histogram_rank(counts, p) == found
     if not values:
         assert found is None
         return
@@ -126,11 +124,6 @@ def test_nearest_rank_does_not_round_as_floats_do():
     assert rules.nearest_rank([5], "0.0001") == 5
 
 
-def test_a_bucket_of_nothing_has_no_rank():
-    assert rules.histogram_rank({}, "0.5") is None
-    assert rules.histogram_rank({3: 0}, "0.5") is None
-
-
 def test_quotient_and_change():
     assert rules.quotient(1, 0) is None
     assert rules.quotient(3, 10_000, 10_000) == 3.0
@@ -142,16 +135,3 @@ def test_quotient_and_change():
 def test_bin_labels():
     assert rules.bin_labels((0, 30, 60)) == ("<=0", "0-30", "30-60", ">60")
     assert rules.bin_labels((5,)) == ("<=5", ">5")
-
-
-@pytest.mark.parametrize(
-    ("text", "bytes_"),
-    [("2GB", 2 * 10**9), ("512MiB", 512 * 2**20), ("1.5 gb", 15 * 10**8), ("50KB", 50_000), ("100", 100)],
-)
-def test_memory(text, bytes_):
-    assert rules.memory_bytes(text) == bytes_
-
-
-def test_what_is_no_memory():
-    with pytest.raises(ValueError, match="2GB"):
-        rules.memory_bytes("lots")
