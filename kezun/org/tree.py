@@ -12,7 +12,12 @@ from kezun.org.models import Unit, UnitPath, UnitPlace
 
 
 def lock_tree() -> None:
-    """One change of the tree at a time: two moves at once could together close a loop that neither sees."""
+    """One change of the tree at a time until the transaction ends; the first thing that an action does.
+
+    Two moves at once could together close a loop that neither sees. And the highest key of UnitPath is the
+    tree's version: keys given out behind the lock grow in the order of the commits, so no reader ever meets
+    a version whose changes are not all there.
+    """
     Unit.objects.select_for_update().order_by("pk").values_list("pk", flat=True).first()
 
 
@@ -22,6 +27,7 @@ def rebuild_paths(changed: Iterable[int] | None = None) -> None:
     changed: ids of the units whose places changed; they and all that ever stood below are derived anew
     (default: the whole tree). Raises ValidationError where a unit would stand under itself.
     """
+    lock_tree()
     old = UnitPath.objects.all()
     only: set[int] | None = None
     if changed is not None:
@@ -55,6 +61,7 @@ def mark_changed(units: Iterable[int]) -> None:
     Who keeps answers keeps them under the highest key of UnitPath, which grows whenever paths are derived
     anew: here a unit's path to itself alone. Call inside the transaction that changed the units.
     """
+    lock_tree()
     own = list(UnitPath.objects.filter(unit_id__in=set(units), depth=0))
     UnitPath.objects.filter(pk__in=[path.pk for path in own]).delete()
     for path in own:

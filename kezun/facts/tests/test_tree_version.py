@@ -1,10 +1,11 @@
 """Answers that were kept never outlive a change of a unit: its kind, its closing, its place."""
 
 import datetime as dt
+import threading
 
 import pyarrow as pa
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from kezun.facts import cache
@@ -114,3 +115,36 @@ def test_snapshots_and_tree_are_read_in_one_statement(tickets):
 
 def test_without_units_or_facts_there_is_no_version(db):
     assert not any(cache.versions().values())
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda bank: rename_unit(ACTOR, bank["O2"], name="乙", kind="department"),
+        lambda bank: open_unit(ACTOR, bank["S1"], code="O9", name="新", kind="outlet"),
+        lambda bank: move_unit(ACTOR, bank["O2"], parent=bank["S2"], from_date=dt.date(2026, 3, 10)),
+    ],
+)
+def test_versions_are_committed_in_their_order(bank, change):
+    """Else an answer kept between two commits would hold the newer version and lack the older change."""
+    if not connection.features.has_select_for_update:
+        pytest.skip("this database has one writer at a time")
+    done = threading.Event()
+
+    def other():
+        try:
+            change(bank)
+        finally:
+            connection.close()
+            done.set()
+
+    second = threading.Thread(target=other)
+    with transaction.atomic():
+        rename_unit(ACTOR, bank["O1"], name="甲", kind="department")
+        first = cache.versions()[cache.TREE]
+        second.start()
+        assert not done.wait(0.7)
+    second.join(20)
+    assert done.is_set()
+    assert cache.versions()[cache.TREE] > first

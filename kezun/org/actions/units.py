@@ -13,7 +13,7 @@ from kezun.kernel.actor import Actor
 from kezun.org.actions.checks import tags_short, zone_known
 from kezun.org.models import FOREVER, Unit, UnitPlace, UnitTag
 from kezun.org.rules import DAY
-from kezun.org.tree import mark_changed, rebuild_paths
+from kezun.org.tree import lock_tree, mark_changed, rebuild_paths
 
 
 @action("org.open_unit", target="parent")
@@ -29,6 +29,7 @@ def open_unit(
     from_date: dt.date = dt.date(1900, 1, 1),
 ) -> Unit:
     """Open a unit under `parent` (None: a root of the tree) from a day on."""
+    lock_tree()
     zone_known(zone)
     unit = Unit(code=code, name=name, name_en=name_en, kind=kind, zone=zone, opened_date=from_date)
     unit.full_clean()
@@ -41,6 +42,7 @@ def open_unit(
 @action("org.rename_unit", target="unit")
 def rename_unit(actor: Actor, unit: Unit, *, name: str, name_en: str = "", kind: str = "") -> Unit:
     """Give a unit another name (or kind); its code, and with it its history, stays."""
+    lock_tree()
     unit.name, unit.name_en, unit.kind = name, name_en, kind or unit.kind
     unit.full_clean()
     unit.save(update_fields=["name", "name_en", "kind"])
