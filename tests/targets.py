@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,17 +10,15 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from kezun.assessment.models import Lead, Merit, MeritFile
 from kezun.facts.models import Batch
 from kezun.insight.models import SavedView
 from kezun.kernel import trail
-from kezun.kernel.actor import SystemActor
-from kezun.kernel.file import keep
 from kezun.kernel.models import Task
 from kezun.org.models import Assignment, BusinessLine, LeadingGroup, Person, Post, RosterUpload, Token, Unit
 from kezun.standards import actions
 from kezun.standards.models import Evidence, Sheet, Standard
 from kezun.standards.tests import world
+from tests import judged
 
 Target = dict[str, Any]
 
@@ -47,24 +44,6 @@ def person(person: Person, where: Unit) -> Target:
 def view(person: Person, where: Unit) -> Target:
     made, _ = SavedView.objects.get_or_create(person=someone(where), title="t", defaults={"address": "/"})
     return {"pk": made.pk}
-
-
-def lead(person: Person, where: Unit) -> Target:
-    day = dt.date(2026, 3, 31)
-    figures = {"k": 9, "n": 30, "expected": 0.01, "p": 1e-9, "q": 1e-8, "fact": "rating"}
-    found = {"signal": "rating.orphan", "unit": where, "from_date": day, "to_date": day}
-    return {"pk": Lead.objects.get_or_create(**found, person=None, defaults=figures)[0].pk}
-
-
-def merit(person: Person, where: Unit) -> Target:
-    told = {"kind": "praise", "level": "锦旗", "occurred_date": dt.date(2026, 3, 10), "title": "表扬"}
-    return {"pk": Merit.objects.create(unit=where, **told).pk}
-
-
-def merit_file(person: Person, where: Unit) -> Target:
-    made = merit(person, where)
-    stored = keep(SystemActor("test"), io.BytesIO(b"%PDF-1.4\n%%EOF\n"), "a.pdf", allow=("pdf",))
-    return made | {"number": MeritFile.objects.create(merit_id=made["pk"], file=stored).pk}
 
 
 def group(person: Person, where: Unit) -> Target:
@@ -178,7 +157,7 @@ MAKERS: dict[str, Callable[[Person, Unit], Target]] = {
     **{"post": post, "line": line},
     **{"roster": roster, "token": token, "entry": entry, "task": task, "batch": batch},
     **{"edition": edition, "draft": draft, "workbook": workbook, "sheet": sheet, "evidence": evidence},
-    **{"lead": lead, "merit": merit, "merit_file": merit_file},
+    **judged.MAKERS,
 }
 OWN: dict[str, Callable[[Person, Unit], Target]] = {
     **{"person": own_person, "view": own_view, "token": own_token},

@@ -12,6 +12,7 @@ import numpy as np
 from django.db.models import Min
 
 from kezun.assessment import packing
+from kezun.assessment.actions import honours
 from kezun.assessment.actions.honours import Proposed, Starred
 from kezun.assessment.models import Award, Run, Score
 from kezun.assessment.rules.form import Listing, Scheme
@@ -28,10 +29,30 @@ from kezun.assessment.rules.listing import (
 )
 from kezun.assessment.schemes import scheme_of
 from kezun.facts.rules import Period
+from kezun.kernel.actor import Actor, SystemActor, require
+from kezun.kernel.task import enqueue, task
 from kezun.org.models import Assignment, Unit
 
 Bounds = Mapping[tuple[str, str], float]
+PROPOSE = "assessment.propose_lists"
+TASK = "assessment.propose"
 COUNTED = (Run.Kind.PROVISIONAL, Run.Kind.FINAL, Run.Kind.RESTATED)
+
+
+def ask(actor: Actor, run: Run) -> None:
+    """Have the worker apply a run's rules; raises Denied."""
+    require(actor, PROPOSE)
+    enqueue(TASK, run=run.pk)
+
+
+@task(TASK)
+def propose(run: int) -> None:
+    """Put what the rules of a finished run say on the lists, and propose stars. Repeated, it adds nothing."""
+    row = Run.objects.select_related("scheme").get(pk=run)
+    days = scheme_of(row.scheme).appeal.window_days
+    worker = SystemActor("worker")
+    honours.propose_lists(worker, row, entries=listed(row), hear_days=days)
+    honours.propose_stars(worker, row, found=starred(row))
 
 
 def listed(run: Run) -> list[Proposed]:

@@ -26,12 +26,13 @@ class Audience(models.TextChoices):
 
 class ListingQuerySet(models.QuerySet["Listing"]):
     def visible_to(self, actor: Actor) -> ListingQuerySet:
-        """Published ones by their audience; all of units in scope for those who decide; always one's own."""
+        """Published ones by their audience; all of units in scope for those who may read others' records
+        there (they are heard, or decide); always one's own."""
         if not isinstance(actor, Person):
             return self.all() if actor.may("assessment.read_lists") else self.none()
         if not actor.may("assessment.read_lists"):
             return self.filter(person=actor)
-        units = Unit.objects.visible_to(actor, "assessment.read_lists").values("pk")
+        units = Unit.objects.visible_to(actor, "facts.read_rows").values("pk")
         day = actor.scope.day
         near = Q(
             unit__paths__ancestor__kind=Unit.Kind.TIER1,
@@ -125,9 +126,8 @@ class AwardQuerySet(models.QuerySet["Award"]):
         """Granted ones are an honour and for all who read scores; proposals for those in whose scope they lie."""
         if not isinstance(actor, Person):
             return self.all() if actor.may("assessment.read") else self.none()
-        units = Unit.objects.visible_to(actor, "assessment.read_lists").values("pk")
-        own = Q(person=actor) | (Q(unit__in=units) if actor.may("assessment.read_lists") else Q(pk__in=()))
-        return self.filter(own | Q(state=Award.State.GRANTED))
+        units = Unit.objects.visible_to(actor, "facts.read_rows").values("pk")
+        return self.filter(Q(person=actor) | Q(unit__in=units) | Q(state=Award.State.GRANTED))
 
 
 class Award(models.Model):

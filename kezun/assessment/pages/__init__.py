@@ -1,5 +1,5 @@
 """The pages of the assessment, by subject."""
 
-from kezun.assessment.pages import leads, ledger
+from kezun.assessment.pages import appeals, honours, leads, ledger
 
-__all__ = ["leads", "ledger"]
+__all__ = ["appeals", "honours", "leads", "ledger"]

@@ -17,8 +17,7 @@ from kezun.assessment import forms
 from kezun.assessment.actions import ledger
 from kezun.assessment.merits import merit_kinds
 from kezun.assessment.models import Merit
-from kezun.assessment.pages.files import download
-from kezun.kernel.file import keep
+from kezun.assessment.pages.files import DOCUMENTS, download, uploaded
 from kezun.kernel.page import Menu, page
 from kezun.org.forms.base import ActorForm
 from kezun.org.models import Person
@@ -27,7 +26,6 @@ from kezun.org.reader import reader_of
 READ = "assessment.read_ledger"
 ENTER = "assessment.enter_merit"
 PAGE = 50
-KINDS = ("pdf", "jpeg", "png")
 DECISIONS: dict[str, tuple[str, type[ActorForm]]] = {
     "attribute": ("assessment.attribute_merit", forms.Attribute),
     "void": ("assessment.void_merit", forms.Why),
@@ -74,15 +72,14 @@ def enter(request: HttpRequest) -> HttpResponse:
         if made is not None:
             messages.success(request, _("Entered; a second person has to confirm it."))
             return redirect("assessment.merit", made.pk)
-    context = {"title": _("New entry"), "form": form}
+    context = {"title": _("New entry"), "form": form, "documents": DOCUMENTS}
     return render(request, "assessment/merit_new.html", context, status=422 if form.errors else 200)
 
 
 def _entered(person: Person, form: forms.EnterMerit, request: HttpRequest) -> Merit | None:
     """The entry made, with its document; None where the action or the file was refused, said in the form."""
     try:
-        file = request.FILES.get("file")
-        stored = keep(person, file, file.name or "", allow=KINDS) if file else None
+        stored = uploaded(request, person)
         made = ledger.enter_merit(person, form.cleaned_data["unit"], **form.told)
         if stored is not None:
             ledger.prove_merit(person, made, file=stored)
@@ -127,6 +124,7 @@ def _shown(request: HttpRequest, entry: Merit, failed: dict[str, ActorForm] | No
         "forms": may,
         "may_confirm": waiting and other and person.covers("assessment.confirm_merit", entry),
         "own_waiting": waiting and not other,
+        "documents": DOCUMENTS,
         "may_prove": is_open and person.covers("assessment.prove_merit", entry),
     }
     return render(request, "assessment/merit.html", context, status=422 if failed else 200)
@@ -154,10 +152,9 @@ def decide(request: HttpRequest, pk: int, word: str) -> HttpResponse:
 
 
 def _proved(request: HttpRequest, entry: Merit) -> None:
-    file = request.FILES.get("file")
-    if file is None:
+    stored = uploaded(request, reader_of(request))
+    if stored is None:
         raise ValidationError(_("Choose a PDF or a picture first."))
-    stored = keep(reader_of(request), file, file.name or "", allow=KINDS)
     ledger.prove_merit(reader_of(request), entry, file=stored)
     messages.success(request, _("Document added."))
 
