@@ -69,7 +69,7 @@ def _bank_language() -> None:
 
 
 BANK = (
-    *(("HO", None, "head_office"), ("P1", "HO", "tier1"), ("P2", "HO", "tier1"), ("CC", "HO", "call_centre")),
+    *(("HO", "", "head_office"), ("P1", "HO", "tier1"), ("P2", "HO", "tier1"), ("CC", "HO", "call_centre")),
     *(("C1", "P1", "tier2"), ("C2", "P2", "tier2"), ("S1", "C1", "sub_branch"), ("S2", "C2", "sub_branch")),
     *(("O1", "S1", "outlet"), ("O2", "S1", "outlet"), ("O3", "S2", "outlet")),
 )
@@ -82,10 +82,12 @@ def bank(db):
     Loaded in one go, as a pack is: unit by unit it took a third of the suite's time.
     """
     from kezun.kernel.actor import SystemActor
-    from kezun.org.loading import Organisation, UnitRow, load_organisation
+    from kezun.org.loading import load_organisation
     from kezun.org.models import Unit
+    from kezun.org.planning import Organisation
+    from kezun.org.rules.rows import UnitRow
 
-    rows = [UnitRow(code, kind, f"机构{code}", code, parent) for code, parent, kind in BANK]
+    rows = [UnitRow(code, f"机构{code}", kind, parent, code) for code, parent, kind in BANK]
     load_organisation(SystemActor("test"), Organisation(units=tuple(rows)), pack="test", version=1)
     found = {unit.code: unit for unit in Unit.objects.all()}
     return {code: found[code] for code, _parent, _kind in BANK}

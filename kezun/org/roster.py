@@ -31,16 +31,8 @@ from kezun.org.models import (
     valid_on,
 )
 from kezun.org.rules import DAY
-from kezun.org.rules.roster import (
-    AnyRow,
-    AssignmentRow,
-    Known,
-    PersonRow,
-    PostRow,
-    Roster,
-    UnitRow,
-    changes,
-)
+from kezun.org.rules.roster import Known, Roster, changes
+from kezun.org.rules.rows import AnyRow, AssignmentRow, PersonRow, PostRow, UnitRow
 from kezun.org.scope import roles, separate
 from kezun.org.tree import lock_tree, mark_changed, rebuild_paths
 

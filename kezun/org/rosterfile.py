@@ -24,7 +24,8 @@ from openpyxl.utils import get_column_letter
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 from kezun.org.models import Unit
-from kezun.org.rules.roster import AssignmentRow, Fault, PersonRow, PostRow, Roster, UnitRow
+from kezun.org.rules.roster import Fault, Roster
+from kezun.org.rules.rows import AssignmentRow, PersonRow, PostRow, UnitRow
 from kezun.org.scope import roles
 
 MAX_BYTES = 20 * 1024 * 1024

@@ -35,6 +35,7 @@ from kezun.floor.simulator.tickets import simulate
 from kezun.kernel.actor import Actor
 from kezun.org import loading
 from kezun.org.models import Person
+from kezun.org.planning import Organisation
 from kezun.site.packs.install import install
 from kezun.site.packs.pack import Pack
 from kezun.standards import shipped
@@ -87,17 +88,17 @@ def load_pack(actor: Actor, pack: Pack, given: dt.date | None = None) -> dict[st
     return changed | {name: count for name, count in found.items() if count}
 
 
-def places(organisation: loading.Organisation) -> tuple[Place, ...]:
+def places(organisation: Organisation) -> tuple[Place, ...]:
     """What can be simulated of an organisation: outlets and call centres with those who serve there."""
     parent = {u.code: u.parent for u in organisation.units}
     serving: dict[str, list[str]] = {}
     for row in organisation.assignments:
-        if row.post in SERVES and row.deputy_for is None:
+        if row.post in SERVES and not row.deputy_for:
             serving.setdefault(row.unit, []).append(row.person)
 
     def above(code: str) -> Iterator[str]:
         at = parent[code]
-        while at is not None:
+        while at:
             yield at
             at = parent[at]
 

@@ -1,4 +1,4 @@
-"""A roster: units, posts, people, assignments as plain rows; what is wrong with them, and what they change.
+"""A roster: units, posts, people, assignments by sheet; what is wrong with them, and what they change.
 
 Rows refer to one another by code. `check` needs only the codes the bank already has, so a roster can be
 judged before anything is written.
@@ -10,69 +10,7 @@ import datetime as dt
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
-FIRST_DAY = dt.date(1900, 1, 1)
-LAST_DAY = dt.date(9999, 12, 31)
-
-
-@dataclass(frozen=True)
-class UnitRow:
-    """A unit under `parent` (empty: a root) with the tags of its profile, from a day on."""
-
-    code: str
-    name: str
-    kind: str
-    parent: str = ""
-    name_en: str = ""
-    zone: str = "Asia/Shanghai"
-    tags: frozenset[str] = frozenset()
-    from_date: dt.date = FIRST_DAY
-    row: int = field(default=0, compare=False)
-
-
-@dataclass(frozen=True)
-class PostRow:
-    """A post that carries a role of the catalog."""
-
-    code: str
-    name: str
-    role: str
-    name_en: str = ""
-    row: int = field(default=0, compare=False)
-
-
-@dataclass(frozen=True)
-class PersonRow:
-    """A person who belongs to a unit; with a sign-in name the person can sign in."""
-
-    code: str
-    name: str
-    unit: str
-    username: str = ""
-    email: str = ""
-    phone: str = ""
-    joined_date: dt.date = FIRST_DAY
-    row: int = field(default=0, compare=False)
-
-
-@dataclass(frozen=True)
-class AssignmentRow:
-    """A person in a post at a unit (within a business line, where one is given), from a day to a day."""
-
-    person: str
-    unit: str
-    post: str
-    line: str = ""
-    from_date: dt.date = FIRST_DAY
-    to_date: dt.date = LAST_DAY
-    row: int = field(default=0, compare=False)
-
-    @property
-    def code(self) -> str:
-        """What identifies an assignment: person, unit, post and first day."""
-        return f"{self.person} {self.unit} {self.post} {self.from_date.isoformat()}"
-
-
-AnyRow = UnitRow | PostRow | PersonRow | AssignmentRow
+from kezun.org.rules.rows import LAST_DAY, AnyRow, AssignmentRow, PersonRow, PostRow, UnitRow
 
 
 @dataclass(frozen=True)

@@ -5,23 +5,12 @@ from dataclasses import replace
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import connection
 
 from kezun.kernel.actor import Denied, SystemActor
 from kezun.kernel.models import TrailEntry
 from kezun.org.actions import move_unit
-from kezun.org.loading import (
-    AssignmentRow,
-    GroupRow,
-    LineRow,
-    MoveRow,
-    Organisation,
-    PersonRow,
-    PostRow,
-    UnitRow,
-    load,
-    load_organisation,
-    load_sign_ins,
-)
+from kezun.org.loading import load, load_organisation, load_sign_ins
 from kezun.org.models import (
     FOREVER,
     Assignment,
@@ -35,15 +24,17 @@ from kezun.org.models import (
     UnitPlace,
     UnitTag,
 )
+from kezun.org.planning import Organisation
+from kezun.org.rules.rows import AssignmentRow, GroupRow, LineRow, MoveRow, PersonRow, PostRow, UnitRow
 
 DAY = dt.date(2026, 3, 1)
 SYSTEM = SystemActor("test")
 WANTED = Organisation(
     units=(
-        UnitRow("O1", "outlet", "网点一", "Outlet 1", parent="B1", tags=("large", "county")),
-        UnitRow("HQ", "head_office", "总行"),
-        UnitRow("B1", "tier1", "分行一", parent="HQ"),
-        UnitRow("B2", "tier1", "分行二", parent="HQ", zone="Asia/Urumqi", from_date=dt.date(2020, 1, 1)),
+        UnitRow("O1", "网点一", "outlet", "B1", "Outlet 1", tags=frozenset({"large", "county"})),
+        UnitRow("HQ", "总行", "head_office"),
+        UnitRow("B1", "分行一", "tier1", "HQ"),
+        UnitRow("B2", "分行二", "tier1", "HQ", zone="Asia/Urumqi", from_date=dt.date(2020, 1, 1)),
     ),
     moves=(MoveRow("O1", "B2", DAY),),
     lines=(LineRow("wealth", "财富", parent="retail"), LineRow("retail", "个金")),
@@ -160,7 +151,7 @@ def test_a_later_version_adds_a_move_to_what_is_there():
 def test_rows_may_refer_to_what_the_database_holds():
     loaded()
     more = Organisation(
-        units=(UnitRow("O2", "outlet", "网点二", parent="B1", tags=("large",)),),
+        units=(UnitRow("O2", "网点二", "outlet", "B1", tags=frozenset({"large"})),),
         people=(PersonRow("P4", "赵明", "O2"),),
         assignments=(
             AssignmentRow("P4", "O2", "teller"),
@@ -178,7 +169,7 @@ def test_rows_may_refer_to_what_the_database_holds():
 @pytest.mark.parametrize(
     ("part", "says"),
     [
-        ({"units": (UnitRow("X", "outlet", "x", parent="NONE"),)}, "NONE"),
+        ({"units": (UnitRow("X", "x", "outlet", "NONE"),)}, "NONE"),
         ({"moves": (MoveRow("NONE", "NONE", DAY),)}, "NONE"),
         ({"lines": (LineRow("x", "x", parent="NONE"),)}, "NONE"),
         ({"people": (PersonRow("X", "x", "NONE"),)}, "NONE"),
@@ -236,3 +227,19 @@ def test_no_person_chooses_passwords_for_others(person_in):
         load_sign_ins(admin, {admin.code: "x"}, password="a long demo password")
     admin.refresh_from_db()
     assert not admin.check_password("a long demo password")
+
+
+def test_a_phone_is_filled_in_once_sealed_and_never_in_the_trail(db):
+    row = PersonRow("P9", "孙文", "HQ", phone="12900001234")
+    wanted = Organisation(units=(UnitRow("HQ", "总行", "head_office"),), people=(row,))
+    load_organisation(SYSTEM, wanted, pack="p", version=1)
+    assert Person.objects.get(code="P9").phone == "12900001234"
+    assert "12900001234" not in repr(wanted)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT phone FROM org_person WHERE code = 'P9'")
+        assert cursor.fetchone()[0].startswith("v1:")
+    assert not TrailEntry.objects.filter(detail__contains="12900001234").exists()
+    Person.objects.filter(code="P9").update(phone="13900000000")
+    assert load(SYSTEM, wanted, pack="p", version=1) == {}, "what the bank entered stays"
+    Person.objects.filter(code="P9").update(phone="")
+    assert load(SYSTEM, wanted, pack="p", version=1) == {"person": 1}

@@ -9,7 +9,6 @@ from django.utils import timezone
 
 from kezun.kernel.actor import SystemActor
 from kezun.org.actions import draft_roster, issue_token, submit_roster
-from kezun.org.loading import LineRow, Organisation
 from kezun.org.models import (
     FOREVER,
     Assignment,
@@ -20,7 +19,9 @@ from kezun.org.models import (
     Post,
     SignInSession,
 )
-from kezun.org.rules.roster import Roster, UnitRow
+from kezun.org.planning import Organisation
+from kezun.org.rules.roster import Roster
+from kezun.org.rules.rows import LineRow, UnitRow
 from kezun.org.scope import roles
 
 SYSTEM = SystemActor("test")

@@ -13,11 +13,10 @@ from django.utils.translation import gettext as _
 from kezun.facts import indicators, profiles
 from kezun.facts.yamlread import DefinitionError
 from kezun.floor.simulator.parameters import Parameters
-from kezun.org import loading
-from kezun.org.models import FOREVER
+from kezun.org.planning import Organisation
 from kezun.site.packs import meaning, schema
 from kezun.site.packs.check import WHOLE, Checked, Mistake, check_shape, read_csv, read_yaml
-from kezun.site.packs.staff import invent
+from kezun.site.packs.organising import organisation_of
 
 
 class PackError(Exception):
@@ -46,9 +45,9 @@ class Pack:
         """The calendar's days of one kind: holiday, workday or pension."""
         return frozenset(dt.date.fromisoformat(c.date) for c in self.calendar if c.kind == kind)
 
-    def organisation(self, anchor: dt.date) -> loading.Organisation:
+    def organisation(self, anchor: dt.date) -> Organisation:
         """The pack's organisation, with days written `day-N` counted back from `anchor`."""
-        return _organisation(self, anchor)
+        return organisation_of(self, anchor)
 
 
 def check(folder: Path) -> list[Mistake]:
@@ -143,57 +142,6 @@ def _part(folder: Path, found: Checked, key: str, parts: dict[str, Checked]) -> 
         check_shape(part, shape)
     parts[name] = part
     return part
-
-
-def _organisation(pack: Pack, anchor: dt.date) -> loading.Organisation:
-    def day(text: str | None, otherwise: dt.date) -> dt.date:
-        return meaning.day_of(text, anchor) if text else otherwise
-
-    file = pack.file
-    start = loading.START
-    units = tuple(
-        loading.UnitRow(
-            code=u.code,
-            kind=u.kind,
-            name=u.name,
-            name_en=u.name_en,
-            parent=u.parent,
-            zone=u.zone or file.zone,
-            from_date=day(u.from_, start),
-            to_date=day(u.to, FOREVER),
-            tags=u.tags,
-        )
-        for u in file.units
-    )
-    people = file.people + (invent(pack.staff, file.units) if pack.staff else ())
-    rows = [
-        loading.AssignmentRow(a.person, a.unit, a.post, a.line, day(a.from_, start), day(a.to, FOREVER))
-        for a in (*(meaning.first_assignment(p) for p in people if p.post), *file.assignments)
-    ]
-    first = {row.person: row for row in reversed(rows)}
-    deputies = [
-        loading.AssignmentRow(
-            person=d.person,
-            unit=first[d.for_].unit,
-            post=first[d.for_].post,
-            from_date=day(d.from_, start),
-            to_date=day(d.to, FOREVER),
-            deputy_for=d.for_,
-        )
-        for d in file.deputies
-    ]
-    return loading.Organisation(
-        units=units,
-        moves=tuple(loading.MoveRow(m.unit, m.parent, day(m.from_, start)) for m in file.moves),
-        lines=tuple(loading.LineRow(row.code, row.name, row.name_en, row.parent) for row in file.lines),
-        posts=tuple(loading.PostRow(p.code, p.name, p.role, p.name_en) for p in file.posts),
-        people=tuple(loading.PersonRow(p.code, p.name, p.unit) for p in people),
-        assignments=(*rows, *deputies),
-        groups=tuple(
-            loading.GroupRow(g.unit, g.name, g.name_en, tuple((m.person, m.duty) for m in g.members))
-            for g in file.groups
-        ),
-    )
 
 
 def find(name: str, folders: list[Path]) -> Path:

@@ -61,6 +61,7 @@ class PersonEntry(_Row, frozen=True):
     code: Code
     name: Annotated[str, Meta(min_length=1, max_length=80)]
     unit: Code
+    phone: Annotated[str, Meta(max_length=40)] = ""
     post: Code | None = None
     line: Code | None = None
     from_: Day | None = msgspec.field(name="from", default=None)

@@ -23,6 +23,7 @@ def invent(staff: StaffFile, units: tuple[UnitEntry, ...]) -> tuple[PersonEntry,
                 code=f"{unit.code}-{number:02d}",
                 name=_name(staff, f"{unit.code}/{number}"),
                 unit=unit.code,
+                phone=_phone(staff, f"{unit.code}/{number}"),
                 post=post,
             )
             for number, post in enumerate(posts, start=1)
@@ -42,6 +43,12 @@ def establishment(staff: StaffFile, unit: UnitEntry) -> Establishment | None:
         ),
         None,
     )
+
+
+def _phone(staff: StaffFile, key: str) -> str:
+    """Eleven digits that look like a mobile number and are nobody's: none begins with 129."""
+    digest = hashlib.sha256(f"{staff.seed}/{key}/phone".encode()).digest()
+    return f"129{int.from_bytes(digest[:8], 'big') % 10**8:08}"
 
 
 def _name(staff: StaffFile, key: str) -> str:

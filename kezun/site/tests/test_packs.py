@@ -1,6 +1,7 @@
 """Packs: what is wrong with one is said with file, line and place; what is right becomes an organisation."""
 
 import datetime as dt
+import re
 from pathlib import Path
 
 import pytest
@@ -201,6 +202,15 @@ def test_find_takes_the_first_folder_that_has_the_pack(small, tmp_path):
 
 def units(*codes):
     return tuple(UnitEntry(code=c, kind="outlet", name=c, tags=("large",)) for c in codes)
+
+
+def test_invented_people_have_phones_that_are_nobodys():
+    pack = read(DEMO)
+    people = invent(pack.staff, pack.file.units)
+    phones = [person.phone for person in people]
+    assert all(re.fullmatch(r"129\d{8}", phone) for phone in phones)
+    assert len(set(phones)) > 0.99 * len(people) > 1000
+    assert phones == [person.phone for person in invent(pack.staff, pack.file.units)]
 
 
 def test_invented_people_are_the_same_and_stay_when_a_unit_is_added():
