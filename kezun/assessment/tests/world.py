@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from typing import Any
 
 import yaml
@@ -60,9 +61,8 @@ def scheme_text(**changes: Any) -> str:
         "ranking": {"min_n": 10},
     }
     made |= changes
-    return yaml.safe_dump(
-        {k: v for k, v in made.items() if v is not None}, allow_unicode=True, sort_keys=False
-    )
+    plain = json.loads(json.dumps({k: v for k, v in made.items() if v is not None}))  # shares nothing
+    return yaml.safe_dump(plain, allow_unicode=True, sort_keys=False)
 
 
 def inspected(**changes: Any) -> str:
