@@ -1,8 +1,7 @@
-"""Commands: `kezun standard` check, show, diff, list, export, draft; `score` is declared beside it."""
+"""Commands: `kezun standard` check, show, diff, list, export; `score` and `draft` stand beside it."""
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from pathlib import Path
 from typing import Any
@@ -14,9 +13,9 @@ from kezun.kernel.actor import Actor
 from kezun.kernel.command import command
 from kezun.org.command import acting
 from kezun.standards import cli_score, rules
-from kezun.standards.excel import NotASheet, read_sheet
+from kezun.standards.cli_draft import draft_command
 from kezun.standards.excel_writing import workbook
-from kezun.standards.messages import say_problem, say_refusal, say_remark
+from kezun.standards.messages import say_problem, say_refusal
 from kezun.standards.rules.comparing import Difference, Pair, comparable, compare
 from kezun.standards.rules.writing import plain
 from kezun.standards.sources import NotFound, editions, is_file, standard_named, text_of
@@ -33,6 +32,7 @@ def standard_group() -> None:
 
 
 standard_group.add_command(cli_score.score_command)
+standard_group.add_command(draft_command)
 
 
 def named(actor: Actor, name: str) -> rules.Standard:
@@ -212,51 +212,3 @@ def export_command(actor: Actor, name: str, excel: Path | None, text: Path | Non
             text.write_text(rules.written(made), encoding="utf-8")
     except OSError as error:
         raise click.ClickException(f"{error.filename}: {error.strerror}") from error
-
-
-@standard_group.command("draft")
-@click.argument("path", type=PATH, metavar="FILE.xlsx")
-@click.option("--id", "urn", required=True, metavar="URN", help="The standard's permanent id.")
-@click.option("--version", required=True, help="The edition, for instance 2026.1.")
-@click.option(
-    "--from", "start", required=True, type=click.DateTime(["%Y-%m-%d"]), help="First day of validity."
-)
-@click.option("--title", default="", help="The title, else what stands above the table.")
-@click.option("--sheet", default="", metavar="NAME", help="The sheet, else the first.")
-@click.option(
-    "--column", "columns", multiple=True, metavar="FIELD=TITLE", help="A column, by title or letter."
-)
-@click.option("--out", type=PATH, metavar="FILE.yaml", help="Where to write the draft, else on stdout.")
-def draft_command(
-    path: Path,
-    urn: str,
-    version: str,
-    start: dt.datetime,
-    title: str,
-    sheet: str,
-    columns: tuple[str, ...],
-    out: Path | None,
-) -> None:
-    """Make a draft in YAML of a checklist in Excel. Exit 1: the sheet has problems; 3: it cannot be read."""
-    pairs = [c.partition("=") for c in columns]
-    if not all(mark and value for _field, mark, value in pairs):
-        raise click.UsageError(_("--column takes FIELD=TITLE, for instance --column points=C."))
-    given = {field: value for field, _mark, value in pairs}
-    try:
-        content = path.read_bytes()
-        made = read_sheet(
-            content, urn=urn, version=version, start=start.date(), title=title, sheet=sheet, columns=given
-        )
-    except OSError as error:
-        click.echo(_("%(file)s: cannot be read (%(why)s).") % {"file": path, "why": error.strerror}, err=True)
-        raise SystemExit(UNREADABLE) from error
-    except NotASheet as error:
-        for remark in error.problems:
-            click.echo(f"{path}: {say_remark(remark, error.sheet)}", err=True)
-        raise SystemExit(1) from error
-    for remark in made.notes:
-        click.echo(say_remark(remark, made.sheet), err=True)
-    if out is None:
-        click.echo(made.text, nl=False)
-    else:
-        out.write_text(made.text, encoding="utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -22,6 +23,7 @@ from kezun.standards.rules.writing import plain
 from kezun.standards.sources import NotFound, standard_named, text_of
 
 WRONG, UNREADABLE, LACKING = 1, 3, 4
+COMMA = re.compile(r"[,，、]")
 PATH = click.Path(path_type=Path)
 
 
@@ -146,7 +148,7 @@ def score_command(
             standard = overlaid(standard, standard_named(actor, over))
         given = answers_in(standard, read_json(answers))
         values = values_in(indicators) if indicators else {}
-        profile = [t.strip() for t in tags.split(",") if t.strip()]
+        profile = [t.strip() for t in COMMA.split(tags) if t.strip()]
         result = rules.evaluate(standard, given, tags=profile, indicators=values, method=method)
     except (NotFound, NotAnswers) as error:
         click.echo(str(error), err=True)

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from kezun.assessment.rules.form import HUNDRED, ZERO, Scheme
-from kezun.standards.rules.nodes import Node, Problem, Reading
+from kezun.standards.rules.fields import Reading
+from kezun.standards.rules.nodes import Node, Problem
 
 if TYPE_CHECKING:
     from kezun.assessment.rules.reading import Known

@@ -24,7 +24,8 @@ from kezun.assessment.rules.form import (
     Transform,
     Veto,
 )
-from kezun.standards.rules.nodes import Node, Reading
+from kezun.standards.rules.fields import Reading
+from kezun.standards.rules.nodes import Node
 
 ONE = Decimal(1)
 SHARE = Transform("linear", ((ZERO, ZERO), (ONE, HUNDRED)))

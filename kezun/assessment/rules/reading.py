@@ -31,7 +31,8 @@ from kezun.assessment.rules.form import (
     Star,
 )
 from kezun.assessment.rules.lines import ROUNDINGS
-from kezun.standards.rules.nodes import NotAStandard, Problem, Reading, parse
+from kezun.standards.rules.fields import Reading
+from kezun.standards.rules.nodes import NotAStandard, Problem, parse
 
 SCHEMA = "kezun.scheme/1"
 KEYS = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from kezun.standards.rules.fields import Reading
 from kezun.standards.rules.form import (
     ONE,
     OPERATORS,
@@ -17,7 +18,7 @@ from kezun.standards.rules.form import (
     Range,
     Text,
 )
-from kezun.standards.rules.nodes import Node, Reading
+from kezun.standards.rules.nodes import Node
 
 TYPES = ("graded", "count_defects", "indicator", "range", "text")
 KEYS = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kezun.standards.rules.answers import read_answer
+from kezun.standards.rules.fields import Reading
 from kezun.standards.rules.form import (
     ZERO,
     Answer,
@@ -19,7 +20,7 @@ from kezun.standards.rules.form import (
     Trigger,
     Veto,
 )
-from kezun.standards.rules.nodes import Node, Reading
+from kezun.standards.rules.nodes import Node
 
 KEYS = (
     *("id", "text", "text_en", "points", "answer", "guide", "guide_en", "checker", "frequency", "evidence"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
-from kezun.standards.rules.checks import fault_of
+from kezun.standards.rules.editions import fault_of
 from kezun.standards.rules.form import ZERO, Criterion, Item, Module, Standard
 from kezun.standards.rules.nodes import NotAStandard, Problem
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from kezun.standards.rules.checks import check
 from kezun.standards.rules.criteria import read_criterion
+from kezun.standards.rules.fields import Reading
 from kezun.standards.rules.form import (
     KINDS,
     SCHEMA,
@@ -23,7 +24,7 @@ from kezun.standards.rules.form import (
     Standard,
     Validity,
 )
-from kezun.standards.rules.nodes import NotAStandard, Problem, Reading, parse
+from kezun.standards.rules.nodes import NotAStandard, Problem, parse
 
 KEYS = (
     *("schema", "id", "version", "kind", "title", "title_en", "about", "about_en", "owner", "supersedes"),

@@ -102,7 +102,7 @@ def test_tags_decide_what_applies(asks):
     found = json.loads(kezun("score", OUTLET, "--answers", asks(A1_02="无"), "--json").stdout)
     assert (found["score"], found["applicable"]) == ("100.00", "95")
     found = json.loads(
-        kezun("score", OUTLET, "--answers", asks(A1_02="无"), "--tags", "县域, 临街", "--json").stdout
+        kezun("score", OUTLET, "--answers", asks(A1_02="无"), "--tags", "县域，临街", "--json").stdout
     )
     assert found["applicable"] == "100"
 

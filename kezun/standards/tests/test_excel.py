@@ -222,7 +222,7 @@ def test_nothing_a_standard_says_is_a_formula():
     made = sample("hygiene")
     [module] = made.modules
     [item] = module.items
-    evil = (replace(item.criteria[0], text='=HYPERLINK("http://x","y")\x07'), *item.criteria[1:])
+    evil = (replace(item.criteria[0], text='=HYPERLINK("http://example.org","y")\x07'), *item.criteria[1:])
     bad = replace(
         made,
         title="a/b:c*[x]",
