@@ -32,9 +32,10 @@ def simulated(days: int, home: str) -> Cost:
     import django
 
     django.setup()
-    from kezun.site import demo, packs
+    from kezun.site import demo
+    from kezun.site.packs.pack import read
 
-    pack = packs.read(ROOT / "packs" / "demo-bank")
+    pack = read(ROOT / "packs" / "demo-bank")
     if days:
         pack.simulator = pack.simulator.model_copy(update={"days": days}) if pack.simulator else None
     with measured() as cost:

@@ -42,3 +42,12 @@ def test_an_unknown_measurement_is_refused():
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 2
     assert "quarter" in done.stderr
+
+
+def test_days_of_the_demo_are_simulated_alone(tmp_path):
+    script = "import sys; from benchmarks.demo import simulated; print(simulated(2, sys.argv[1]).value)"
+    env = {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "KEZUN_HOME")}
+    command = [sys.executable, "-c", script, str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert int(done.stdout.split()[-1]) > 100
