@@ -27,7 +27,8 @@ from kezun.facts.models import Batch
 from kezun.facts.profiles import Format, Profile, ProfileError
 from kezun.facts.readers import Unreadable, open_source
 from kezun.facts.readers.base import Source
-from kezun.facts.readers.columnar import ArrowSource, JsonSource
+from kezun.facts.readers.columnar import ArrowSource
+from kezun.facts.readers.lines import JsonSource
 from kezun.facts.staging import PERMISSION
 from kezun.facts.types import FACT_TYPES
 from kezun.kernel.endpoint import endpoint

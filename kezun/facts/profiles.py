@@ -162,12 +162,16 @@ class Profile(Part, frozen=True):
 
     def sources(self) -> list[str]:
         """The file's columns that the profile needs, each once, in order of first use."""
+        return list(dict.fromkeys(self.uses()))
+
+    def uses(self) -> list[str]:
+        """Every use of a column of the file, in order."""
         used = [*self.key]
         for take in self.columns.values():
             used.extend(take.sources())
         used.extend(code.source for code in (self.unit, self.person) if code and code.source)
         used.extend(self.reading(name).source for name in self.reads)
-        return list(dict.fromkeys(used))
+        return used
 
 
 def parse(text: str, where: str) -> Profile:

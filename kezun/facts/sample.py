@@ -11,7 +11,7 @@ from pathlib import Path
 
 from kezun.facts.profiles import Format
 from kezun.facts.readers import Chunk, Source, open_source
-from kezun.facts.readers.base import LINE, REASON
+from kezun.facts.readers.base import LINE, NOTHING, REASON, Plain
 from kezun.facts.readers.columnar import ArrowSource, ParquetSource
 from kezun.facts.readers.raw import unpacked
 from kezun.facts.readers.sheet import SheetSource
@@ -48,9 +48,9 @@ class Beginning:
         self.columns, self.sparse = self.source.columns, self.source.sparse
         self.replaced, self.notes = self.source.replaced, self.source.notes
 
-    def chunks(self, wanted: Sequence[str]) -> Iterator[Chunk]:
+    def chunks(self, wanted: Sequence[str], plain: Plain = NOTHING) -> Iterator[Chunk]:
         """The first rows, and the broken lines among them."""
-        for chunk in itertools.islice(self.source.chunks(wanted), 1):
+        for chunk in itertools.islice(self.source.chunks(wanted, plain), 1):
             yield Chunk(chunk.table.slice(0, self.rows), chunk.broken[: self.rows])
 
 

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import duckdb
 import pyarrow as pa
+from django.db import connection as database
+from django.db.models import CharField, QuerySet
+from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 
-from kezun.facts.mapping.plan import Lookup, Plan, plan
+from kezun.facts.mapping.plan import Lookup, Plan, plain, plan
 from kezun.facts.mapping.problems import FIELD
 from kezun.facts.profiles import Profile
 from kezun.facts.readers import Broken, Chunk, Source
+from kezun.facts.readers.base import LINE
 from kezun.kernel.actor import Actor
 from kezun.org.models import Person
 from kezun.org.models import Unit as OrgUnit
@@ -32,7 +37,9 @@ class Staging:
         self.warnings: Counter[str] = Counter(source.notes)
         zones = self._register_units(actor)
         self._register_people()
-        self.plan: Plan = plan(profile, Lookup(zones), replaced=source.replaced)
+        self.lookup, self.plain = Lookup(zones), plain(profile)
+        self.plans: dict[tuple[str, ...], Plan] = {}
+        self.registers = self.planned(()).registers
         connection.execute("CREATE TEMP TABLE rejects (_line BIGINT, records VARCHAR)")
         connection.execute("CREATE TEMP TABLE registered (code VARCHAR, pk INTEGER)")
         self.made = False
@@ -42,15 +49,17 @@ class Staging:
         units = OrgUnit.objects.all()
         if unit.value:
             units = units.filter(code=unit.aliases.get(unit.value, unit.value))
-        rows = list(units.values_list("pk", "code", "zone", "opened_date", "closed_date"))
-        allowed = set(units_for(actor, PERMISSION).values_list("pk", flat=True))
+        # As texts, because a database's own conversion of a day costs more than all the rest of a unit.
+        days = [Cast(name, CharField()) for name in ("opened_date", "closed_date")]
+        rows = _fetched(units.values_list("pk", "code", "zone", *days))
+        allowed = {pk for (pk,) in _fetched(units_for(actor, PERMISSION).values_list("pk"))}
         table = pa.table(
             {
                 "pk": pa.array([r[0] for r in rows], pa.int32()),
                 "code": pa.array([r[1] for r in rows], pa.string()),
                 "zone": pa.array([r[2] for r in rows], pa.string()),
-                "opened": pa.array([r[3] for r in rows], pa.date32()),
-                "closed": pa.array([r[4] for r in rows], pa.date32()),
+                "opened": pa.array([r[3] for r in rows], pa.string()).cast(pa.date32()),
+                "closed": pa.array([r[4] for r in rows], pa.string()).cast(pa.date32()),
                 "allowed": pa.array([r[0] in allowed for r in rows], pa.bool_()),
             }
         )
@@ -58,7 +67,7 @@ class Staging:
         return tuple(sorted({row[2] for row in rows}))
 
     def _register_people(self) -> None:
-        rows = list(Person.objects.values_list("pk", "code")) if self.profile.person else []
+        rows = _fetched(Person.objects.values_list("pk", "code")) if self.profile.person else []
         table = pa.table(
             {
                 "pk": pa.array([r[0] for r in rows], pa.int32()),
@@ -74,16 +83,12 @@ class Staging:
 
     def load(self, progress: Callable[[float], None]) -> None:
         """Read and map the whole source; progress: called with the share read (0 … 1)."""
-        for chunk in self.source.chunks(self.profile.sources()):
+        for chunk in self.source.chunks(self.profile.sources(), self.plain):
             self._chunk(chunk)
             progress(chunk.done)
         if not self.made:
-            self._stage(
-                pa.table(
-                    {c: pa.array([], pa.string()) for c in self.profile.sources()}
-                    | {"_line": pa.array([], pa.int64())}
-                )
-            )
+            nothing = {c: pa.array([], pa.string()) for c in self.profile.sources()}
+            self._stage(pa.table(nothing | {LINE: pa.array([], pa.int64())}))
         if not self.rows:
             self.warnings["no_rows"] += 1
 
@@ -93,33 +98,45 @@ class Staging:
         if chunk.table.num_rows:
             self._stage(chunk.table)
 
+    def planned(self, typed: tuple[str, ...]) -> Plan:
+        """The mapping of chunks in which these columns came typed."""
+        if typed not in self.plans:
+            kinds = {column: self.plain[column] for column in typed}
+            self.plans[typed] = plan(self.profile, self.lookup, replaced=self.source.replaced, typed=kinds)
+        return self.plans[typed]
+
     def _stage(self, table: pa.Table) -> None:
         """Map one chunk into staged; bad rows leave it for rejects, with their reasons."""
+        typed = (f.name for f in table.schema if f.name != LINE and not pa.types.is_string(f.type))
+        found = self.planned(tuple(typed))
         self.connection.register("chunk", table)
         if not self.made:
-            self.connection.execute(f"CREATE TEMP TABLE staged AS {self.plan.rows} LIMIT 0")
+            self.connection.execute(f"CREATE TEMP TABLE staged AS {found.rows} LIMIT 0")
             self.made = True
-        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE mapped AS {self.plan.rows}")
-        self._count_warnings()
-        bad = self.connection.execute("SELECT count(*) FROM mapped WHERE _bad").fetchone()
-        if bad and bad[0]:
-            self.connection.execute(
-                "CREATE OR REPLACE TEMP TABLE bad_lines AS SELECT _line FROM mapped WHERE _bad"
-            )
-            self.connection.execute(f"INSERT INTO rejects {self.plan.reasons}")
-        self.connection.execute("INSERT INTO staged SELECT * FROM mapped WHERE NOT _bad")
+        if table.num_rows:
+            self.connection.execute(f"INSERT INTO staged {found.rows}")
+            lines = table.column(LINE)
+            self._settle(found, f"_line BETWEEN {lines[0]} AND {lines[-1]}")
         self.connection.unregister("chunk")
 
-    def _count_warnings(self) -> None:
-        if not self.plan.warnings:
-            return
-        sums = ", ".join(
-            f"count(*) FILTER (WHERE _warn & {1 << bit} <> 0)" for bit in range(len(self.plan.warnings))
-        )
-        found = self.connection.execute(f"SELECT {sums} FROM mapped WHERE NOT _bad AND _warn <> 0").fetchone()
-        for code, count in zip(self.plan.warnings, found or (), strict=True):
+    def _settle(self, found: Plan, chunk: str) -> None:
+        """Count what is wrong with the rows just staged (condition `chunk`); look closer where need be."""
+        sums = [
+            f"count(*) FILTER (WHERE NOT _bad AND _warn & {1 << bit} <> 0)"
+            for bit in range(len(found.warnings))
+        ]
+        [(bad, *warned)] = self.connection.execute(
+            f"SELECT {', '.join(['count(*) FILTER (WHERE _bad)', *sums])} FROM staged WHERE {chunk}"
+        ).fetchall()
+        for code, count in zip(found.warnings, warned, strict=True):
             if count:
                 self.warnings[code] += count
+        if bad:
+            self.connection.execute(
+                f"CREATE OR REPLACE TEMP TABLE bad_lines AS SELECT _line FROM staged WHERE _bad AND {chunk}"
+            )
+            self.connection.execute(f"INSERT INTO rejects {found.reasons}")
+            self.connection.execute(f"DELETE FROM staged WHERE _bad AND {chunk}")
 
     def _reject(self, broken: Sequence[Broken]) -> None:
         if broken:
@@ -133,7 +150,7 @@ class Staging:
             "SELECT min(unit), _person_code FROM staged WHERE person IS NULL AND _person_code IS NOT NULL "
             "GROUP BY _person_code ORDER BY _person_code"
         ).fetchall()
-        for unit, code in rows if self.plan.registers else ():
+        for unit, code in rows if self.registers else ():
             found.setdefault(unit, []).append(code)
         return found
 
@@ -141,6 +158,14 @@ class Staging:
         """Tell the engine the primary keys of people registered for this file."""
         if people:
             self.connection.executemany("INSERT INTO registered VALUES (?, ?)", list(people.items()))
+
+
+def _fetched(queryset: QuerySet[Any, Any]) -> list[tuple[Any, ...]]:
+    """The rows of a `values_list` as the database gives them: there may be hundreds of thousands."""
+    sql, parameters = queryset.order_by().query.sql_with_params()
+    with database.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return list(cursor.fetchall())
 
 
 def title_of(code: str) -> str:

@@ -72,8 +72,8 @@ def _parts(
 ) -> Iterator[tuple[str, str, str]]:
     """(source, month, condition) per file; neighbouring units share one up to `limit` rows."""
     counts = connection.execute(
-        f"SELECT source, strftime(day, '%Y-%m') AS month, unit, count(*) FROM {relation} "
-        "GROUP BY ALL ORDER BY ALL"
+        "SELECT source, printf('%04d-%02d', year, month), unit, rows FROM (SELECT source, year(day) AS year, "
+        f"month(day) AS month, unit, count(*) AS rows FROM {relation} GROUP BY ALL) ORDER BY ALL"
     ).fetchall()
     spans: list[tuple[str, str, int, int, int]] = []
     for source, month, unit, count in counts:
@@ -107,7 +107,7 @@ def _write_part(
     columns = ", ".join(f"CAST({name(c.name)} AS {c.sql}) AS {name(c.name)}" for c in declared.all_columns)
     try:
         connection.execute(
-            f"COPY (SELECT {columns} FROM {relation} WHERE {where} ORDER BY unit, occurred_at, source_id) "
+            f"COPY (SELECT {columns} FROM {relation} WHERE {where} ORDER BY unit, occurred_at) "
             f"TO {literal(str(tmp))} (FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION v2)"
         )
         stats = connection.execute(

@@ -6,7 +6,8 @@ its text, value and local time (`_t_…`, `_v_…`, `_l_…`), units and people 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
@@ -15,8 +16,10 @@ from kezun.facts import expression
 from kezun.facts.duck import literal, name
 from kezun.facts.mapping import values, zones
 from kezun.facts.mapping.problems import EARLIEST, KEY_LENGTH, RECORD, Problem, of_column
-from kezun.facts.mapping.takes import taken
-from kezun.facts.profiles import Code, Profile, ProfileError, Read
+from kezun.facts.mapping.takes import Taken, given, taken
+from kezun.facts.profiles import Code, Profile, ProfileError, Read, Take
+from kezun.facts.readers.base import NOTHING
+from kezun.facts.types import Column
 
 MAX_WARNINGS = 60
 
@@ -44,11 +47,22 @@ class Lookup:
 
 
 class _Planner:
-    def __init__(self, profile: Profile, lookup: Lookup, replaced: bool) -> None:
-        self.profile, self.lookup, self.replaced = profile, lookup, replaced
+    def __init__(self, profile: Profile, lookup: Lookup, replaced: bool, typed: Mapping[str, str]) -> None:
+        self.profile, self.lookup, self.replaced, self.typed = profile, lookup, replaced, typed
         self.columns = profile.sources()
         self.own = [c for c in profile.declared.all_columns if c.name in profile.columns]
-        self.takes = {c.name: taken(profile, c, profile.columns[c.name], self.raw) for c in self.own}
+        self.takes = {c.name: self.take(c) for c in self.own}
+
+    def take(self, column: Column) -> Taken:
+        take = self.profile.columns[column.name]
+        if take.source in self.typed:
+            return given(self.profile, column, take, self.raw)
+        return taken(self.profile, column, take, self.raw)
+
+    @property
+    def texts(self) -> list[str]:
+        """The file's columns that came as texts."""
+        return [c for c in self.columns if c not in self.typed]
 
     def raw(self, column: str) -> str:
         return f"_r{self.columns.index(column)}"
@@ -84,7 +98,7 @@ class _Planner:
 
     # --- layers -------------------------------------------------------------------------------------------
     def cleaned(self) -> str:
-        parts = [f"nullif(trim({name(c)}), '') AS _r{i}" for i, c in enumerate(self.columns)]
+        parts = [f"{name(c)} AS _r{i}" for i, c in enumerate(self.columns)]
         return f"SELECT {', '.join(['_line', *parts])} FROM chunk"
 
     def reading(self) -> str:
@@ -180,7 +194,9 @@ class _Planner:
 
     # --- problems -----------------------------------------------------------------------------------------
     def row_problems(self) -> list[Problem]:
+        # Where a column came typed, no row of the chunk is a header.
         repeated = " AND ".join(f"{self.raw(c)} = {literal(c)}" for c in self.columns)
+        repeated = "false" if self.typed else repeated
         key = ", ".join(self.profile.key)
         empty = " OR ".join(f"{self.raw(c)} IS NULL" for c in self.profile.key)
         found = [
@@ -194,7 +210,7 @@ class _Planner:
             ),
         ]
         if self.replaced:
-            damaged = " OR ".join(f"contains({self.raw(c)}, chr(65533))" for c in self.columns)
+            damaged = " OR ".join(f"contains({self.raw(c)}, chr(65533))" for c in self.texts)
             message = _("bytes that are no characters in the file's encoding")
             found.append(Problem("encoding", "", damaged, message))
         return found
@@ -274,13 +290,30 @@ class _Planner:
         return found
 
 
-def plan(profile: Profile, lookup: Lookup, *, replaced: bool = False) -> Plan:
+def plan(
+    profile: Profile, lookup: Lookup, *, replaced: bool = False, typed: Mapping[str, str] = NOTHING
+) -> Plan:
     """Compile a profile.
 
     lookup: the zones of the units its rows may name. replaced: the file held bytes that are no characters.
-    The SQL reads tables chunk (`_line`, the file's columns as text), units, people, bad_lines.
+    typed: the columns that come typed (see `plain`), with their kinds.
+    The SQL reads tables chunk (`_line`, the file's columns, trimmed and null where empty), units, people,
+    bad_lines.
     """
-    return _Planner(profile, lookup, replaced).plan()
+    return _Planner(profile, lookup, replaced, typed).plan()
+
+
+def plain(profile: Profile) -> dict[str, str]:
+    """The columns that may come typed, as integer or moment: one fact column takes them as they are."""
+    used = Counter(profile.uses())
+    found = {}
+    for column in profile.declared.all_columns:
+        take = profile.columns.get(column.name)
+        if take is None or used[take.source] != 1 or take != Take(source=take.source, format=take.format):
+            continue
+        if column.kind in {"integer", "seconds", "moment"}:
+            found[take.source] = "moment" if column.kind == "moment" else "integer"
+    return found
 
 
 def lines_table(lines: Sequence[int]) -> str:

@@ -51,9 +51,11 @@ def of_column(column: Column, taken: Taken) -> Iterator[Problem]:
             % {"column": column.name},
         )
     if column.kind != "text":
-        yield Problem(*_malformed(column, taken.source, text, value))
+        yield Problem(*_malformed(column, taken, text, value))
     if column.required:
-        absent = f"{text} IS NULL" + (f" AND NOT {name(f'_m_{column.name}')}" if taken.unmapped else "")
+        absent = f"NOT ({taken.present(text)})" + (
+            f" AND NOT {name(f'_m_{column.name}')}" if taken.unmapped else ""
+        )
         yield Problem("missing", taken.source, absent, _("%(column)s is empty") % {"column": column.name})
     if column.choices:
         known = ", ".join(literal(choice) for choice in column.choices)
@@ -69,7 +71,7 @@ def of_column(column: Column, taken: Taken) -> Iterator[Problem]:
     yield from _bounds(column, taken, text, value)
 
 
-def _malformed(column: Column, source: str, text: str, value: str) -> tuple[str, str, str, str, str]:
+def _malformed(column: Column, taken: Taken, text: str, value: str) -> tuple[str, str, str, str, str]:
     code, message = {
         "integer": ("not_a_number", _("«{value}» is not a whole number")),
         "seconds": ("not_a_duration", _("«{value}» is not a duration in seconds or h:mm:ss")),
@@ -77,7 +79,7 @@ def _malformed(column: Column, source: str, text: str, value: str) -> tuple[str,
         "moment": ("not_a_time", _("«{value}» is not a date and time in the profile's format")),
         "flag": ("not_a_flag", _("«{value}» is not yes or no")),
     }[column.kind]
-    return code, source, f"{text} IS NOT NULL AND {value} IS NULL", message, text
+    return code, taken.source, f"{taken.present(text)} AND {value} IS NULL", message, text
 
 
 def _bounds(column: Column, taken: Taken, text: str, value: str) -> Iterator[Problem]:

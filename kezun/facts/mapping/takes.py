@@ -20,6 +20,7 @@ class Taken:
 
     local: for a moment given in local time, SQL of that local time (null where the text had an offset).
     unmapped: condition under which a map had no entry. source: the file's column, for messages.
+    there: condition that the row gives something, where that costs less than asking for its text.
     """
 
     text: str
@@ -28,6 +29,11 @@ class Taken:
     local: str | None = None
     unmapped: str | None = None
     constant: bool = False
+    there: str | None = None
+
+    def present(self, text: str) -> str:
+        """Condition: the row gives a text; `text`: SQL of it where this was computed already."""
+        return self.there or f"{text} IS NOT NULL"
 
 
 def _mapped(take: Take, text: str) -> tuple[str, str | None]:
@@ -117,6 +123,15 @@ def taken(profile: Profile, column: Column, take: Take, raw: Raw) -> Taken:
         value, local = _typed(column, take, text, profile.zone)
         found = Taken(text, value, take.source, local, unmapped)
     return _when(profile, take, found)
+
+
+def given(profile: Profile, column: Column, take: Take, raw: Raw) -> Taken:
+    """SQL of a column that came typed: whole numbers, or local times of the profile's zone."""
+    own = raw(take.source)
+    text, there = f"CAST({own} AS VARCHAR)", f"{own} IS NOT NULL"
+    if column.kind == "moment":
+        return Taken(text, zones.to_utc(profile.zone, own), take.source, own, there=there)
+    return Taken(text, f"TRY_CAST({own} AS INTEGER)", take.source, there=there)
 
 
 def _when(profile: Profile, take: Take, found: Taken) -> Taken:

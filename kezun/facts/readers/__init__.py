@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 
 from kezun.facts.profiles import Format, Profile
 from kezun.facts.readers.base import Broken, Chunk, Source, Unreadable
-from kezun.facts.readers.columnar import ArrowSource, JsonSource, ParquetSource
+from kezun.facts.readers.columnar import ArrowSource, ParquetSource
+from kezun.facts.readers.lines import JsonSource
 from kezun.facts.readers.raw import unpacked
 from kezun.facts.readers.sheet import SheetSource
 from kezun.facts.readers.text import TextSource, sniff

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from python_calamine import CalamineError, CalamineWorkbook
 
 from kezun.facts.profiles import Format
-from kezun.facts.readers.base import CHUNK_ROWS, LINE, Chunk, Unreadable, trimmed
+from kezun.facts.readers.base import CHUNK_ROWS, LINE, NOTHING, Chunk, Plain, Unreadable, trimmed
 from kezun.facts.readers.raw import check_size
 from kezun.facts.readers.text import unique
 
@@ -75,7 +75,7 @@ class SheetSource:
                         filling[column] = (bottom, text)
             yield index + 1, cells
 
-    def chunks(self, wanted: Sequence[str]) -> Iterator[Chunk]:
+    def chunks(self, wanted: Sequence[str], plain: Plain = NOTHING) -> Iterator[Chunk]:
         """See readers.base.Source; rows whose cells are all empty are no rows."""
         names = unique(self.columns)
         places = [names.index(name) for name in wanted]

@@ -11,6 +11,7 @@ import io
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pc
 from django.utils.translation import gettext as _
@@ -19,12 +20,15 @@ from kezun.facts.profiles import Format
 from kezun.facts.readers.base import (
     CHUNK_ROWS,
     LINE,
+    NOTHING,
     ODD_BLANKS,
     REASON,
     Broken,
     Chunk,
     Gathered,
+    Plain,
     Unreadable,
+    lines_from,
     trimmed,
 )
 from kezun.facts.readers.raw import encoding_of, text_blocks
@@ -32,6 +36,8 @@ from kezun.facts.readers.raw import encoding_of, text_blocks
 DELIMITERS = (",", "\t", ";", "|")
 LINES_IN_QUOTES = 100
 QUOTE = b'"'
+# Arrow reads these as numbers, we do not.
+HEX = ((b"x", b"0x"), (b"X", b"0X"))
 # What a file of rejected rows has more; without a header line only the number of fields shows it.
 MENDING = (LINE, REASON)
 
@@ -75,8 +81,9 @@ class TextSource:
     def _fields(self, line: str) -> list[str]:
         return next(csv.reader(io.StringIO(line, newline=""), delimiter=self.delimiter), [])
 
-    def chunks(self, wanted: Sequence[str]) -> Iterator[Chunk]:
+    def chunks(self, wanted: Sequence[str], plain: Plain = NOTHING) -> Iterator[Chunk]:
         """See readers.base.Source."""
+        self.whole = {name for name in wanted if plain.get(name) == "integer"}
         line, held, gathered, done = 1, b"", Gathered(), 0.0
         skip = self.form.header
         for block, done in text_blocks(self.path, self.encoding):
@@ -88,28 +95,48 @@ class TextSource:
             while skip and ready:
                 ready, skip, line = ready[ready.index(b"\n") + 1 :], skip - 1, line + 1
             if ready:
-                gathered.add(*self._parse(ready, line, wanted))
-                line += ready.count(b"\n")
+                lines = ready.count(b"\n")
+                table, broken = self._parse(ready, lines, line, wanted)
+                if gathered.other(table):
+                    yield gathered.take(done)
+                gathered.add(table, broken)
+                line += lines
             if gathered.rows >= CHUNK_ROWS:
                 yield gathered.take(done)
         if held and not skip:
-            gathered.add(*self._parse(held, line, wanted))
+            table, broken = self._parse(held, held.count(b"\n") + (not held.endswith(b"\n")), line, wanted)
+            if gathered.other(table):
+                yield gathered.take(done)
+            gathered.add(table, broken)
         if gathered.tables:
             yield gathered.take(1.0)
 
-    def _parse(self, block: bytes, line: int, wanted: Sequence[str]) -> tuple[pa.Table, list[Broken]]:
-        lines = block.count(b"\n") + (not block.endswith(b"\n"))
+    def _parse(
+        self, block: bytes, lines: int, line: int, wanted: Sequence[str]
+    ) -> tuple[pa.Table, list[Broken]]:
+        """The rows of a block that holds `lines` lines and begins at `line`."""
         try:
-            table = self._arrow(block, wanted)
+            table = self._typed(block, wanted)
         except pa.ArrowInvalid:
             return self._by_line(block, line, wanted)
         if table.num_rows != lines:
             return self._by_line(block, line, wanted)
-        if any(blank in block for blank in ODD_BLANKS if blank != self.delimiter.encode()):
+        if padded(block, self.delimiter.encode()):
             table = trimmed(table)
-        return table.append_column(LINE, pa.array(range(line, line + lines), pa.int64())), []
+        return table.append_column(LINE, lines_from(line, lines)), []
 
-    def _arrow(self, block: bytes, wanted: Sequence[str]) -> pa.Table:
+    def _typed(self, block: bytes, wanted: Sequence[str]) -> pa.Table:
+        """The block with its whole numbers as such; a column that has others stays texts from here on."""
+        if not self.whole or any(mark in block and prefix in block for mark, prefix in HEX):
+            return self._arrow(block, wanted, set())
+        try:
+            return self._arrow(block, wanted, self.whole)
+        except pa.ArrowInvalid:
+            table = self._arrow(block, wanted, set())
+            self.whole -= {name for name in self.whole if not _numbers(table.column(name))} or self.whole
+            return table
+
+    def _arrow(self, block: bytes, wanted: Sequence[str], whole: set[str]) -> pa.Table:
         quoted = QUOTE in block
         return pc.read_csv(
             pa.BufferReader(block),
@@ -122,8 +149,9 @@ class TextSource:
             ),
             convert_options=pc.ConvertOptions(
                 include_columns=list(wanted),
-                column_types=dict.fromkeys(self.names, pa.string()),
-                strings_can_be_null=False,
+                column_types={n: pa.int64() if n in whole else pa.string() for n in self.names},
+                null_values=[""],
+                strings_can_be_null=True,
             ),
         )
 
@@ -158,6 +186,30 @@ class TextSource:
             broken.append(Broken(number, "columns", message, text))
             return None
         return fields
+
+
+def _numbers(texts: pa.ChunkedArray) -> bool:
+    try:
+        texts.cast(pa.int64())
+    except pa.ArrowInvalid:
+        return False
+    return True
+
+
+def padded(block: bytes, delimiter: bytes) -> bool:
+    """Whether a value of the block may begin or end with a blank."""
+    odd = ODD_BLANKS[:1] if block.isascii() else ODD_BLANKS
+    if any(blank in block for blank in odd if blank != delimiter):
+        return True
+    codes = np.frombuffer(block, np.uint8)
+    spaces = np.flatnonzero(codes == ord(" "))
+    if not len(spaces):
+        return False
+    edge = np.zeros(256, bool)
+    edge[list(b"\r\n" + QUOTE + delimiter)] = True
+    if spaces[0] == 0 or spaces[-1] == len(codes) - 1:
+        return True
+    return bool(edge[codes[spaces - 1]].any() or edge[codes[spaces + 1]].any())
 
 
 def unique(names: Sequence[str]) -> tuple[str, ...]:
