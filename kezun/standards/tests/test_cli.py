@@ -327,6 +327,18 @@ def test_export_to_excel_and_text(tmp_path):
     assert "No such file" in kezun("export", OUTLET, "--yaml", tmp_path / "no" / "a.yaml", code=1).stderr
 
 
+def test_export_of_one_kind_writes_only_that(tmp_path):
+    kezun("export", "wangdian-zicha", "--excel", tmp_path / "b.xlsx")
+    assert [p.name for p in tmp_path.iterdir() if p.is_file()] == ["b.xlsx"]
+
+
+def test_what_did_not_change_is_not_listed():
+    out = kezun("diff", "wangdian-huanjing@2025.1", "wangdian-huanjing@2026.1").stdout
+    assert "HJ1.1.06" in out
+    assert "HJ2 " not in out, "a module whose points are the same"
+    assert len(out.splitlines()) < 31
+
+
 TOLD = ("--id", "urn:bank:std:x", "--version", "2026.1", "--from", "2026-07-01")
 
 
