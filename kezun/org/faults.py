@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
-from kezun.org.rosterfile import SHEETS
+from kezun.org.rostersheets import SHEETS
 from kezun.org.rules.roster import Fault
 
 

@@ -1,4 +1,4 @@
-"""Reads a roster from a workbook or a CSV file, and writes the empty template.
+"""Reads a roster from a workbook or a CSV file.
 
 Sheets and columns are found by their names, in Chinese or English or as the codes below; order is free.
 What cannot be read becomes a `Fault` with sheet, row and column; nothing is guessed.
@@ -10,99 +10,23 @@ import csv
 import datetime as dt
 import io
 import zipfile
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.utils import translation
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop, pgettext
-from openpyxl import Workbook
-from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 from kezun.org.models import Unit
+from kezun.org.rostersheets import SHEETS, Column, both
 from kezun.org.rules.roster import Fault, Roster
-from kezun.org.rules.rows import AssignmentRow, PersonRow, PostRow, UnitRow
 from kezun.org.scope import roles
 
 MAX_BYTES = 20 * 1024 * 1024
 MAX_UNPACKED = 400 * 1024 * 1024
 MAX_ROWS = 500_000
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column of a sheet: code, English title (a msgid), whether a cell must be filled, how it is read."""
-
-    code: str
-    title: str
-    needed: bool = False
-    kind: str = "text"
-
-
-SHEETS: dict[str, tuple[str, Callable[..., Any], tuple[Column, ...]]] = {
-    "units": (
-        gettext_noop("Units"),
-        UnitRow,
-        (
-            Column("code", gettext_noop("Unit code"), True),
-            Column("name", gettext_noop("Unit name"), True),
-            Column("name_en", gettext_noop("English name")),
-            Column("kind", gettext_noop("Unit kind"), True, "kind"),
-            Column("parent", gettext_noop("Code of the unit above")),
-            Column("zone", gettext_noop("Time zone")),
-            Column("tags", gettext_noop("Tags"), kind="tags"),
-            Column("from_date", gettext_noop("From day"), kind="date"),
-        ),
-    ),
-    "posts": (
-        gettext_noop("Posts"),
-        PostRow,
-        (
-            Column("code", gettext_noop("Post code"), True),
-            Column("name", gettext_noop("Post name"), True),
-            Column("name_en", gettext_noop("English name")),
-            Column("role", gettext_noop("Role"), True, "role"),
-        ),
-    ),
-    "people": (
-        gettext_noop("People"),
-        PersonRow,
-        (
-            Column("code", gettext_noop("Staff number"), True),
-            Column("name", gettext_noop("Person name"), True),
-            Column("unit", gettext_noop("Code of the home unit"), True),
-            Column("username", gettext_noop("Sign-in name")),
-            Column("email", gettext_noop("E-mail")),
-            Column("phone", gettext_noop("Phone")),
-            Column("joined_date", gettext_noop("Joined on"), kind="date"),
-        ),
-    ),
-    "assignments": (
-        gettext_noop("Assignments"),
-        AssignmentRow,
-        (
-            Column("person", gettext_noop("Staff number"), True),
-            Column("unit", gettext_noop("Unit code"), True),
-            Column("post", gettext_noop("Post code"), True),
-            Column("line", gettext_noop("Business line code")),
-            Column("from_date", gettext_noop("From day"), kind="date"),
-            Column("to_date", gettext_noop("To day"), kind="date"),
-        ),
-    ),
-}
-
-
-def both(msgid: str) -> set[str]:
-    """A title in every language of the product, folded for comparison."""
-    found = {msgid.casefold()}
-    for language in ("zh-hans", "en"):
-        with translation.override(language):
-            found.add(_(msgid).casefold())
-    return found
 
 
 def read(content: bytes, name: str) -> tuple[Roster, list[Fault]]:
@@ -279,35 +203,3 @@ def _date(text: str) -> dt.date:
         plain = f"{plain[:4]}-{plain[4:6]}-{plain[6:]}"
     year, month, day = (int(part) for part in plain.split("-"))
     return dt.date(year, month, day)
-
-
-def template() -> bytes:
-    """The empty workbook: a sheet per kind of row, headings in the page's language, and a sheet of notes."""
-    book = Workbook()
-    notes = book.active
-    assert notes is not None
-    notes.title = pgettext("sheet", "Notes")
-    notes.append([_("Sheet"), _("Column"), _("Must be filled"), _("What goes in")])
-    for title, _make, columns in SHEETS.values():
-        sheet = book.create_sheet(_(title))
-        sheet.append([_(column.title) for column in columns])
-        sheet.freeze_panes = "A2"
-        for index, column in enumerate(columns, start=1):
-            sheet.cell(1, index).font = Font(bold=True)
-            sheet.column_dimensions[get_column_letter(index)].width = 22
-            notes.append([_(title), _(column.title), _("yes") if column.needed else "", _hint(column)])
-    for letter, width in zip("ABCD", (16, 24, 16, 90), strict=True):
-        notes.column_dimensions[letter].width = width
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
-
-
-def _hint(column: Column) -> str:
-    hints = {
-        "date": _("A day such as 2026-03-01; empty: from the beginning, or without end."),
-        "tags": _("Tags separated by commas."),
-        "kind": ", ".join(str(kind.label) for kind in Unit.Kind),
-        "role": ", ".join(role.name for role in roles().values()),
-    }
-    return hints.get(column.kind, "")

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from kezun.kernel.action import action
 from kezun.kernel.actor import Actor, Denied
-from kezun.org import faults, roster
+from kezun.org import faults, roster, rosterapply
 from kezun.org.models import Person, RosterUpload
 from kezun.org.rules.roster import Roster, check
 
@@ -58,7 +58,7 @@ def approve_roster(actor: Person, upload: RosterUpload) -> RosterUpload:
     row = _decide(actor, upload, RosterUpload.State.APPLIED, "")
     wanted = roster.restore(row.rows)
     _checked(wanted)
-    row.counts = roster.apply(wanted)
+    row.counts = rosterapply.apply(wanted)
     row.save(update_fields=["counts"])
     return row
 

@@ -17,6 +17,8 @@ from kezun.kernel.rules import one_line
 from kezun.org import actions, faults, forms, queries, roster, rosterfile
 from kezun.org.models import RosterUpload
 from kezun.org.reader import reader_of
+from kezun.org.rostersheets import SHEETS
+from kezun.org.rostertemplate import template as template_of
 from kezun.org.rules.roster import Fault, Roster, check
 
 NEEDS = "org.draft_roster"
@@ -60,7 +62,7 @@ def _shown(found: list[Fault]) -> list[dict[str, Any]]:
 @page("org/rosters/template/", name="org.roster_template", needs=NEEDS)
 def template(request: HttpRequest) -> HttpResponse:
     """The empty workbook."""
-    answer = HttpResponse(rosterfile.template(), content_type=EXCEL)
+    answer = HttpResponse(template_of(), content_type=EXCEL)
     answer["Content-Disposition"] = 'attachment; filename="roster.xlsx"'
     return answer
 
@@ -86,7 +88,7 @@ def one(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _counts(upload: RosterUpload) -> list[tuple[str, dict[str, int]]]:
-    return [(_(rosterfile.SHEETS[sheet][0]), numbers) for sheet, numbers in upload.counts.items()]
+    return [(_(SHEETS[sheet][0]), numbers) for sheet, numbers in upload.counts.items()]
 
 
 def _changed(upload: RosterUpload) -> list[dict[str, Any]]:
@@ -95,7 +97,7 @@ def _changed(upload: RosterUpload) -> list[dict[str, Any]]:
     states = roster.compare(wanted)
     shown = []
     for sheet, rows in wanted.sheets().items():
-        title, _make, columns = rosterfile.SHEETS[sheet]
+        title, _make, columns = SHEETS[sheet]
         columns = tuple(c for c in columns if c.code != "phone")
         different = [r for r in rows if states[sheet][r.code] != "same"]
         if different:

@@ -11,7 +11,7 @@ from kezun.kernel.actor import OutOfScope, SystemActor
 from kezun.org import queries
 from kezun.org.actions import move_unit
 from kezun.org.models import Assignment, Person, Post, Unit, UnitPlace, UnitQuerySet
-from kezun.org.roster import apply
+from kezun.org.rosterapply import apply
 from kezun.org.rules.roster import Roster, UnitRow
 from kezun.org.scope import roles
 

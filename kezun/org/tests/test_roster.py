@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from kezun.kernel.actor import Denied, SystemActor
 from kezun.kernel.models import TrailEntry
-from kezun.org import queries, roster
+from kezun.org import queries, roster, rosterapply
 from kezun.org.actions import approve_roster, draft_roster, open_line, refuse_roster, submit_roster
 from kezun.org.models import Assignment, Person, Post, RosterUpload, Unit, UnitPath, UnitPlace, UnitTag
 from kezun.org.rules.roster import AssignmentRow, PersonRow, PostRow, Roster, UnitRow
@@ -219,7 +219,7 @@ def test_a_large_bank_loads_in_seconds(db):
     rows += [UnitRow(f"O{o}", f"点{o}", "outlet", f"C{o % 300}") for o in range(3000)]
     began = time.monotonic()
     with transaction.atomic():
-        assert roster.apply(Roster(units=tuple(rows)))["units"]["new"] == 3331
+        assert rosterapply.apply(Roster(units=tuple(rows)))["units"]["new"] == 3331
     assert UnitPath.objects.count() == 1 + 30 * 2 + 300 * 3 + 3000 * 4
     assert roster.compare(Roster(units=tuple(rows)))["units"]["O7"] == "same"
     assert time.monotonic() - began < 30

@@ -12,6 +12,8 @@ from openpyxl import Workbook, load_workbook
 from kezun.org import rosterfile
 from kezun.org.faults import describe, place, sentence
 from kezun.org.rosterfile import read
+from kezun.org.rostersheets import SHEETS
+from kezun.org.rostertemplate import template
 from kezun.org.rules.roster import Fault
 
 HEADS = {
@@ -59,7 +61,7 @@ def test_a_workbook_is_read_whole():
 @pytest.mark.parametrize("language", ["zh-hans", "en"])
 def test_the_template_can_be_filled_in_and_read(language):
     with translation.override(language):
-        made = load_workbook(io.BytesIO(rosterfile.template()))
+        made = load_workbook(io.BytesIO(template()))
     names = made.sheetnames
     assert len(names) == 5
     kind = {"zh-hans": "网点", "en": "Outlet"}[language]
@@ -71,7 +73,7 @@ def test_the_template_can_be_filled_in_and_read(language):
     assert roster.units[0].kind == "outlet"
     assert roster.posts[0].role == "teller"
     notes = made[names[0]]
-    assert notes.max_row == 1 + sum(len(columns) for _t, _m, columns in rosterfile.SHEETS.values())
+    assert notes.max_row == 1 + sum(len(columns) for _t, _m, columns in SHEETS.values())
 
 
 @pytest.mark.parametrize("text", ["2026-03-01", "2026/3/1", "2026.3.1", "20260301"])
