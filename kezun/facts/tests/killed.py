@@ -1,4 +1,4 @@
-"""The drill's own process: forks an import for each line read, kills it where the line says, tells what is left.
+"""The drill's own process: forks an import for each line read, kills it where told, tells what is left.
 
 A fork costs no start of Python, so that many moments can be tried. The parent never opens an engine or keeps
 a connection over a fork.
