@@ -17,7 +17,11 @@ class AddPost(ActorForm):
     name = forms.CharField(label=_("Post name"), max_length=120)
     name_en = forms.CharField(label=_("English name"), max_length=120, required=False)
     role = forms.ChoiceField(
-        label=_("Role"), choices=lambda: [(code, f"{r.name} · {r.name_en}") for code, r in roles().items()]
+        label=_("Role"),
+        choices=lambda: [
+            ("", _("Choose …")),
+            *((code, f"{r.name} · {r.name_en}") for code, r in roles().items()),
+        ],
     )
 
 

@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from kezun.kernel.page import page
 from kezun.org import actions, forms, queries
@@ -40,12 +41,16 @@ NEW = {
 }
 POST_CHANGES = {
     "rename": Change("org.rename_post", _("Rename"), forms.Rename, actions.rename_post, _named),
-    "close": Change("org.close_post", _("Close"), forms.LastDay, actions.close_post, danger=True),
+    "close": Change(
+        "org.close_post", pgettext_lazy("post", "Close"), forms.LastDay, actions.close_post, danger=True
+    ),
     "reopen": Change("org.reopen_post", _("Open again"), forms.Nothing, actions.reopen_post),
 }
 LINE_CHANGES = {
     "rename": Change("org.rename_line", _("Rename"), forms.Rename, actions.rename_line, _named),
-    "close": Change("org.close_line", _("Close"), forms.LastDay, actions.close_line, danger=True),
+    "close": Change(
+        "org.close_line", pgettext_lazy("post", "Close"), forms.LastDay, actions.close_line, danger=True
+    ),
     "reopen": Change("org.reopen_line", _("Open again"), forms.Nothing, actions.reopen_line),
 }
 

@@ -25,7 +25,7 @@ from kezun.org.actions import (
     reopen_line,
     reopen_post,
 )
-from kezun.org.forms import Assign
+from kezun.org.forms import AddPost, Assign
 from kezun.org.models import FOREVER, Assignment, BusinessLine, Post
 from kezun.org.rules import in_order
 from kezun.org.rules.roster import AssignmentRow, Roster, check
@@ -286,6 +286,15 @@ def test_rename_close_and_open_again_by_page(client, as_, lines):
     assert {Post.objects.get(pk=post.pk).closed_date, BusinessLine.objects.get(code="cards").closed_date} == {
         FOREVER
     }
+
+
+def test_no_role_is_given_by_leaving_the_form_as_it_is(client, as_):
+    as_("security_admin", "HO")
+    first = AddPost(actor=as_("security_admin", "HO")).fields["role"].choices[0]
+    assert first[0] == ""
+    answer = client.post(reverse("org.post_new"), {"code": "x", "name": "n", "role": ""})
+    assert answer.status_code == 422
+    assert not Post.objects.filter(code="x").exists()
 
 
 def test_what_is_not_there_is_404(client, as_):
