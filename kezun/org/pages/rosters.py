@@ -14,12 +14,14 @@ from django.views.decorators.http import require_POST
 
 from kezun.kernel.page import Menu, page
 from kezun.kernel.rules import one_line
-from kezun.org import actions, faults, forms, queries, roster, rosterfile
-from kezun.org.models import RosterUpload
+from kezun.org import actions, faults, forms, queries, roster, rosterfile, rostersheets
+from kezun.org.models import RosterUpload, Unit
 from kezun.org.reader import reader_of
 from kezun.org.rostersheets import SHEETS
 from kezun.org.rostertemplate import template as template_of
 from kezun.org.rules.roster import Fault, Roster, check
+from kezun.org.rules.rows import FIRST_DAY, LAST_DAY
+from kezun.org.scope import roles
 
 NEEDS = "org.draft_roster"
 SHOWN = 200
@@ -102,7 +104,7 @@ def _changed(upload: RosterUpload) -> list[dict[str, Any]]:
         different = [r for r in rows if states[sheet][r.code] != "same"]
         if different:
             cells = [
-                (states[sheet][r.code], [_cell(getattr(r, c.code)) for c in columns])
+                (states[sheet][r.code], [_cell(c, getattr(r, c.code)) for c in columns])
                 for r in different[:SHOWN]
             ]
             shown.append(
@@ -116,7 +118,14 @@ def _changed(upload: RosterUpload) -> list[dict[str, Any]]:
     return shown
 
 
-def _cell(value: object) -> object:
+def _cell(column: rostersheets.Column, value: Any) -> object:
+    """A value as people write it: kinds and roles by name, days as in the template, always as nothing."""
+    if column.kind == "date":
+        return "" if value in (FIRST_DAY, LAST_DAY) else value.isoformat()
+    if column.kind == "kind":
+        return Unit.Kind(value).label
+    if column.kind == "role":
+        return roles()[value].title if value in roles() else value
     return ", ".join(sorted(value)) if isinstance(value, frozenset) else value
 
 

@@ -1,7 +1,9 @@
 """The roster desk and one's own account, as people use them."""
 
+import datetime as dt
 import io
 import re
+from dataclasses import replace
 
 from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -11,8 +13,11 @@ from openpyxl import load_workbook
 
 from kezun.kernel.actor import SystemActor
 from kezun.kernel.models import TrailEntry
-from kezun.org.actions import issue_token, set_password
+from kezun.org.actions import draft_roster, issue_token, set_password
 from kezun.org.models import Person, RosterUpload, SignInSession, Token
+from kezun.org.roster import dump
+from kezun.org.rules.roster import Roster
+from kezun.org.rules.rows import PersonRow, PostRow, UnitRow
 
 SYSTEM = SystemActor("test")
 PASSWORD = "correct horse battery"
@@ -43,6 +48,22 @@ def test_a_roster_goes_from_file_to_approval(client, as_, person_in):
     answer = client.post(reverse("org.roster_decide", args=[upload.pk, "approve"]), follow=True)
     assert "已复核通过并生效" in body(answer)
     assert "已生效" in body(client.get(reverse("org.rosters")))
+
+
+def test_what_a_roster_brings_is_shown_as_people_write_it(client, as_):
+    person = as_("service_office", "HO")
+    rows = Roster(
+        units=(UnitRow("N1", "新网点", "outlet", "S1", tags=frozenset({"县域", "large"})),),
+        posts=(PostRow("p", "岗", "lobby_manager"), PostRow("q", "岗", "gone")),
+        people=(PersonRow("E1", "王", "O1", phone="13812345678", joined_date=dt.date(2026, 3, 1)),),
+    )
+    upload = draft_roster(person, replace(rows, posts=rows.posts[:1]), name="r.xlsx")
+    RosterUpload.objects.filter(pk=upload.pk).update(rows=dump(rows))
+    text = body(client.get(reverse("org.roster", args=[upload.pk])))
+    for shown in (">网点<", ">大堂经理<", ">gone<", ">large, 县域<", ">2026-03-01<"):
+        assert shown in text
+    for hidden in ("outlet", "lobby_manager", "1900", "13812345678"):
+        assert hidden not in text
 
 
 def test_a_refused_roster_says_why(client, as_):
