@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote_plus
 
 from django.http import Http404, HttpRequest
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
@@ -52,8 +53,9 @@ class Look:
 
     @staticmethod
     def _address(path: str, kept: dict[str, str], changes: dict[str, Any]) -> str:
-        query = urlencode(
-            {k: v for k, v in {**kept, **changes}.items() if v is not None and (v or k in EMPTY)}
+        chosen = {**kept, **changes}
+        query = "&".join(
+            _written(k, str(v)) for k, v in chosen.items() if v is not None and (v or k in EMPTY)
         )
         return f"{path}?{query}" if query else path
 
@@ -70,7 +72,7 @@ class Look:
     def explain(self, indicator: str, unit: str, **narrow: str | None) -> str:
         """The address of the explanation of one number; `period` is the one shown unless given."""
         chosen = {"indicator": indicator, "unit": unit, "period": self.period.label, **narrow}
-        return self.to(reverse("insight.explain"), **chosen)
+        return self.to(_explaining(get_script_prefix()), **chosen)
 
     def ask(self, indicators: tuple[str, ...], unit: str, **more: Any) -> Question:
         """A question over the period and as of the moment looked at."""
@@ -93,6 +95,18 @@ class Look:
             kinds,
             keep,
         )
+
+
+@lru_cache(maxsize=4096)
+def _written(name: str, value: str) -> str:
+    """One choice as an address holds it; kept, as a heat map writes the same ones a hundred times."""
+    return f"{quote_plus(name)}={quote_plus(value)}"
+
+
+@lru_cache(maxsize=8)
+def _explaining(prefix: str) -> str:
+    """The address of the explanation, looked up once and not for each number of a page."""
+    return reverse("insight.explain")
 
 
 def _beside(period: Period, step: int) -> str:
