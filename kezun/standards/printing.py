@@ -14,7 +14,7 @@ def printed(edition: Standard, made: rules.Standard) -> bytes:
     """The whole edition: its head, then module by module every criterion with what is needed to judge it."""
     title = wording.named(made)
     document = Document(title, foot=f"{title} · {edition.version} · {edition.sha256[:16]}")
-    until = str(edition.until_date or _("open"))
+    until = str(edition.until_date or _("no end"))
     document.facts(
         [
             (_("Version"), edition.version),

@@ -28,15 +28,17 @@ class NotGenuine(RuntimeError):
 
 
 @lru_cache(maxsize=256)
-def _read(text: str) -> rules.Standard:
-    return rules.read(text)
+def _read(text: str) -> tuple[rules.Standard, str]:
+    """What a text says, and its hash; both follow from the text alone."""
+    made = rules.read(text)
+    return made, rules.digest(made)
 
 
 def standard_of(edition: Standard) -> rules.Standard:
     """What an edition says. Raises NotAStandard for a draft that cannot be read, and NotGenuine where a
     published text was changed behind the product's back: nothing may be judged by it then."""
-    made = _read(edition.text)
-    if edition.published_at is not None and rules.digest(made) != edition.sha256:
+    made, sha256 = _read(edition.text)
+    if edition.published_at is not None and sha256 != edition.sha256:
         log.error("text and hash differ", extra={"standard": edition.pk, "sha256": edition.sha256})
         raise NotGenuine(str(edition))
     return made

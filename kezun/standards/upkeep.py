@@ -10,7 +10,7 @@ from kezun.kernel.task import every
 from kezun.standards.publishing import due, publish_sheets
 
 # So many sheets become facts in one go: one file each of inspections and answers.
-AT_ONCE = 200
+AT_ONCE = 1000
 
 
 def publish_due() -> int:

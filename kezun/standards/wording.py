@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 from django.utils import translation
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop as mark
+from django.utils.translation import gettext_noop
 
 from kezun.facts import queries as facts
 from kezun.facts.indicators import UnknownIndicator
@@ -29,18 +29,18 @@ from kezun.standards.rules.form import (
 
 TERMS = Path(__file__).parent / "catalog" / "terms.yaml"
 KINDS = {
-    "photo": mark("photo"),
-    "document": mark("document"),
-    "audio": mark("recording (its number in the note)"),
-    "video": mark("video (its number in the note)"),
-    "note": mark("a note"),
+    "photo": gettext_noop("photo"),
+    "document": gettext_noop("document"),
+    "audio": gettext_noop("recording (its number in the note)"),
+    "video": gettext_noop("video (its number in the note)"),
+    "note": gettext_noop("a note"),
 }
 TYPES = {
-    "graded": mark("options"),
-    "count_defects": mark("number of defects"),
-    "indicator": mark("measured value"),
-    "range": mark("points"),
-    "text": mark("remark"),
+    "graded": gettext_noop("options"),
+    "count_defects": gettext_noop("number of defects"),
+    "indicator": gettext_noop("measured value"),
+    "range": gettext_noop("points"),
+    "text": gettext_noop("remark"),
 }
 
 

@@ -1,5 +1,6 @@
 """Every write to standards and sheets."""
 
+from kezun.standards.actions.bringing import bring_sheets
 from kezun.standards.actions.editions import (
     Approved,
     approve,
@@ -28,6 +29,7 @@ __all__ = [
     "approve",
     "attach_evidence",
     "begin_sheet",
+    "bring_sheets",
     "correct_sheet",
     "detach_evidence",
     "draft",

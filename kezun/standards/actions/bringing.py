@@ -1,0 +1,123 @@
+"""Sheets that were filled elsewhere (on paper, by another program, by the demo), taken over as submitted."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from kezun.kernel.action import action
+from kezun.kernel.actor import Actor
+from kezun.kernel.task import enqueue
+from kezun.org.models import Person, Unit, UnitTag
+from kezun.standards import answers as answering
+from kezun.standards import queries, rules
+from kezun.standards.messages import say_lack
+from kezun.standards.models import Sheet, Standard
+
+AT_ONCE = 500
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A sheet as it was filled. answers: criterion → {"value" or "na", "note"}, as a sheet stores them;
+    indicators: measured values by name. key: the same key is taken over once."""
+
+    key: uuid.UUID
+    urn: str
+    method: str
+    unit: str
+    inspector: str
+    started_at: dt.datetime
+    submitted_at: dt.datetime
+    visited: dt.date
+    answers: Mapping[str, Mapping[str, str]]
+    indicators: Mapping[str, str] = field(default_factory=dict)
+
+
+@action("standards.bring_sheets", hidden=("filled",))
+def bring_sheets(actor: Actor, *, filled: Sequence[Filled]) -> int:
+    """Take over sheets as submitted, all or none; returns how many were new.
+
+    Each is judged by the edition of its day and the profile of its day; evidence is not asked for, since it
+    lies where the sheet was filled. Raises ValidationError with what is wrong, by unit and day.
+    """
+    known = set(Sheet.objects.filter(key__in=[f.key for f in filled]).values_list("key", flat=True))
+    fresh = [f for f in filled if f.key not in known]
+    units = {u.code: u for u in Unit.objects.filter(code__in={f.unit for f in fresh})}
+    people = {p.code: p for p in Person.objects.filter(code__in={f.inspector for f in fresh})}
+    editions: dict[tuple[str, dt.date], Standard | None] = {}
+    tags = _Tags(units.values())
+    rows, wrong = [], []
+    for one in fresh:
+        at = (one.urn, one.visited)
+        if at not in editions:
+            editions[at] = Standard.objects.for_day(*at)
+        edition, unit, person = editions[at], units.get(one.unit), people.get(one.inspector)
+        if edition is None or unit is None or person is None:
+            wrong.append(f"{one.urn}, {one.unit}, {one.inspector}, {one.visited}: " + _("unknown"))
+            continue
+        rows.append(_row(one, edition, unit, person, tags.on(unit, one.visited)))
+        wrong += _scored(rows[-1])
+    if wrong:
+        raise ValidationError(wrong[:50])
+    Sheet.objects.bulk_create(rows, batch_size=AT_ONCE)
+    enqueue("standards.publish_due")
+    return len(rows)
+
+
+class _Tags:
+    """The profiles of some units on any day, read at once."""
+
+    def __init__(self, units: Iterable[Unit]) -> None:
+        found = UnitTag.objects.filter(unit__in=[u.pk for u in units])
+        self.rows: dict[int, list[UnitTag]] = {}
+        for row in found:
+            self.rows.setdefault(row.unit_id, []).append(row)
+
+    def on(self, unit: Unit, day: dt.date) -> list[str]:
+        rows = self.rows.get(unit.pk, ())
+        return sorted({row.tag for row in rows if row.from_date <= day <= row.to_date})
+
+
+def _row(one: Filled, edition: Standard, unit: Unit, person: Person, tags: list[str]) -> Sheet:
+    covert = one.method in queries.standard_of(edition).covert
+    return Sheet(
+        key=one.key,
+        root=one.key,
+        standard=edition,
+        unit=unit,
+        inspector=person,
+        method=one.method,
+        announced=not covert,
+        blind=covert,
+        visited_date=one.visited,
+        tags=tags,
+        indicators=dict(one.indicators),
+        answers={id: dict(entry) for id, entry in one.answers.items()},
+        state=Sheet.State.SUBMITTED,
+        started_at=one.started_at,
+        submitted_at=one.submitted_at,
+    )
+
+
+def _scored(row: Sheet) -> list[str]:
+    """Score a row in place; what its answers lack, by unit and day."""
+    standard = queries.whole(row.standard)
+    try:
+        result = rules.evaluate(
+            standard,
+            answering.given_in(standard, row.answers),
+            tags=row.tags,
+            indicators=answering.indicators_of(row),
+            method=row.method,
+        )
+    except rules.NotScorable as error:
+        return [f"{row.unit.code} {row.visited_date} {say_lack(found)}" for found in error.lacks]
+    row.score, row.earned, row.applicable = result.score, result.earned, result.applicable
+    row.veto, row.grade_cap = list(result.veto), result.grade_cap or ""
+    return []
