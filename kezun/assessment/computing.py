@@ -79,7 +79,7 @@ class Given:
         return self.stretches[-1].scheme
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Standing:
     """A place in the ranking of the peer group: median rank, its interval, how many are ranked, the tier."""
 
@@ -90,7 +90,7 @@ class Standing:
     tier: int
 
 
-@dataclass
+@dataclass(slots=True)
 class Row:
     """One subject's outcome as it is stored; body: the packed result."""
 

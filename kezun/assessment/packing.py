@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import zlib
 
 import msgspec
+import pyarrow as pa
 
 from kezun.assessment.rules.lines import Result
 
 _ENCODER = msgspec.msgpack.Encoder(decimal_format="string")
 _DECODER = msgspec.msgpack.Decoder(Result)
-LEVEL = 1
+# LZ4 costs a tenth of zlib here, and 200,000 results are packed at once.
+_CODEC = pa.Codec("lz4_raw")
+_SIZE = 4
 
 
 def canonical(result: Result) -> bytes:
@@ -20,12 +22,16 @@ def canonical(result: Result) -> bytes:
 
 
 def pack(body: bytes) -> bytes:
-    return zlib.compress(body, LEVEL)
+    """The bytes compressed, after their size."""
+    packed: bytes = _CODEC.compress(body, asbytes=True)
+    return len(body).to_bytes(_SIZE, "little") + packed
 
 
 def unpack(body: bytes | memoryview) -> Result:
-    """The result that was packed; a zlib or msgspec error where the bytes are not ours."""
-    return _DECODER.decode(zlib.decompress(bytes(body)))
+    """The result that was packed; OSError or msgspec.DecodeError where the bytes are not ours."""
+    raw = bytes(body)
+    size = int.from_bytes(raw[:_SIZE], "little")
+    return _DECODER.decode(_CODEC.decompress(raw[_SIZE:], decompressed_size=size, asbytes=True))
 
 
 class ResultHash:

@@ -13,7 +13,7 @@ ROUNDINGS = {"half_up": ROUND_HALF_UP, "half_even": ROUND_HALF_EVEN}
 SETTLED = Decimal("1e-12")
 
 
-class Share(msgspec.Struct, frozen=True, array_like=True):
+class Share(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What one edition of a standard gave: points earned and possible (ten-thousandths), inspections."""
 
     version: str
@@ -22,7 +22,7 @@ class Share(msgspec.Struct, frozen=True, array_like=True):
     n: int
 
 
-class Figure(msgspec.Struct, frozen=True, array_like=True):
+class Figure(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What is known of one component for one subject.
 
     value: as measured; numerator, denominator: whole numbers behind it; n: observations. estimate: after the
@@ -43,7 +43,7 @@ class Figure(msgspec.Struct, frozen=True, array_like=True):
     shares: tuple[Share, ...] = ()
 
 
-class Event(msgspec.Struct, frozen=True, array_like=True):
+class Event(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One event that may add or deduct; key `source/source_id` opens the fact."""
 
     key: str
@@ -56,7 +56,7 @@ class Event(msgspec.Struct, frozen=True, array_like=True):
     subject_line: str = ""
 
 
-class Counted(msgspec.Struct, frozen=True, array_like=True):
+class Counted(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """An event as a rule saw it: its points before caps.
 
     state: counted, pending, not_responsible, same_incident, once, no_points.
@@ -70,7 +70,7 @@ class Counted(msgspec.Struct, frozen=True, array_like=True):
     state: str
 
 
-class Line(msgspec.Struct, frozen=True, array_like=True):
+class Line(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One line of a score.
 
     kind: base, component, deduction, addition, limit (what clamping takes or gives), rounding.
@@ -95,7 +95,7 @@ class Line(msgspec.Struct, frozen=True, array_like=True):
     spread: float = 0.0
 
 
-class Kept(msgspec.Struct, frozen=True, array_like=True):
+class Kept(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What one edition was told besides figures: its share of the days, events, exposures, vetoes found."""
 
     version: str
@@ -105,7 +105,7 @@ class Kept(msgspec.Struct, frozen=True, array_like=True):
     vetoes: tuple[str, ...]
 
 
-class Result(msgspec.Struct, frozen=True, array_like=True):
+class Result(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One subject's result. score None: not scored, `why` says why: a code, then `:` and the component.
 
     total: the sum before rounding. sd, low, high: of the score. n: the smallest number of observations behind
