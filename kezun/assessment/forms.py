@@ -71,7 +71,7 @@ class Attribute(ActorForm):
     """Who answers for it."""
 
     responsibility = forms.ChoiceField(
-        label=_("Responsibility"), choices=[(one.value, one.label) for one in TOLD], widget=forms.RadioSelect
+        label=_("Responsibility"), choices=[(one.value, one.label) for one in TOLD]
     )
     reason = forms.CharField(label=_("Reason"), max_length=400)
 
@@ -96,7 +96,6 @@ class Decide(ActorForm):
     upheld = forms.ChoiceField(
         label=_("Decision"),
         choices=[("yes", _("Upheld")), ("no", _("Refused"))],
-        widget=forms.RadioSelect,
     )
     decision = forms.CharField(
         label=_("Reasons"), widget=forms.Textarea({"rows": 4}), min_length=10, max_length=4000
