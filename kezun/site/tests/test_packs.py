@@ -325,3 +325,12 @@ def test_indicators_and_foreign_profiles_are_kept_in_the_home(small, home):
 def test_profiles_of_packs_in_their_usual_folder_stay_there(small, home, settings):
     settings.KEZUN_PACKS = [small.parent]
     assert install(SystemActor("test"), read(small)) == ["indicators/small/own.yaml"]
+
+
+def test_holidays_that_are_not_published_yet_are_marked_so():
+    rows = (DEMO / "calendar.csv").read_text(encoding="utf-8").splitlines()[1:]
+    days = [row for row in rows if row.split(",")[1] in {"holiday", "workday"}]
+    marked = {row[:4] for row in days if "暂定" in row and "provisional" in row}
+    assert marked == {row[:4] for row in days if row >= "2027"} == {"2027", "2028"}
+    assert not [row for row in days if row < "2027" and "暂定" in row]
+    assert {"2025-01-28,holiday", "2025-01-26,workday"} <= {",".join(row.split(",")[:2]) for row in days}
