@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.core.exceptions import ValidationError
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from kezun.assessment.models import Appeal, Merit, Round, Run, Scheme
 from kezun.assessment.models.ledger import MeritQuerySet
 from kezun.assessment.rules.steps import Stand
+from kezun.kernel.actor import Actor, OutOfScope
 
 HINDRANCES = {
     "under_way": _("A run is being computed: wait until it is done."),
@@ -22,6 +23,21 @@ HINDRANCES = {
     "last": _("The round is closed: only a restatement by decision may follow."),
 }
 NOT_DONE = (Run.State.WAITING, Run.State.RUNNING)
+READ = "assessment.read_rounds"
+
+
+def rounds_for(actor: Actor) -> QuerySet[Round]:
+    """Rounds belong to the whole bank: whoever may see them at all sees each, the latest period first."""
+    found = Round.objects.select_related("asked_by").order_by("-to_date", "-from_date", "urn")
+    return found if actor.may(READ) else found.none()
+
+
+def round_by_id(actor: Actor, pk: int) -> Round:
+    """One round; OutOfScope (404) where the actor sees none."""
+    found = rounds_for(actor).filter(pk=pk).first()
+    if found is None:
+        raise OutOfScope(gettext("No such period."))
+    return found
 
 
 def stand_of(held: Round) -> Stand:
@@ -34,7 +50,7 @@ def stand_of(held: Round) -> Stand:
         final_done=Run.Kind.FINAL in done,
         under_way=Run.objects.filter(round=held, state__in=NOT_DONE).exists(),
         appeals_open=Appeal.objects.filter(score__run__round=held, state=Appeal.State.FILED).count(),
-        window_open=held.appeal_until is not None and today <= held.appeal_until,
+        window_open=held.appeal_until_date is not None and today <= held.appeal_until_date,
         pending=pending(held).count(),
         period_over=today > held.to_date,
     )

@@ -119,9 +119,9 @@ def _check_open(run: Run) -> None:
     held = run.round
     if held is None or held.state != Round.State.APPEAL:
         raise ValidationError(_("This period is not open to appeal."))
-    if held.appeal_until is not None and timezone.localdate() > held.appeal_until:
+    if held.appeal_until_date is not None and timezone.localdate() > held.appeal_until_date:
         raise ValidationError(
-            _("The window for appeals closed on %(day)s.") % {"day": held.appeal_until.isoformat()}
+            _("The window for appeals closed on %(day)s.") % {"day": held.appeal_until_date.isoformat()}
         )
 
 

@@ -56,7 +56,7 @@ def propose_lists(actor: Actor, run: Run, *, entries: Sequence[Proposed], hear_d
                 "person_id": one.score.person_id,
                 "why": one.why,
                 "probability": one.probability,
-                "heard_until": heard,
+                "heard_until_date": heard,
                 "proposed_by": person,
             },
         )
@@ -113,10 +113,10 @@ def confirm_listing(actor: Actor, listing: Listing, *, note: str = "") -> Listin
     """
     held = _held(listing, Listing.State.PROPOSED)
     _check_other(actor, held.proposed_by_id, held.person_id)
-    if held.heard_until is not None and timezone.localdate() <= held.heard_until:
+    if held.heard_until_date is not None and timezone.localdate() <= held.heard_until_date:
         raise ValidationError(
             _("It is being heard until %(day)s; confirm it after that.")
-            % {"day": held.heard_until.isoformat()}
+            % {"day": held.heard_until_date.isoformat()}
         )
     if Appeal.objects.filter(score=held.score_id, state=Appeal.State.FILED).exists():
         raise ValidationError(_("An appeal against this score is open: decide it first."))
@@ -145,9 +145,9 @@ def publish_listing(
         raise ValidationError({"audience": _("Choose who may see it.")})
     if until is not None and until < timezone.localdate():
         raise ValidationError({"until": _("The day lies in the past.")})
-    held.state, held.audience, held.until = Listing.State.PUBLISHED, audience, until
+    held.state, held.audience, held.until_date = Listing.State.PUBLISHED, audience, until
     held.published_at = timezone.now()
-    held.save(update_fields=["state", "audience", "until", "published_at"])
+    held.save(update_fields=["state", "audience", "until_date", "published_at"])
     return held
 
 

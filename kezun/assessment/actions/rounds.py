@@ -71,7 +71,7 @@ def take_step(actor: Actor, round: Round) -> Round:
     scheme = scheme_for(held)
     if held.asked_state == Round.State.APPEAL:
         days = scheme_of(scheme).appeal.window_days
-        held.appeal_until = timezone.localdate() + dt.timedelta(days=days)
+        held.appeal_until_date = timezone.localdate() + dt.timedelta(days=days)
         _show(actor, held, Run.Kind.PROVISIONAL)
     elif held.asked_state == Round.State.CLOSED:
         _show(actor, held, Run.Kind.FINAL)

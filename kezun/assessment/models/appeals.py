@@ -1,4 +1,5 @@
-"""Appeals against a line of a scorecard: filed in the window, decided level by level, never by who filed it."""
+"""Appeals against a line of a scorecard: filed in the window, decided level by level, never by who filed
+it."""
 
 from __future__ import annotations
 

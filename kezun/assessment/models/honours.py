@@ -1,4 +1,5 @@
-"""What a run may lead to: entries of the red and the black list, stars and titles. People decide each of them."""
+"""What a run may lead to: entries of the red and the black list, stars and titles. People decide each of
+them."""
 
 from __future__ import annotations
 
@@ -46,7 +47,8 @@ class ListingQuerySet(models.QuerySet["Listing"]):
 
 
 class Listing(models.Model):
-    """One entry of the red or the black list: proposed by a rule's probability, heard, confirmed, published."""
+    """One entry of the red or the black list: proposed by a rule's probability, heard, confirmed,
+    published."""
 
     class Colour(models.TextChoices):
         RED = "red", _("Red list")
@@ -70,9 +72,9 @@ class Listing(models.Model):
                 "probability",
                 "state",
                 "audience",
-                "heard_until",
+                "heard_until_date",
             ),
-            *("proposed_at", "proposed_by", "decided_by", "decided_at", "published_at", "until"),
+            *("proposed_at", "proposed_by", "decided_by", "decided_at", "published_at", "until_date"),
         ),
         "none",
     ) | dict.fromkeys(("person", "note"), "C1")
@@ -88,7 +90,7 @@ class Listing(models.Model):
     probability = models.FloatField(null=True)
     state = models.CharField(max_length=10, choices=State.choices, default=State.PROPOSED)
     audience = models.CharField(max_length=8, choices=Audience.choices, default=Audience.SUBJECT)
-    heard_until = models.DateField(null=True)
+    heard_until_date = models.DateField(null=True)
     proposed_at = models.DateTimeField(auto_now_add=True)
     proposed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
@@ -98,7 +100,7 @@ class Listing(models.Model):
     )
     decided_at = models.DateTimeField(null=True)
     published_at = models.DateTimeField(null=True)
-    until = models.DateField(null=True)
+    until_date = models.DateField(null=True)
     note = models.TextField(blank=True)
 
     objects = ListingQuerySet.as_manager()
@@ -123,7 +125,8 @@ class Listing(models.Model):
 
 class AwardQuerySet(models.QuerySet["Award"]):
     def visible_to(self, actor: Actor) -> AwardQuerySet:
-        """Granted ones are an honour and for all who read scores; proposals for those in whose scope they lie."""
+        """Granted ones are an honour and for all who read scores; proposals for those in whose scope they
+        lie."""
         if not isinstance(actor, Person):
             return self.all() if actor.may("assessment.read") else self.none()
         units = Unit.objects.visible_to(actor, "facts.read_rows").values("pk")

@@ -1,4 +1,5 @@
-"""The ledger of merits and faults: events that schemes add or deduct points for, confirmed by a second person."""
+"""The ledger of merits and faults: events that schemes add or deduct points for, confirmed by a second
+person."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ class Round(models.Model):
 
     privacy: ClassVar[PrivacyClasses] = dict.fromkeys(
         (
-            *("id", "urn", "period", "from_date", "to_date", "state", "appeal_until", "asked_at"),
+            *("id", "urn", "period", "from_date", "to_date", "state", "appeal_until_date", "asked_at"),
             *("asked_by", "asked_state", "changed_at"),
         ),
         "none",
@@ -40,7 +40,7 @@ class Round(models.Model):
     from_date = models.DateField()
     to_date = models.DateField()
     state = models.CharField(max_length=12, choices=State.choices, default=State.COLLECTING)
-    appeal_until = models.DateField(null=True)
+    appeal_until_date = models.DateField(null=True)
     asked_state = models.CharField(max_length=12, choices=State.choices, blank=True)
     asked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"

@@ -30,7 +30,7 @@ def score(own_home, bank):
     run = running.run(world.US, scheme, "2026-03", kind=Run.Kind.PROVISIONAL)
     runs.show_run(world.US, run)
     until = timezone.localdate() + dt.timedelta(days=10)
-    Round.objects.filter(pk=run.round_id).update(state="appeal", appeal_until=until)
+    Round.objects.filter(pk=run.round_id).update(state="appeal", appeal_until_date=until)
     return Score.objects.select_related("run__round").get(run=run, unit=bank["O1"])
 
 
@@ -90,11 +90,11 @@ def test_grounds_and_a_line_are_needed(score, manager, changed, told):
 
 @pytest.mark.django_db
 def test_outside_the_window_nothing_is_filed(score, manager):
-    Round.objects.update(appeal_until=timezone.localdate() - dt.timedelta(days=1))
+    Round.objects.update(appeal_until_date=timezone.localdate() - dt.timedelta(days=1))
     score.run.round.refresh_from_db()
     with pytest.raises(ValidationError):
         appeals.file_appeal(manager, score, rule="csat", grounds=GROUNDS)
-    Round.objects.update(state="final", appeal_until=None)
+    Round.objects.update(state="final", appeal_until_date=None)
     score.run.round.refresh_from_db()
     with pytest.raises(ValidationError):
         appeals.file_appeal(manager, score, rule="csat", grounds=GROUNDS)
@@ -102,7 +102,7 @@ def test_outside_the_window_nothing_is_filed(score, manager):
 
 @pytest.mark.django_db
 def test_the_last_day_of_the_window_counts(score, manager):
-    Round.objects.update(appeal_until=timezone.localdate())
+    Round.objects.update(appeal_until_date=timezone.localdate())
     score.run.round.refresh_from_db()
     assert appeals.file_appeal(manager, score, rule="csat", grounds=GROUNDS).state == "filed"
 

@@ -63,7 +63,7 @@ def test_rules_name_the_best_and_those_certainly_below(run):
     assert (on("red"), on("black")) == ({"O1"}, {"O3"})
     black = Listing.objects.get(colour="black")
     assert black.probability > 0.975
-    assert black.heard_until == TODAY() + dt.timedelta(days=10)
+    assert black.heard_until_date == TODAY() + dt.timedelta(days=10)
     assert black.why[0]["metric"] == "csat"
     before = list(Listing.objects.values_list("pk", flat=True))
     assert list(proposed(run).values_list("pk", flat=True)) == before
@@ -84,7 +84,7 @@ def test_a_black_entry_is_heard_before_it_is_confirmed(run, second):
     black = Listing.objects.get(colour="black")
     with pytest.raises(ValidationError):
         honours.confirm_listing(second, black)
-    Listing.objects.update(heard_until=TODAY() - dt.timedelta(days=1))
+    Listing.objects.update(heard_until_date=TODAY() - dt.timedelta(days=1))
     Appeal.objects.create(score=black.score, rule="csat", unit=black.unit, grounds="评价器断网")
     with pytest.raises(ValidationError):
         honours.confirm_listing(second, black)

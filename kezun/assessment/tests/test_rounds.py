@@ -99,12 +99,12 @@ def test_the_whole_way_of_a_round(open_round, office, second, person_in):
     assert not Score.objects.visible_to(teller).exists()
     held = step(office, second, held)
     assert held.state == "appeal"
-    assert held.appeal_until == timezone.localdate() + dt.timedelta(days=10)
+    assert held.appeal_until_date == timezone.localdate() + dt.timedelta(days=10)
     assert Score.objects.visible_to(teller).get().run == first
     with pytest.raises(ValidationError) as error:
         rounds.ask_step(office, held)
     assert error.value.messages == [str(HINDRANCES["window"])]
-    Round.objects.filter(pk=held.pk).update(appeal_until=timezone.localdate() - dt.timedelta(days=1))
+    Round.objects.filter(pk=held.pk).update(appeal_until_date=timezone.localdate() - dt.timedelta(days=1))
     held = step(office, second, held)
     assert held.state == "final"
     last = computed("final")
@@ -154,7 +154,7 @@ def test_a_period_must_be_one_and_over(judged, office):
 
 @pytest.mark.django_db
 def test_pending_entries_hold_up_the_final_run(appealable, office, bank):
-    Round.objects.filter(pk=appealable.pk).update(appeal_until=dt.date(2026, 4, 1))
+    Round.objects.filter(pk=appealable.pk).update(appeal_until_date=dt.date(2026, 4, 1))
     Merit.objects.create(
         unit=bank["O1"], kind="complaint", level="一般", occurred_date=dt.date(2026, 3, 9), title="投诉"
     )
