@@ -63,13 +63,21 @@ class Place:
         return cls(*parts)
 
 
-def tree_of(text: str) -> Tree:
-    """The draft's text as mappings and lists; NotATree where it has not that shape."""
+def loaded(text: str) -> Tree:
+    """Any text of rules as a mapping, numbers as they were written; NotATree where it is none."""
     try:
         made = yaml.load(text, Loader=_Loader)  # noqa: S506 a SafeLoader with one more kind of number
     except (yaml.YAMLError, InvalidOperation, ValueError, RecursionError) as error:
         raise NotATree(str(error)) from error
-    if not isinstance(made, dict) or not _shaped(made):
+    if not isinstance(made, dict):
+        raise NotATree("mapping")
+    return made
+
+
+def tree_of(text: str) -> Tree:
+    """The draft's text as mappings and lists; NotATree where it has not that shape."""
+    made = loaded(text)
+    if not _shaped(made):
         raise NotATree("modules")
     return made
 

@@ -53,7 +53,8 @@ def field_names() -> dict[str, str]:
         **{"checker": _("checked by"), "evidence": _("evidence"), "severity": _("severity")},
         **{"rectify": _("days to correct"), "applies_to": _("outlets"), "cascade": _("cascade")},
         **{"veto": _("veto"), "frequency": _("frequency"), "guide": _("guide"), "id": _("number")},
-        **{"text_en": _("English words"), "guide_en": _("English guide")},
+        **{"text_en": _("English words"), "guide_en": _("English guide"), "about": _("About")},
+        **{"title": _("Title"), "title_en": _("English title"), "owner": _("Owner")},
     }
 
 
@@ -119,7 +120,7 @@ def _context(request: HttpRequest, old: Standard, new: Standard, siblings: list[
             {"title": _("Compare")},
         ],
         "weights": list(found.modules),
-        "heads": found.head,
+        "heads": [(field_names().get(name, name), was, now) for name, was, now in found.head],
         "pairs": [shown(p) for p in chosen(pairs, only)],
         "counts": [
             ("", _("differences"), sum(p.how != "same" for p in pairs)),

@@ -213,6 +213,7 @@ def evidence(request: HttpRequest, pk: int, piece: int) -> HttpResponse:
 def read(actor: Actor, row: Sheet) -> dict[str, Any]:
     """Everything for the page that reads: the score with every line, what was lost and why."""
     context: dict[str, Any] = {
+        "tags": [],
         "may_correct": row.state == Sheet.State.SUBMITTED
         and actor.may("standards.correct_sheet")
         and row.inspector_id != getattr(actor, "pk", None),
@@ -230,9 +231,16 @@ def read(actor: Actor, row: Sheet) -> dict[str, Any]:
     parts = shown_parts(row, standard, result, pieces)
     return context | {
         "standard": standard,
+        "tags": [tag for tag in row.tags if tag in asked_for(standard)],
         "result": result,
         "parts": parts,
         "worst": worst(parts),
         "shares": result.earned / result.applicable if result.applicable else None,
         "minutes": (row.submitted_at - row.started_at).total_seconds() / 60,
     }
+
+
+def asked_for(standard: rules.Standard) -> set[str]:
+    """The tags that decide about any criterion; an outlet has others, which say nothing here."""
+    applied = [c.applies_to for c in standard.criteria()]
+    return {tag for to in applied for tag in (*to.any, *to.all, *to.none)}

@@ -79,7 +79,8 @@ def begin(request: HttpRequest) -> HttpResponse:
         "key": uuid.uuid4(),
         "visited": queries.today(),
     }
-    form = BeginForm(request.POST or None, initial=initial | _asked(request), choices=choices, actor=actor)
+    offered = [("", "—"), *choices]
+    form = BeginForm(request.POST or None, initial=initial | _asked(request), choices=offered, actor=actor)
     status = 200
     if request.method == "POST":
         made = _begun(request, actor, form) if form.is_valid() else None
