@@ -34,30 +34,45 @@ BOUNDARIES = [
 KILLED = -9
 pytestmark = pytest.mark.drill
 
-DRIVER = """
+START = """
 import os
-import sys
-from pathlib import Path
 os.environ["DJANGO_SETTINGS_MODULE"] = "kezun.site.settings"
 import django
 django.setup()
+"""
+PREPARE = """
 import kezun.site.urls
 from django.core.management import call_command
 call_command("migrate", verbosity=0)
 from kezun.org.models import Unit
 Unit.objects.create(code="O1", name="x", kind="outlet")
+"""
+DRIVE = """
+import sys
+from pathlib import Path
 from kezun.facts.tests.killed import main
 main(Path(sys.argv[1]))
 """
+
+
+def process(env, code, *arguments):
+    """Python that runs `code` in the place of `env`, with pipes."""
+    command = [sys.executable, "-u", "-c", START + code, *map(str, arguments)]
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    return subprocess.Popen(command, env=env, cwd=ROOT, text=True, **pipes)
+
+
+def finished(child, stdin: str = "") -> str:
+    out, err = child.communicate(stdin, timeout=60)
+    assert child.returncode == 0, err
+    return out.strip()
 
 
 class Driver:
     """The process that imports and kills; see killed.py."""
 
     def __init__(self, env, path: Path) -> None:
-        command = [sys.executable, "-u", "-c", DRIVER, str(path)]
-        pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
-        self.process = subprocess.Popen(command, env=env, cwd=ROOT, text=True, **pipes)
+        self.process = process(env, PREPARE + DRIVE, path)
 
     def ask(self, **asked) -> tuple[int, float, dict[str, int]]:
         """(exit code, seconds) of an import killed as asked, and what the store holds after it."""
@@ -73,8 +88,7 @@ class Driver:
         return json.loads(text)
 
     def end(self) -> None:
-        _out, err = self.process.communicate(timeout=60)
-        assert self.process.returncode == 0, err[-2000:]
+        finished(self.process)
 
 
 def export(path: Path, version: int) -> dict[str, int]:
