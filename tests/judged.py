@@ -67,6 +67,11 @@ def appealable(person: Person, where: Unit) -> Target:
     return {"score": _score(where).pk}
 
 
+def scored(person: Person, where: Unit) -> Target:
+    score = _score(where)
+    return {"run": score.run_id, "subject": score.subject}
+
+
 def appeal(person: Person, where: Unit) -> Target:
     told = {"rule": "csat", "unit": where, "grounds": "评价器当天断网"}
     return {"pk": Appeal.objects.create(score=_score(where), level=Appeal.objects.count(), **told).pk}
@@ -105,5 +110,5 @@ def merit_file(person: Person, where: Unit) -> Target:
 
 MAKERS: dict[str, Callable[[Person, Unit], Target]] = {
     **{"lead": lead, "merit": merit, "merit_file": merit_file, "listing": listing, "award": award},
-    **{"appeal": appeal, "appealable": appealable, "appeal_file": appeal_file},
+    **{"appeal": appeal, "appealable": appealable, "scored": scored, "appeal_file": appeal_file},
 }

@@ -163,7 +163,17 @@ def test_page(name, bank, signed_in):
 @pytest.mark.parametrize("name", sorted(TOLD["pages"]))
 def test_nobody_gets_in_without_signing_in(name):
     rule = Rule.of(TOLD["pages"][name])
-    named = {"code": "HO", "pk": 1, "id": "x", "number": 1, "piece": 1, "sha256": "x", "score": 1}
+    named = {
+        "run": 1,
+        "subject": "unit:1",
+        "code": "HO",
+        "pk": 1,
+        "id": "x",
+        "number": 1,
+        "piece": 1,
+        "sha256": "x",
+        "score": 1,
+    }
     call = Client().post if rule.told.get("method") == "POST" else Client().get
     assert told_in(call(address(name, rule, named))) in {401, 403}
 

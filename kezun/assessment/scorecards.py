@@ -10,7 +10,7 @@ from typing import Any
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from kezun.assessment.lookups import code_of, forms_of, latest, name_of, result_of, score_of, scores_for
+from kezun.assessment.lookups import COUNTED, code_of, forms_of, name_of, result_of, score_of
 from kezun.assessment.messages import say_state, say_why
 from kezun.assessment.models import Run, Score
 from kezun.assessment.rules.changing import changed
@@ -100,8 +100,7 @@ def scorecard(actor: Actor, run: Run, subject: str) -> Scorecard:
     """Everything to be said of one subject of a run; at most eight statements. Raises OutOfScope."""
     row = score_of(actor, run, subject)
     scheme, result = scheme_of(run.scheme), result_of(row)
-    earlier = latest(actor, run.scheme.urn, Period.parse(run.period).previous().label)
-    before = scores_for(actor, earlier).filter(subject=row.subject).first() if earlier else None
+    before = _before(actor, run, row.subject)
     told = {(x.kind, x.id): x.points for x in result_of(before).lines} if before else {}
     groups: Mapping[str, Any] = run.peers.get("groups", {}).get(row.group, {})
     rules: dict[str, Rule] = {r.id: r for r in scheme.components} | {r.id: r for r in scheme.adjustments}
@@ -120,6 +119,14 @@ def scorecard(actor: Actor, run: Run, subject: str) -> Scorecard:
         moved=None if row.score is None or old is None else row.score - old,
         peers=groups.get("total", {}),
     )
+
+
+def _before(actor: Actor, run: Run, subject: str) -> Score | None:
+    """The score that counts of the period before; the subject was found in scope by the caller."""
+    told = Score.objects.filter(subject=subject, run__in=Run.objects.visible_to(actor).values("pk"))
+    earlier = Period.parse(run.period).previous().label
+    told = told.filter(run__scheme__urn=run.scheme.urn, run__period=earlier, run__kind__in=COUNTED)
+    return told.filter(run__state=Run.State.DONE).order_by("-run__done_at", "-run_id").first()
 
 
 def _line(

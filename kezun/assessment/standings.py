@@ -88,14 +88,21 @@ def groups(actor: Actor, run: Run) -> list[str]:
     return sorted(set(scores_for(actor, run).order_by().values_list("group", flat=True).distinct()))
 
 
-def history(actor: Actor, urn: str, subject: str) -> list[Point]:
-    """The runs that count of one subject, oldest first: for each period the last one done."""
-    mine = Score.objects.visible_to(actor).filter(
+INSIDE = ("lines", "run__inputs", "run__peers", "run__scheme__text")
+
+
+def history(actor: Actor, urn: str, subject: str, *, seen: bool = False) -> list[Point]:
+    """The runs that count of one subject, oldest first: for each period the last one done.
+
+    seen: the caller has found a score of this subject in the actor's scope; it is not looked up again.
+    """
+    told = Run.objects.visible_to(actor).values("pk")
+    mine = Score.objects.filter(run__in=told) if seen else Score.objects.visible_to(actor)
+    mine = mine.filter(
         subject=subject, run__scheme__urn=urn, run__kind__in=COUNTED, run__state=Run.State.DONE
     )
-    rows = (
-        mine.defer("lines").select_related("run__scheme").order_by("run__from_date", "run__done_at", "run_id")
-    )
+    rows = mine.defer(*INSIDE).select_related("run__scheme")
+    rows = rows.order_by("run__from_date", "run__done_at", "run_id")
     last = {(s.run.from_date, s.run.to_date): s for s in rows}
     points: list[Point] = []
     for score in last.values():

@@ -1,5 +1,5 @@
 """The pages of the assessment, by subject."""
 
-from kezun.assessment.pages import appeals, honours, leads, ledger
+from kezun.assessment.pages import appeals, honours, leads, ledger, scorecards
 
-__all__ = ["appeals", "honours", "leads", "ledger"]
+__all__ = ["appeals", "honours", "leads", "ledger", "scorecards"]

@@ -1,0 +1,50 @@
+"""Which runs a reader can choose from: for each scheme and period the one that counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db.models import Exists, OuterRef
+
+from kezun.assessment.lookups import COUNTED, runs_for
+from kezun.assessment.models import Run, Score
+from kezun.kernel.actor import Actor
+
+MOST = 400
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A scheme and period with the run that counts there: the last one done."""
+
+    urn: str
+    name: str
+    run: Run
+
+
+def choices(actor: Actor) -> list[Choice]:
+    """Those in which the actor sees a score, schemes by name, of each the latest period first.
+
+    One statement, without what runs keep inside.
+    """
+    rows = runs_for(actor).filter(kind__in=COUNTED, state=Run.State.DONE)
+    rows = rows.filter(Exists(Score.objects.visible_to(actor).filter(run=OuterRef("pk"))))
+    rows = rows.defer("inputs", "peers", "message").order_by("-to_date", "-done_at", "-pk")[:MOST]
+    found: dict[tuple[str, str], Choice] = {}
+    for run in rows:
+        found.setdefault((run.scheme.urn, run.period), Choice(run.scheme.urn, run.scheme.name, run))
+    return sorted(found.values(), key=lambda c: c.name)
+
+
+def pick(found: Sequence[Choice], urn: str, period: str) -> Choice | None:
+    """The one asked for; else the latest of that scheme, of that period, or of all."""
+    for wanted in (
+        [c for c in found if c.urn == urn and c.run.period == period],
+        [c for c in found if c.urn == urn],
+        [c for c in found if c.run.period == period],
+        found,
+    ):
+        if wanted:
+            return max(wanted, key=lambda c: c.run.to_date)
+    return None

@@ -1,0 +1,25 @@
+"""Filters of the assessment's templates."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from django import template
+
+from kezun.assessment import wording
+from kezun.assessment.models import Scheme
+from kezun.assessment.schemes import scheme_of
+
+register = template.Library()
+
+
+@register.filter(name="points")
+def points_in(value: Decimal | float | None) -> str:
+    """Points with two decimals: `{{ score.score|points }}`."""
+    return wording.pts(value)
+
+
+@register.filter
+def graded(name: str, scheme: Scheme) -> str:
+    """A grade in the page's language: `{{ score.grade|graded:run.scheme }}`."""
+    return wording.grade_name(name, scheme_of(scheme).grades) if name else ""
