@@ -19,7 +19,7 @@ def connect(*, ordered: bool = False) -> duckdb.DuckDBPyConnection:
     """
     spill = Path(settings.KEZUN_HOME) / SPILL
     spill.mkdir(parents=True, exist_ok=True)
-    return duckdb.connect(
+    connection = duckdb.connect(
         config={
             "memory_limit": settings.KEZUN_MEMORY,
             "temp_directory": str(spill),
@@ -28,6 +28,9 @@ def connect(*, ordered: bool = False) -> duckdb.DuckDBPyConnection:
             "autoload_known_extensions": "false",
         }
     )
+    # Its own progress bar would write over ours.
+    connection.execute("SET enable_progress_bar = false")
+    return connection
 
 
 @contextmanager

@@ -158,6 +158,14 @@ def test_stars_are_proposed_granted_and_reviewed(run, second):
 
 
 @pytest.mark.django_db
+def test_stars_are_proposed_once_and_only_where_more_are_met(run, office):
+    found = proposing.starred(run)
+    assert honours.propose_stars(office, run, found=found) == {"proposed": 2, "revoke": 0}
+    assert honours.propose_stars(office, run, found=found) == {"proposed": 0, "revoke": 0}
+    assert Award.objects.filter(state="proposed").count() == 2
+
+
+@pytest.mark.django_db
 def test_a_new_star_ends_the_one_before(run, second, office, bank):
     dates = {"from_date": dt.date(2026, 1, 1), "to_date": dt.date(2026, 12, 31)}
     first = honours.propose_award(office, bank["O1"], kind="star", level=2, **dates)

@@ -12,7 +12,7 @@ from kezun.assessment.actions import ledger
 from kezun.assessment.merits import merit_kinds
 from kezun.assessment.models import Merit
 from kezun.facts.store import snapshot_at
-from kezun.kernel.actor import Denied
+from kezun.kernel.actor import Denied, SystemActor
 from kezun.kernel.models import StoredFile
 from kezun.org.models import Assignment
 
@@ -183,6 +183,16 @@ def test_entries_become_facts_and_corrections_supersede(manager, head, bank):
     ledger.void_merit(head, merit, reason="误记")
     upkeep.after_voided(0, f"assessment.merit:{merit.pk}")
     assert snapshot_at("merit") == 3
+
+
+@pytest.mark.django_db
+def test_only_named_entries_are_noted_as_published(manager, bank):
+    first, second = enter(manager, bank["O1"]), enter(manager, bank["O1"])
+    assert ledger.publish_merits(SystemActor("worker"), keys=[str(first.key)]) == 1
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert first.facts_at is not None
+    assert second.facts_at is None
 
 
 @pytest.mark.django_db
