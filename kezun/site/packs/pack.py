@@ -17,6 +17,9 @@ from kezun.org.planning import Organisation
 from kezun.site.packs import meaning, schema
 from kezun.site.packs.check import WHOLE, Checked, Mistake, check_shape, read_csv, read_yaml
 from kezun.site.packs.organising import organisation_of
+from kezun.standards import rules as standards
+from kezun.standards.messages import say_problem
+from kezun.standards.simulator import Inspections
 
 
 class PackError(Exception):
@@ -103,12 +106,30 @@ def definitions(folder: Path) -> dict[str, Checked]:
                 part.wrong(place, problem)
             if part.data["profile"] != path.stem:
                 part.wrong("profile", _("It must be «%s», like the file.") % path.stem)
+    if (folder / "inspections.yaml").exists():
+        checked["inspections.yaml"] = part = read_yaml(folder / "inspections.yaml", "inspections.yaml")
+        if part.data is not None and not part.mistakes:
+            check_shape(part, Inspections)
+    for path in sorted((folder / "standards").glob("*.yaml")):
+        checked[f"standards/{path.name}"] = _standard(path)
     try:
         indicators.check_pack(folder / "indicators")
     except DefinitionError as error:
         name = f"indicators/{Path(error.path).name}"
         checked[name] = Checked(mistakes=[Mistake(name, error.line, error.where or WHOLE, error.reason)])
     return checked
+
+
+def _standard(path: Path) -> Checked:
+    """A standard of a pack, checked by the rules of standards."""
+    name = f"standards/{path.name}"
+    try:
+        standards.read(path.read_text(encoding="utf-8"))
+    except standards.NotAStandard as error:
+        return Checked(
+            mistakes=[Mistake(name, p.line, p.path or WHOLE, say_problem(p)) for p in error.problems]
+        )
+    return Checked()
 
 
 def _tables(folder: Path, found: Checked) -> None:
