@@ -24,6 +24,7 @@ from django.urls import resolve
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from kezun.assessment import shipped as schemes_shipped
 from kezun.facts.importing import run_import
 from kezun.facts.models import Batch
 from kezun.facts.types import FACT_TYPES
@@ -84,7 +85,9 @@ def load_pack(actor: Actor, pack: Pack, given: dt.date | None = None) -> dict[st
         files = install(actor, pack)
         own = pack.folder / "standards"
         standards = shipped.install_all(actor, own, f"pack:{pack.name}") if own.is_dir() else []
-    found = {"file": len(files), "standard": len(standards)}
+        own = pack.folder / "schemes"
+        schemes = schemes_shipped.install_all(actor, own, f"pack:{pack.name}") if own.is_dir() else []
+    found = {"file": len(files), "standard": len(standards), "scheme": len(schemes)}
     return changed | {name: count for name, count in found.items() if count}
 
 
