@@ -23,7 +23,10 @@ LEAST, MOST = 700, 1500
 
 @dataclass(frozen=True)
 class Stop:
-    """A stop of the tour: whose page, where, what to wait for, and what one sees (Chinese, English)."""
+    """A stop of the tour: whose page, where, what one sees (Chinese, English), what to wait for.
+
+    clicks: links to follow from there, for pages whose address holds a number.
+    """
 
     name: str
     who: str
@@ -32,6 +35,7 @@ class Stop:
     en: str
     show: str = "main h1"
     phone: bool = True
+    clicks: tuple[str, ...] = ()
 
 
 STOPS = (
@@ -48,6 +52,54 @@ STOPS = (
         "/indicators/floor.wait_p90/",
         "一个指标：定义、趋势、分布、时段",
         "One indicator in full",
+    ),
+    Stop("library", "office", "/standards/", "服务标准库", "The library of standards", phone=False),
+    Stop(
+        "handbook",
+        "teller",
+        "/standards/",
+        "标准手册：查找、筛选、如何评分",
+        "A standard as a handbook",
+        "#criteria",
+        clicks=("main tr:has(a[href*='/compare/']) th a",),
+    ),
+    Stop(
+        "compare",
+        "office",
+        "/standards/",
+        "两个版本逐条对照：文字与分值",
+        "Two editions side by side",
+        ".s-pairs",
+        phone=False,
+        clicks=("main a[href*='/compare/']",),
+    ),
+    Stop(
+        "draft",
+        "office",
+        "/standards/",
+        "起草新版：边改边核对分值",
+        "A draft: points are checked while one writes",
+        "#sums",
+        phone=False,
+        clicks=("main .k-list a", "a[href$='/edit/']"),
+    ),
+    Stop(
+        "fill",
+        "outlet",
+        "/sheets/",
+        "手机上逐项检查",
+        "A checklist filled on the phone",
+        ".f-field",
+        clicks=("main .k-list a",),
+    ),
+    Stop(
+        "sheet",
+        "supervisor",
+        "/sheets/?state=submitted",
+        "检查结果：每一分失在哪里",
+        "An inspection: where each point was lost",
+        ".f-lines",
+        clicks=("main tbody th a",),
     ),
     Stop("import", "analyst", "/import/", "数据导入：什么进来了，结果如何", "The import desk"),
     Stop("organisation", "secadmin", "/org/", "机构", "The organisation", phone=False),
@@ -86,6 +138,8 @@ def test_picture(visit, address, tmp_path, stop):
         page = visit(stop.who, size, language)
         answer = page.goto(f"{address}{stop.path}")
         assert answer.status == 200
+        for link in stop.clicks:
+            page.locator(link).first.click()
         page.locator(stop.show).first.wait_for()
         if WRITE:
             page.wait_for_load_state("networkidle")
