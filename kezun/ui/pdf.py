@@ -1,8 +1,8 @@
 """PDF documents as a bank sends them round: headings, paragraphs, tables, page numbers, Chinese and Latin.
 
 The Chinese font is one of those that the PDF standard lets every reader bring along (STSong-Light), so no
-font file is needed and none is embedded. The same content gives the same bytes. What is written is plain text: no
-markup of the caller's is taken.
+font file is needed and none is embedded. The same content gives the same bytes. What is written is plain
+text: no markup of the caller's is taken.
 """
 
 from __future__ import annotations
@@ -134,8 +134,7 @@ class Document:
         if (
             len(shares) != columns
             or any(len(row) != columns for row in rows)
-            or (heads
-            and len(heads) != columns)
+            or (heads and len(heads) != columns)
         ):
             raise ValueError("a table has as many heads, widths and cells in a row as it has columns")
         cells = [[self._cell(value, at in right) for at, value in enumerate(row)] for row in rows]

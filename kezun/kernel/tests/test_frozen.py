@@ -18,7 +18,8 @@ def table(monkeypatch):
     monkeypatch.setattr(frozen, "FROZEN", {})
     frozen.freeze(THING)
     with connection.cursor() as cursor:
-        cursor.execute("CREATE TABLE kernel_thing (id integer, word text, tags text, free text, done_at text)")
+        columns = "id integer, word text, tags text, free text, done_at text"
+        cursor.execute(f"CREATE TABLE kernel_thing ({columns})")
         cursor.execute("INSERT INTO kernel_thing VALUES (1, 'a', NULL, 'x', NULL), (2, 'b', 't', 'x', 'now')")
     frozen.after_migrate(using="default")
 

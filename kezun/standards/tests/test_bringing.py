@@ -27,7 +27,8 @@ ENVIRONMENT = "urn:kezun:std:wangdian-huanjing"
 def filled(person, **given) -> Filled:
     told = {
         "key": uuid.uuid4(), "urn": URN, "method": "明查", "unit": "O1", "inspector": person.code,
-        "started_at": NINE, "submitted_at": NINE + dt.timedelta(minutes=20), "visited": NINE.date(), "answers": GOOD,
+        "started_at": NINE, "submitted_at": NINE + dt.timedelta(minutes=20), "visited": NINE.date(),
+        "answers": GOOD,
     }  # fmt: skip
     return Filled(**told | given)
 

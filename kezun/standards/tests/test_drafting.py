@@ -156,7 +156,7 @@ def test_rows_are_added_moved_and_dropped():
     assert forming.changed(made, "up", Place(2)) == Place(1)
     assert forming.changed(made, "drop", Place(0, 0, 0)) == Place(0)
     assert forming.changed(made, "drop", None) is None
-    assert [c["id"] for _p, c in editing.criteria(made)][0] == "A1.1"
+    assert next(c["id"] for _p, c in editing.criteria(made)) == "A1.1"
 
 
 def test_sums_count_what_is_a_number():
