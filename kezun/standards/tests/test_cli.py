@@ -308,7 +308,7 @@ def test_editions_of_the_bank_come_first():
 
 def test_a_text_changed_behind_the_back_is_refused(monkeypatch):
     actions.install(SystemActor("test"), text=text("outlet2025"), origin="test")
-    monkeypatch.setattr(queries.rules, "digest", lambda _made: "0" * 64)
+    monkeypatch.setattr(queries, "_read", lambda text: (read(text), "0" * 64))
     assert "its hash differs" in kezun("show", "lianxi-wangdian", code=3).stderr
     assert "its hash differs" in kezun("list", code=1).stderr
 
