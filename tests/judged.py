@@ -11,6 +11,7 @@ from typing import Any
 from django.utils import timezone
 
 from kezun.assessment import packing
+from kezun.assessment.actions.schemes import draft_scheme
 from kezun.assessment.models import (
     Appeal,
     AppealFile,
@@ -108,7 +109,33 @@ def merit_file(person: Person, where: Unit) -> Target:
     return made | {"number": MeritFile.objects.create(merit_id=made["pk"], file=_document()).pk}
 
 
+def round(person: Person, where: Unit) -> Target:
+    run = _score(where).run
+    return {"pk": run.round_id, "run": run.pk}
+
+
+def repeated(person: Person, where: Unit) -> Target:
+    """A finished run whose edition is gone, so that nothing is computed."""
+    old = _score(where).run
+    edition = {"version": "gone", "sha256": "0", "since": "2026-03-01", "until": "2026-03-31"}
+    inputs = {"scheme": {"urn": old.scheme.urn, "editions": [edition]}}
+    told = {"scheme": old.scheme, "round": old.round, "kind": "final", "period": old.period, "inputs": inputs}
+    told |= {"from_date": old.from_date, "to_date": old.to_date, "known_at": old.known_at}
+    run = Run.objects.create(**told, state="done", result_hash="1", done_at=timezone.now())
+    return {"pk": run.round_id, "number": run.pk}
+
+
+def scheme(person: Person, where: Unit) -> Target:
+    return {"pk": _score(where).run.scheme_id}
+
+
+def scheme_draft(person: Person, where: Unit) -> Target:
+    version = f"9.{Scheme.objects.count()}"
+    return {"pk": draft_scheme(SystemActor("test"), text=world.scheme_text(version=version)).pk}
+
+
 MAKERS: dict[str, Callable[[Person, Unit], Target]] = {
     **{"lead": lead, "merit": merit, "merit_file": merit_file, "listing": listing, "award": award},
+    **{"round": round, "repeated": repeated, "scheme": scheme, "scheme_draft": scheme_draft},
     **{"appeal": appeal, "appealable": appealable, "scored": scored, "appeal_file": appeal_file},
 }

@@ -94,8 +94,8 @@ def pin(
             _("Nobody is judged by %(scheme)s in %(period)s.") % {"scheme": scheme, "period": period.label}
         )
     ids = list(dict.fromkeys(id for form in forms for id in form.indicators))
-    definitions = _definitions(ids)
-    facts = sorted({*(f for d in definitions for f in d.facts), *_own_facts(forms)})
+    definitions = definitions_of(ids)
+    facts = sorted({*(f for d in definitions for f in d.facts), *own_facts(forms)})
     snapshots = {fact: snapshot_at(fact, known_at) or 0 for fact in facts}
     pins = _pins(subjects, definitions)
     inputs: dict[str, Any] = {
@@ -182,7 +182,7 @@ def _pins(subjects: Roster, definitions: list[Definition]) -> list[tuple[str, by
     return [(hashlib.sha256(body).hexdigest(), zlib.compress(body, 6)) for body in bodies]
 
 
-def _definitions(ids: Iterable[str]) -> list[Definition]:
+def definitions_of(ids: Iterable[str]) -> list[Definition]:
     """The indicators with those in their formulas, without the places where they are declared."""
     known, found = catalogue(), {}
     for id in ids:
@@ -200,7 +200,7 @@ def _between(id: str) -> list[Definition]:
     return found
 
 
-def _own_facts(forms: Iterable[Form]) -> set[str]:
+def own_facts(forms: Iterable[Form]) -> set[str]:
     found = set()
     for form in forms:
         found |= {"inspection"} if form.standards else set()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+from functools import lru_cache
 from pathlib import Path
 
 from django.db.models import Max, Min
@@ -12,6 +13,7 @@ from kezun.assessment.actions.runs import show_run
 from kezun.assessment.actions.schemes import install_scheme
 from kezun.assessment.inputs import NothingToRun
 from kezun.assessment.models import Run, Scheme
+from kezun.assessment.rules.form import Scheme as Form
 from kezun.assessment.rules.reading import digest, read
 from kezun.assessment.running import run
 from kezun.facts.models import FactFile
@@ -23,6 +25,13 @@ FOLDER = Path(__file__).parent / "catalog" / "schemes"
 ORIGIN = "catalog"
 
 
+@lru_cache(maxsize=4)
+def shipped(folder: Path = FOLDER) -> tuple[tuple[Form, str], ...]:
+    """Each scheme of a folder with its text. Raises NotAScheme for a file with a mistake."""
+    texts = [path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.yaml"))]
+    return tuple((read(text), text) for text in texts)
+
+
 def install_all(actor: Actor, folder: Path = FOLDER, origin: str = ORIGIN) -> list[Scheme]:
     """Publish the schemes of a folder that are not published yet; returns those that were new.
 
@@ -30,9 +39,7 @@ def install_all(actor: Actor, folder: Path = FOLDER, origin: str = ORIGIN) -> li
     """
     there = set(Scheme.objects.values_list("urn", "version", "sha256"))
     fresh = []
-    for path in sorted(folder.glob("*.yaml")):
-        text = path.read_text(encoding="utf-8")
-        made = read(text)
+    for made, text in shipped(folder):
         if (made.id, made.version, digest(made)) not in there:
             fresh.append(install_scheme(actor, text=text, origin=origin))
     return fresh

@@ -127,16 +127,25 @@ class Bridged:
     before: Decimal | None
     after: Decimal | None
     moved: Decimal | None
+    grade_before: str = ""
+    grade_after: str = ""
+
+    @property
+    def differs(self) -> bool:
+        """Whether score or grade is another one."""
+        return (self.before, self.grade_before) != (self.after, self.grade_after)
 
 
 def comparable(actor: Actor, before: Run, after: Run) -> list[Bridged]:
     """The subjects that two runs share, biggest change first: a bridge between editions, or two what-ifs."""
-    old = dict(scores_for(actor, before).values_list("subject", "score"))
+    told = scores_for(actor, before).values_list("subject", "score", "grade")
+    old = {subject: (score, grade) for subject, score, grade in told}
     rows = scores_for(actor, after).select_related("unit", "person", "line").defer("lines")
     found = [
         Bridged(
-            *(s.subject, code_of(s), name_of(s), old[s.subject], s.score),
-            s.score - was if s.score is not None and (was := old[s.subject]) is not None else None,
+            *(s.subject, code_of(s), name_of(s), old[s.subject][0], s.score),
+            s.score - was if s.score is not None and (was := old[s.subject][0]) is not None else None,
+            *(old[s.subject][1], s.grade),
         )
         for s in rows
         if s.subject in old

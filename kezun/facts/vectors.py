@@ -213,3 +213,10 @@ def commonest(fact: str, span: Span) -> list[str]:
     for (_target, key), (count,) in found.items():
         total[key] = total.get(key, 0) + (count or 0)
     return sorted(total, key=lambda key: (-total[key], key))
+
+
+def daily(fact: str, span: Span) -> dict[tuple[int, dt.date], int]:
+    """How many facts of one type each target of `span.tree` has, by day; days without any are not there."""
+    counted = State("count", "TRUE")
+    found = engine().states(_selection(fact, span), _files(fact, span), span.tree, [counted], "day")
+    return {(target, day): int(row[0] or 0) for (target, day), row in found.items()}
