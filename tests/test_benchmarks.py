@@ -9,6 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PRINTED = {
+    "assess": ("both runs, by the clock", "both runs / fetching", "a scorecard"),
     "quarter": ("scan of the columns needed", "questions / scan", "questions / by hand", "compiled to SQL"),
     "days": ("figures of five levels / scan", "peak memory", "one more day"),
     "drill": ("bytes a row", "one outlet-day", "one outlet-quarter"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 
 HUNDRED = Decimal(100)
 ZERO = Decimal(0)
@@ -79,6 +80,13 @@ class Transform:
     down: bool = False
     op: str = ">="
     bands: tuple[tuple[Decimal | None, Decimal], ...] = ()
+
+    @cached_property
+    def most(self) -> Decimal:
+        """The most points that can be had."""
+        if self.kind == "ratio_to_target":
+            return HUNDRED * self.cap
+        return max(worth for _x, worth in (self.bands or self.points))
 
 
 @dataclass(frozen=True)

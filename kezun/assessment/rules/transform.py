@@ -66,9 +66,7 @@ def _banded(transform: Transform, value: Decimal) -> Decimal:
 
 def most(transform: Transform) -> Decimal:
     """The most points that can be had."""
-    if transform.kind == "ratio_to_target":
-        return HUNDRED * transform.cap
-    return max(worth for _x, worth in (transform.bands or transform.points))
+    return transform.most
 
 
 def best_value(transform: Transform) -> Decimal | None:
@@ -95,8 +93,8 @@ def many(transform: Transform, values: Array) -> Array:
     if transform.kind == "ratio_to_target":
         top, target = float(HUNDRED * transform.cap), float(transform.target)
         if transform.down:
-            safe = np.where(values > 0, values, 1.0)
-            return np.where(values > 0, np.minimum(top, 100 * target / safe), values * 0 + top)
+            safe = np.where(values > 1e-9, values, 1.0)
+            return np.where(values > 1e-9, np.minimum(top, 100 * target / safe), values * 0 + top)
         return np.clip(100 * values / target, 0.0, top)
     xs, ys = zip(*((float(x), float(y)) for x, y in transform.points), strict=True)
     return np.where(np.isnan(values), np.nan, np.interp(np.nan_to_num(values), xs, ys))

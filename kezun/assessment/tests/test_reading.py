@@ -131,6 +131,13 @@ def test_a_standard_needs_no_transform_and_takes_shares():
         (with_csat(weight=-60), "components.csat.weight", "negative_weight"),
         (with_csat(id="answered"), "components.answered.id", "id_twice"),
         (with_csat(source={}), "components.csat.source", "indicator_or_standard"),
+        (with_csat(min_n=0), "components.csat.min_n", "not_whole"),
+        (with_csat(id=None), "components[1].id", "missing_key"),
+        (
+            {"deductions": [DEDUCTION | {"match": {"level": []}, "points": {"一般": "x"}}]},
+            "deductions.D1.points.一般",
+            "not_number",
+        ),
         (with_csat(source=None), "components.csat.source", "missing_key"),
         (with_csat(source={"indicator": "floor.nothing"}), "components.csat.source", "unknown_indicator"),
         (
