@@ -85,7 +85,7 @@ class _Tags:
 
 
 def _row(one: Filled, edition: Standard, unit: Unit, person: Person, tags: list[str]) -> Sheet:
-    covert = one.method in queries.standard_of(edition).covert
+    covert = one.method in queries.whole(edition).covert_methods
     return Sheet(
         key=one.key,
         root=one.key,

@@ -18,11 +18,11 @@ from kezun.org.models import Person, Unit
 from kezun.standards import answers as answering
 from kezun.standards import queries, rules
 from kezun.standards.messages import say_lack
-from kezun.standards.models import Evidence, Sheet, Standard
+from kezun.standards.models import READ_BLIND, Evidence, Sheet, Standard
 from kezun.standards.rules.marks import lack
 
 State = Sheet.State
-CORRECT, BLIND = "standards.correct_sheet", "standards.read_blind"
+CORRECT = "standards.correct_sheet"
 Entries = Mapping[str, Mapping[str, Any] | None]
 # An answer that is not whole yet may be kept; what can never be right may not.
 UNFINISHED = ("unanswered", "no_value", "na_without_reason")
@@ -68,9 +68,9 @@ def begin_sheet(
     if method not in answering.methods_of(standard):
         there = ", ".join(answering.methods_of(standard))
         raise ValidationError({"method": _("This standard is judged by: %(known)s.") % {"known": there}})
-    covert = method in standard.covert
+    covert = method in standard.covert_methods
     if covert:
-        require(actor, BLIND)
+        require(actor, READ_BLIND, unit)
     number = key or uuid.uuid4()
     row = Sheet(
         key=number,
@@ -216,13 +216,16 @@ def correct_sheet(actor: Actor, sheet: Sheet, *, entries: Entries, reason: str) 
 def void_sheet(actor: Actor, sheet: Sheet, *, reason: str) -> Sheet:
     """Make a sheet void with a reason: one that was begun by mistake, or a visit that does not count.
 
-    Once submitted, only who may correct it may do this.
+    A draft by whoever fills it, else by who may correct it; once submitted, never by whoever filled it.
     """
     if not reason.strip():
         raise ValidationError({"reason": _("Say why, so that others can follow it.")})
     row = _locked(sheet, State.DRAFT, State.SUBMITTED)
-    if row.submitted_at is not None:
-        require(actor, CORRECT)
+    own = isinstance(actor, Person) and actor.pk == row.inspector_id
+    if row.submitted_at is not None or not own:
+        require(actor, CORRECT, row)
+    if row.submitted_at is not None and own:
+        raise ValidationError(_("You filled this sheet: a second person has to make it void."))
     row.state, row.reason, row.facts_at = State.VOID, reason.strip()[:400], None
     row.save(update_fields=["state", "reason", "facts_at"])
     return row

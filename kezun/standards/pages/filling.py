@@ -212,13 +212,12 @@ def evidence(request: HttpRequest, pk: int, piece: int) -> HttpResponse:
 
 def read(actor: Actor, row: Sheet) -> dict[str, Any]:
     """Everything for the page that reads: the score with every line, what was lost and why."""
+    submitted = row.state == Sheet.State.SUBMITTED
+    other = actor.may("standards.correct_sheet") and row.inspector_id != getattr(actor, "pk", None)
     context: dict[str, Any] = {
         "tags": [],
-        "may_correct": row.state == Sheet.State.SUBMITTED
-        and actor.may("standards.correct_sheet")
-        and row.inspector_id != getattr(actor, "pk", None),
-        "may_void": row.state in (Sheet.State.DRAFT, Sheet.State.SUBMITTED)
-        and actor.may("standards.correct_sheet"),
+        "may_correct": submitted and other,
+        "may_void": (submitted or row.state == Sheet.State.DRAFT) and other,
         "later": row.corrections.first(),
     }
     if row.submitted_at is None:

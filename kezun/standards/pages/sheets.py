@@ -131,7 +131,7 @@ def forms_in_force(actor: Person) -> list[tuple[str, list[Choice]]]:
             made = queries.whole(edition)
         except ValidationError:  # an overlay without its base
             continue
-        methods = [m for m in _by_people(made) if covert or m not in made.covert]
+        methods = [m for m in _by_people(made) if covert or m not in made.covert_methods]
         choices = [(f"{edition.urn}|{method}", f"{named(made)} · {term(method)}") for method in methods]
         if choices:
             found.append((named(made), choices))

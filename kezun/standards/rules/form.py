@@ -297,6 +297,12 @@ class Standard:
     over: Over | None = None
     beside: tuple[Module, ...] = ()
 
+    @property
+    def covert_methods(self) -> tuple[str, ...]:
+        """Methods that nobody inspected may know of: those listed, else those that blind criteria name."""
+        named = (m for c in self.criteria() if c.checker.blind for m in c.checker.methods)
+        return self.covert or tuple(dict.fromkeys(named))
+
     def criteria(self) -> Iterator[Criterion]:
         """Every criterion in the order of the standard, those beside the total last."""
         for module in (*self.modules, *self.beside):
