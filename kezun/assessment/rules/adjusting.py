@@ -24,13 +24,16 @@ def adjusted(
     version: str,
     sign: int,
     seen: set[str],
+    used: dict[str, Decimal] | None = None,
 ) -> list[Line]:
     """A line for each rule, in their order. sign: −1 deducts, 1 adds.
 
     seen: incidents that counted before, in any rule; grows. One incident counts once, in the first rule that
-    takes it, by its heaviest event. The order of the events does not matter.
+    takes it, by its heaviest event. The order of the events does not matter. used: what a rule of the same id
+    in an earlier edition took or gave in this period; grows. A cap, and «once», hold for the whole period.
     """
-    return [_line(rule, events, exposures, version, sign, seen) for rule in rules]
+    before = {} if used is None else used
+    return [_line(rule, events, exposures, version, sign, seen, before) for rule in rules]
 
 
 def _line(
@@ -40,26 +43,29 @@ def _line(
     version: str,
     sign: int,
     seen: set[str],
+    used: dict[str, Decimal],
 ) -> Line:
     mine = [(rule.worth(e.level), e) for e in events if matches(e, rule.event, rule.match)]
     mine.sort(key=lambda pair: (-(pair[0] or ZERO), pair[1].day, pair[1].key))
-    counted = tuple(_judged(rule, mine, seen))
+    counted = tuple(_judged(rule, mine, seen, rule.id in used))
     total = sum((one.points for one in counted if one.state == "counted"), ZERO)
     exposure = exposures.get(rule.per.indicator) if rule.per else None
     if rule.per and total:
         # Less than one unit of exposure counts as one: a tiny outlet is not punished by a tiny divisor.
         total = total / max(Decimal(1), Decimal(round(exposure or 0)) / rule.per.unit)
-    total = min(total, rule.cap)
+    left = max(ZERO, rule.cap - used.get(rule.id, ZERO))
+    total = min(total, left)
+    if any(one.state == "counted" for one in counted):
+        used[rule.id] = used.get(rule.id, ZERO) + total
     points = sign * total if total else ZERO
-    kind, possible = ("deduction", ZERO) if sign < 0 else ("addition", rule.cap)
+    kind, possible = ("deduction", ZERO) if sign < 0 else ("addition", left)
     state = "counted" if total else "none"
     return Line(kind, rule.id, version, points, possible, state=state, events=counted, exposure=exposure)
 
 
 def _judged(
-    rule: Adjustment, mine: Iterable[tuple[Decimal | None, Event]], seen: set[str]
+    rule: Adjustment, mine: Iterable[tuple[Decimal | None, Event]], seen: set[str], taken: bool
 ) -> Iterable[Counted]:
-    taken = False
     for worth, event in mine:
         state = _state(rule, worth, event, seen, taken)
         if state == "counted":
@@ -81,17 +87,27 @@ def _state(rule: Adjustment, worth: Decimal | None, event: Event, seen: set[str]
     return "once" if rule.once and taken else "counted"
 
 
-def vetoed(rules: Sequence[Veto], events: Sequence[Event], standards: Iterable[str]) -> tuple[str, ...]:
-    """Ids of the vetoes that hold. standards: those in one of whose inspections a veto was found."""
+def vetoed(
+    rules: Sequence[Veto],
+    events: Sequence[Event],
+    standards: Iterable[str],
+    whole: Mapping[str, set[str]] | None = None,
+) -> tuple[str, ...]:
+    """Ids of the vetoes that hold. standards: those in one of whose inspections a veto was found.
+
+    whole: by id of a veto, its incidents in all of a period of which these events are a part. A veto counts
+    over the period, and holds by an edition that judged one of them.
+    """
     found = set(standards)
-    return tuple(
-        rule.id
-        for rule in rules
-        if rule.standard in found or (rule.event and _incidents(rule, events) >= rule.count)
-    )
+    return tuple(rule.id for rule in rules if rule.standard in found or _often(rule, events, whole or {}))
 
 
-def _incidents(rule: Veto, events: Sequence[Event]) -> int:
-    """How many different incidents of the kind, those not yet or not at all attributed left out."""
-    mine = (e for e in events if matches(e, rule.event, rule.match))
-    return len({e.incident or e.key for e in mine if e.responsibility not in (PENDING, FREE)})
+def _often(rule: Veto, events: Sequence[Event], whole: Mapping[str, set[str]]) -> bool:
+    own = incidents(rule, events)
+    return bool(own) and len(own | whole.get(rule.id, set())) >= rule.count
+
+
+def incidents(rule: Veto, events: Sequence[Event]) -> set[str]:
+    """The different incidents of the kind, those not yet or not at all attributed left out."""
+    mine = (e for e in events if rule.event and matches(e, rule.event, rule.match))
+    return {e.incident or e.key for e in mine if e.responsibility not in (PENDING, FREE)}

@@ -3,7 +3,8 @@
 figures → gates and least numbers → points → weights of what is missing → weighted sum → deductions, each up
 to its cap → additions, each up to its cap → limits of the total → rounding → grade by total and floors →
 vetoes cap the grade. Where a period holds two editions, each judges its own days: weights count by days,
-events by the edition of their day.
+events by the edition of their day. What is limited is limited for the whole period: caps, «once», exposure,
+the number of incidents behind a veto; floors are held against the mean over the days.
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import islice
 from typing import NamedTuple
 
-from kezun.assessment.rules.adjusting import adjusted, vetoed
+from kezun.assessment.rules.adjusting import adjusted, incidents, vetoed
 from kezun.assessment.rules.form import HUNDRED, ZERO, Component, Scheme
 from kezun.assessment.rules.grading import capped, grade
-from kezun.assessment.rules.lines import Event, Figure, Kept, Line, Result, check, rounded
+from kezun.assessment.rules.lines import SETTLED, Event, Figure, Kept, Line, Result, check, rounded
 from kezun.assessment.rules.transform import exact, most, points
 
 ONE = Decimal(1)
@@ -80,9 +82,8 @@ def combine(parts: Sequence[Part]) -> Result:
     score = None if why else rounded(limited, last.rounding)
     if score is not None and score != limited:
         lines.append(Line("rounding", "rounding", last.version, score - limited, ZERO))
-    result = _graded(
-        parts, rated, Result(tuple(lines), score, None if why else limited, math.sqrt(variance), why=why)
-    )
+    plain = Result(tuple(lines), score, None if why else limited, math.sqrt(variance), why=why)
+    result = _graded(parts, rated, shares, plain)
     check(result)
     return result
 
@@ -161,20 +162,50 @@ def _adjustments(parts: Sequence[Part]) -> list[Line]:
     seen: set[str] = set()
     lines: list[Line] = []
     for sign in (-1, 1):
+        used: dict[str, Decimal] = {}
         for part in parts:
             rules = part.scheme.deductions if sign < 0 else part.scheme.additions
+            exposures = {id: math.fsum(p.exposures.get(id, 0.0) for p in parts) for id in part.exposures}
+            version = part.scheme.version
             lines += adjusted(
-                *(rules, part.events, part.exposures), version=part.scheme.version, sign=sign, seen=seen
+                *(rules, part.events, exposures), version=version, sign=sign, seen=seen, used=used
             )
     return lines
 
 
-def _graded(parts: Sequence[Part], rated: Sequence[Sequence[Rated]], result: Result) -> Result:
+def _vetoes(parts: Sequence[Part]) -> list[tuple[str, ...]]:
+    """Ids of the vetoes that hold, by part."""
+    whole: dict[str, set[str]] = {}
+    for part in parts:
+        for rule in part.scheme.vetoes:
+            whole.setdefault(rule.id, set()).update(incidents(rule, part.events))
+    return [vetoed(part.scheme.vetoes, part.events, part.vetoes, whole) for part in parts]
+
+
+def _rated_over(shares: Sequence[Decimal], rated: Sequence[Sequence[Rated]]) -> dict[str, Decimal]:
+    """Component → points out of 100, the mean over the days on which it was scored."""
+    found: dict[str, list[tuple[Decimal, Decimal]]] = {}
+    for share, known in zip(shares, rated, strict=True):
+        for one in known:
+            if one.points is not None and share:
+                found.setdefault(one.component.id, []).append((one.points, share))
+    return {
+        id: (
+            sum((worth * share for worth, share in told), ZERO) / sum((share for _, share in told), ZERO)
+        ).quantize(SETTLED)
+        for id, told in found.items()
+    }
+
+
+def _graded(
+    parts: Sequence[Part], rated: Sequence[Sequence[Rated]], shares: Sequence[Decimal], result: Result
+) -> Result:
     """The result with grade, vetoes, numbers behind it and what is still pending."""
     last = parts[-1].scheme
-    vetoes = tuple(dict.fromkeys(id for p in parts for id in vetoed(p.scheme.vetoes, p.events, p.vetoes)))
-    caps = [v.grade_cap for p in parts for v in p.scheme.vetoes if v.id in vetoes and v.grade_cap]
-    floors = {one.component.id: one.points for known in rated for one in known if one.points is not None}
+    held_in = list(zip(parts, _vetoes(parts), strict=True))
+    vetoes = tuple(dict.fromkeys(id for _part, ids in held_in for id in ids))
+    caps = [v.grade_cap for p, ids in held_in for v in p.scheme.vetoes if v.id in ids and v.grade_cap]
+    floors = _rated_over(shares, rated)
     plain = grade(last.grades, result.score, floors) if result.score is not None else ""
     held = capped(last.grades, plain, caps) if plain else ""
     return Result(
@@ -217,8 +248,10 @@ def parts_of(result: Result, schemes: Sequence[Scheme]) -> list[Part]:
     schemes: those of its parts, in their order.
     """
     made = []
+    # Part by part, as combine() wrote them: two parts may have one version (an edition that came back).
+    left = iter([x for x in result.lines if x.kind == "component"])
     for scheme, kept in zip(schemes, result.kept, strict=True):
-        mine = [x for x in result.lines if x.kind == "component" and x.version == kept.version]
+        mine = list(islice(left, len(scheme.components)))
         filled = [x for x in mine if x.state == "peer_mean" and x.rated is not None]
         made.append(
             Part(
