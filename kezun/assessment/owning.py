@@ -75,7 +75,8 @@ def _by_line(asked: Asked, ids: Sequence[str]) -> dict[str, Vector]:
         groups: list[Group] = [(ALL, m.person) for m in mine]
         people = sorted(set(groups))
         found = vectors(ids, asked.named, span_of(asked, since, until, "person"), people)
-        at = np.array([people.index(group) for group in groups])
+        place = {group: number for number, group in enumerate(people)}
+        at = np.array([place[group] for group in groups])
         owner = np.array([places[m.line] for m in mine])
         for id, vector in found.items():
             for row, part in enumerate((vector.numerator, vector.denominator, vector.n)):

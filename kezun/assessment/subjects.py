@@ -131,7 +131,22 @@ def _roots(day: dt.date) -> list[Unit]:
 
 
 def _tree(spans: Iterable[Branch]) -> list[tuple[int, int, int, int]]:
-    return sorted((b.unit, b.target, b.since.toordinal(), b.until.toordinal()) for b in spans)
+    return joined((b.unit, b.target, b.since.toordinal(), b.until.toordinal()) for b in spans)
+
+
+def joined(spans: Iterable[tuple[int, int, int, int]]) -> list[tuple[int, int, int, int]]:
+    """(what, whose, first, last day) in order, those of one pair that overlap or touch as one span.
+
+    Whoever heads a branch and an outlet below it, or holds two posts in one line, would otherwise have the
+    facts of those days counted twice.
+    """
+    made: list[tuple[int, int, int, int]] = []
+    for what, whose, first, last in sorted(spans):
+        if made and made[-1][:2] == (what, whose) and first <= made[-1][3] + 1:
+            made[-1] = (what, whose, made[-1][2], max(last, made[-1][3]))
+        else:
+            made.append((what, whose, first, last))
+    return made
 
 
 def _units(of: Of, period: Period) -> Roster:
@@ -204,12 +219,10 @@ def _lines(period: Period) -> Roster:
     ]
     wanted = {s.line for s in subjects}
     held = Assignment.objects.filter(line__in=wanted, from_date__lte=period.end, to_date__gte=period.start)
-    members = sorted(
-        {
-            (person, line, max(first, period.start).toordinal(), min(last, period.end).toordinal())
-            for person, line, first, last in held.values_list("person_id", "line_id", "from_date", "to_date")
-            if line is not None
-        }
+    members = joined(
+        (person, line, max(first, period.start).toordinal(), min(last, period.end).toordinal())
+        for person, line, first, last in held.values_list("person_id", "line_id", "from_date", "to_date")
+        if line is not None
     )
     every = {b for root in _roots(period.end) for b in branches(root, None, period)[0]}
     tree = _tree(b._replace(target=ALL) for b in every)
