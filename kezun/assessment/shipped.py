@@ -9,13 +9,14 @@ from pathlib import Path
 
 from django.db.models import Max, Min
 
+from kezun.assessment.actions import rounds
 from kezun.assessment.actions.runs import show_run
 from kezun.assessment.actions.schemes import install_scheme
 from kezun.assessment.inputs import NothingToRun
 from kezun.assessment.models import Run, Scheme
 from kezun.assessment.rules.form import Scheme as Form
-from kezun.assessment.rules.reading import digest, read
-from kezun.assessment.running import run
+from kezun.assessment.rules.reading import NotAScheme, digest, read
+from kezun.assessment.running import carry_out, run
 from kezun.facts.models import FactFile
 from kezun.facts.rules import Period
 from kezun.kernel.actor import Actor
@@ -32,16 +33,25 @@ def shipped(folder: Path = FOLDER) -> tuple[tuple[Form, str], ...]:
     return tuple((read(text), text) for text in texts)
 
 
-def install_all(actor: Actor, folder: Path = FOLDER, origin: str = ORIGIN) -> list[Scheme]:
+def install_all(
+    actor: Actor, folder: Path = FOLDER, origin: str = ORIGIN, *, fitting: bool = False
+) -> list[Scheme]:
     """Publish the schemes of a folder that are not published yet; returns those that were new.
 
-    Raises NotAScheme for the first that is wrong, or names a post or standard that there is not.
+    fitting: leave those out that name a post or standard which this bank does not have. Raises NotAScheme
+    for the first that is wrong.
     """
     there = set(Scheme.objects.values_list("urn", "version", "sha256"))
     fresh = []
     for made, text in shipped(folder):
-        if (made.id, made.version, digest(made)) not in there:
+        if (made.id, made.version, digest(made)) in there:
+            continue
+        try:
             fresh.append(install_scheme(actor, text=text, origin=origin))
+        except NotAScheme as error:
+            if not fitting:
+                raise
+            log.warning("scheme does not fit", extra={"scheme": made.id, "why": str(error)})
     return fresh
 
 
@@ -66,18 +76,41 @@ def _full(kind: str, last: dt.date) -> Period:
     return held if held.end <= last else held.previous()
 
 
-def run_all(actor: Actor, schemes: list[Scheme]) -> list[Run]:
-    """A first run of each scheme over what the facts cover: final for the last period but one, provisional
-    for the last; shown to those whom they judge. Schemes that judge nobody here are left out."""
+def run_all(actor: Actor, schemes: list[Scheme], desk: tuple[Actor, Actor] | None = None) -> list[Run]:
+    """A first run of each scheme over what the facts cover: final for the last period but one, whose round
+    is settled; provisional for the last, open to appeal. desk: who asks for the steps and who takes them.
+
+    Editions that do not judge a period's end are left out; where nobody is judged, a failed run says so.
+    """
     made = []
     periods = covered()
     for scheme in schemes:
         for at, period in enumerate(periods):
-            kind = Run.Kind.PROVISIONAL if at == len(periods) - 1 else Run.Kind.FINAL
-            if period.start < scheme.from_date:
+            if Scheme.objects.for_day(scheme.urn, period.end) != scheme or period.start < scheme.from_date:
                 continue
             try:
-                made.append(show_run(actor, run(actor, scheme, period.label, kind=kind)))
+                if at == len(periods) - 1:
+                    made.append(_to_appeal(desk or (actor, actor), scheme, period))
+                else:
+                    made.append(_settled(actor, scheme, period))
             except NothingToRun as error:
                 log.warning("no run", extra={"scheme": str(scheme), "why": "; ".join(error.messages)})
+    return made
+
+
+def _settled(actor: Actor, scheme: Scheme, period: Period) -> Run:
+    shown = show_run(actor, run(actor, scheme, period.label, kind=Run.Kind.FINAL))
+    if shown.round is not None:
+        rounds.settle_round(actor, shown.round)
+    return shown
+
+
+def _to_appeal(desk: tuple[Actor, Actor], scheme: Scheme, period: Period) -> Run:
+    """Take a round step by step until everybody judged may appeal."""
+    asks, takes = desk
+    held = rounds.open_round(asks, scheme, period=period.label)
+    rounds.take_step(takes, rounds.ask_step(asks, held))
+    made = carry_out(Run.objects.filter(round=held).latest("pk"))
+    rounds.take_step(takes, rounds.ask_step(asks, held))
+    made.refresh_from_db()
     return made

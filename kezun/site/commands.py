@@ -19,7 +19,7 @@ from kezun.kernel.command import command
 from kezun.org.command import acting, actor_for
 from kezun.org.founding import CODE as FIRST
 from kezun.org.founding import first_person
-from kezun.site import demo, inspecting, serve
+from kezun.site import demo, inspecting, judging, serve
 from kezun.site.backup import restore, save
 from kezun.site.packs import pack as packs
 from kezun.standards import shipped
@@ -111,8 +111,8 @@ def run_demo(port: int, stay: bool, name: str, anchor: str) -> None:
     filled = demo.fill(actor, pack, demo.anchor(pack), steps)
     if inspected := inspecting.inspect(actor, pack, demo.anchor(pack)):
         steps.say(_("%(n)d inspections taken over") % {"n": inspected})
-    if schemes := schemes_shipped.install_all(actor):
-        made = schemes_shipped.run_all(actor, schemes)
+    if schemes := schemes_shipped.install_all(actor, fitting=True):
+        made = judging.judge(actor, pack, schemes)
         steps.say(_("%(n)d schemes published, %(runs)d runs") % {"n": len(schemes), "runs": len(made)})
     demo.sign_ins(actor, pack)
     inspecting.open_work(pack)

@@ -96,6 +96,21 @@ def refuse_step(actor: Actor, round: Round, *, reason: str) -> Round:
     return held
 
 
+@action("assessment.settle_round")
+def settle_round(actor: Actor, round: Round) -> Round:
+    """Close a round that was settled elsewhere: its final result was published before this desk was used.
+
+    ValidationError where no final run was shown, or the steps have begun here.
+    """
+    held = Round.objects.select_for_update().get(pk=round.pk)
+    final = latest(held, Run.Kind.FINAL)
+    if held.state != Round.State.COLLECTING or final is None or final.shown_at is None:
+        raise ValidationError(_("Only a round whose final result was shown elsewhere is settled like this."))
+    held.state = Round.State.CLOSED
+    held.save(update_fields=["state", "changed_at"])
+    return held
+
+
 @action("assessment.run_again")
 def run_again(actor: Actor, round: Round) -> Run:
     """Compute the round anew with what is known now: corrections, attributions, late facts. Earlier runs

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from kezun.assessment import running
 from kezun.assessment.actions import rounds
+from kezun.assessment.actions.runs import show_run
 from kezun.assessment.models import Merit, Round, Run, Score
 from kezun.assessment.rounds import HINDRANCES
 from kezun.assessment.rules.steps import STEPS, Stand, following, hindrances
@@ -194,3 +195,18 @@ def test_only_the_office_moves_rounds(open_round, person_in):
     for role in ("unit_head", "supervisor", "auditor"):
         with pytest.raises(Denied):
             rounds.ask_step(person_in(role, "HO"), open_round)
+
+
+@pytest.mark.django_db
+def test_a_round_settled_elsewhere_is_closed_at_once(judged, open_round, office):
+    with pytest.raises(ValidationError):
+        rounds.settle_round(world.US, open_round)
+    final = running.run(world.US, judged, "2026-03", kind=Run.Kind.FINAL)
+    with pytest.raises(ValidationError):
+        rounds.settle_round(world.US, open_round)
+    show_run(world.US, final)
+    with pytest.raises(Denied):
+        rounds.settle_round(office, open_round)
+    assert rounds.settle_round(world.US, open_round).state == Round.State.CLOSED
+    with pytest.raises(ValidationError):
+        rounds.settle_round(world.US, open_round)
