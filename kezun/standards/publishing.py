@@ -53,9 +53,10 @@ def publish_sheets(actor: Actor, sheets: Iterable[Sheet]) -> int:
     return len(taken)
 
 
-def due() -> Iterable[Sheet]:
-    """Sheets whose facts are not in the store yet, the oldest first."""
+def due(besides: Iterable[int] = ()) -> Iterable[Sheet]:
+    """Sheets whose facts are not in the store yet, the oldest first; none `besides` (primary keys)."""
     waiting = Sheet.objects.filter(submitted_at__isnull=False, facts_at__isnull=True)
+    waiting = waiting.exclude(pk__in=list(besides))
     open_ = waiting.filter(state__in=(Sheet.State.SUBMITTED, Sheet.State.VOID))
     return open_.select_related("standard", "unit", "person", "inspector").order_by("submitted_at")
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -16,7 +17,8 @@ from kezun.kernel.actor import Actor, OutOfScope
 from kezun.standards import rules
 from kezun.standards.editions import EditionQuerySet
 from kezun.standards.models import Sheet, SheetQuerySet, Standard
-from kezun.standards.rules.form import Validity
+from kezun.standards.rules.form import Over, Validity
+from kezun.standards.rules.nodes import Problem, parse
 from kezun.standards.rules.overlay import overlaid
 
 log = logging.getLogger("kezun.standards")
@@ -45,11 +47,14 @@ def standard_of(edition: Standard) -> rules.Standard:
 
 
 def whole(edition: Standard) -> rules.Standard:
-    """What is asked by an edition: an overlay together with the edition that it lies over."""
+    """What is asked by an edition: an overlay together with the edition that it lies over.
+
+    Raises ValidationError where there is none below; `readable` gives the overlay alone then.
+    """
     made = standard_of(edition)
     if made.over is None:
         return made
-    base = base_of(made)
+    base = base_of(edition, made.over)
     if base is None:
         raise ValidationError(
             _("The overlay lies over %(urn)s %(version)s, which is not published here.")
@@ -58,12 +63,33 @@ def whole(edition: Standard) -> rules.Standard:
     return overlaid(standard_of(base), made)
 
 
-def base_of(made: rules.Standard) -> Standard | None:
-    """The published edition that an overlay names; its last revision."""
-    if made.over is None:
-        return None
-    found = Standard.objects.published().filter(urn=made.over.standard, version=made.over.version)
-    return found.order_by("-revision").first()
+def readable(edition: Standard) -> rules.Standard:
+    """What there is to read of an edition: as `whole`, and an overlay by itself where none lies below."""
+    try:
+        return whole(edition)
+    except ValidationError:
+        return standard_of(edition)
+
+
+def base_of(edition: Standard, over: Over) -> Standard | None:
+    """The edition that an overlay lies over: the last revision there was when the overlay was published.
+
+    What is corrected or withdrawn below it later changes nothing that the overlay has judged. One that is
+    not published yet lies over what holds now.
+    """
+    named = {"urn": over.standard, "version": over.version}
+    then = Standard.objects.published(edition.published_at).filter(**named).order_by("-revision").first()
+    if then is not None or edition.published_at is None:
+        return then
+    return Standard.objects.filter(**named, published_at__isnull=False).order_by("published_at").first()
+
+
+def laid_over(edition: Standard) -> list[Standard]:
+    """Overlays in force or to come that lie over an edition."""
+    open_ = Q(until_date__isnull=True) | Q(until_date__gt=today())
+    overlays = Standard.objects.published().filter(open_, kind=Standard.Kind.OVERLAY)
+    named = (edition.urn, edition.version)
+    return [o for o in overlays if (over := standard_of(o).over) and (over.standard, over.version) == named]
 
 
 def editions_for(actor: Actor) -> EditionQuerySet[Standard]:
@@ -99,11 +125,15 @@ def read_against_known(text: str) -> rules.Standard:
     """The standard that a text states, checked against all editions there are; raises NotAStandard.
 
     Editions of the same standard that begin before are taken as they hold until then: only an edition that
-    nobody replaces may not overlap.
+    nobody replaces may not overlap. An overlay needs an edition to lie over.
     """
     first = rules.read(text)
     urns = {first.id} | ({first.over.standard} if first.over else set())
-    return rules.read(text, known=known(urns))
+    others = known(urns)
+    if first.over is not None and all(other.id != first.over.standard for other in others):
+        named = {"version": f"{first.over.standard}@{first.over.version}", "known": "—"}
+        raise rules.NotAStandard((Problem(parse(text).lines["over"], "over", "unknown_edition", named),))
+    return rules.read(text, known=others)
 
 
 def in_force(day: dt.date) -> list[Standard]:

@@ -98,6 +98,9 @@ def withdraw(actor: Actor, edition: Standard, *, reason: str) -> Standard:
     row = approval.held(edition, State.DRAFT, State.PROPOSED, State.PUBLISHED)
     if row.published_at and Sheet.objects.filter(standard=row, state=Sheet.State.DRAFT).exists():
         raise ValidationError(_("Sheets are being filled from it: let them be submitted or given up first."))
+    if row.published_at and (overlays := queries.laid_over(row)):
+        told = {"overlays": ", ".join(map(str, overlays))}
+        raise ValidationError(_("Overlays lie over it: withdraw %(overlays)s first.") % told)
     return approval.withdraw(row, reason)
 
 

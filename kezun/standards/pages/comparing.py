@@ -14,7 +14,7 @@ from kezun.kernel.page import page
 from kezun.org.reader import reader_of
 from kezun.standards import queries, rules
 from kezun.standards.models import Standard
-from kezun.standards.pages.handbook import broken_draft, number
+from kezun.standards.pages.handbook import broken_draft, number, number_in
 from kezun.standards.pages.library import READ
 from kezun.standards.rules.comparing import Pair, Piece, comparable, compare, words
 from kezun.standards.wording import figure, said
@@ -89,13 +89,13 @@ def comparing(request: HttpRequest, pk: int) -> HttpResponse:
     """An edition (left) beside another (`with`, right); the newer one stands right whichever is named."""
     actor = reader_of(request)
     one = queries.edition_by_id(actor, number(pk))
-    named = request.GET.get("with", "")
+    named = number_in(request.GET.get("with", ""))
     siblings = list(queries.editions_for(actor).filter(urn=one.urn).exclude(pk=one.pk).defer("text"))
-    if not named.isdigit():
+    if named is None:
         if not siblings:
             return redirect("standards.handbook", one.pk)
-        named = str(siblings[0].pk)
-    other = queries.edition_by_id(actor, number(int(named)))
+        named = siblings[0].pk
+    other = queries.edition_by_id(actor, named)
     old, new = sorted((one, other), key=lambda r: (r.from_date, r.revision, r.pk))
     for row in (old, new):
         try:

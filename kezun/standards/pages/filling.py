@@ -22,7 +22,7 @@ from kezun.standards import answers as answering
 from kezun.standards.messages import say_lack
 from kezun.standards.models import READ_SHEETS, Evidence, Sheet
 from kezun.standards.pages.drafts import tell
-from kezun.standards.pages.handbook import number
+from kezun.standards.pages.handbook import number, number_in
 from kezun.standards.result import result_of, shown_parts, worst
 from kezun.standards.rules.form import Criterion, Indicator
 
@@ -180,12 +180,12 @@ def photo(request: HttpRequest, pk: int) -> HttpResponse:
     id, file, drop = (
         request.POST.get("criterion", "")[:60],
         request.FILES.get("file"),
-        request.POST.get("drop", ""),
+        number_in(request.POST.get("drop", "")),
     )
     wrong = ""
     try:
-        if drop.isdigit():
-            actions.detach_evidence(actor, row, evidence=number(int(drop)))
+        if drop is not None:
+            actions.detach_evidence(actor, row, evidence=drop)
         elif file is not None:
             kept = keep(actor, file, file.name or "photo", allow=KINDS)
             actions.attach_evidence(actor, row, kept, criterion=id)

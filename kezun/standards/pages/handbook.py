@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
@@ -90,7 +91,7 @@ def handbook(request: HttpRequest, pk: int) -> HttpResponse:
     actor = reader_of(request)
     edition = queries.edition_by_id(actor, number(pk))
     try:
-        made = queries.whole(edition)
+        made = queries.readable(edition)
     except rules.NotAStandard:
         return broken_draft(request, edition)
     wanted = sought(request)
@@ -154,6 +155,11 @@ def number(value: int) -> int:
     return min(value, (1 << 62) - 1)
 
 
+def number_in(text: str) -> int | None:
+    """The number that somebody sent as text; None for anything else, and for one no database can hold."""
+    return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else None
+
+
 @page("standards/<int:pk>/text/", name="standards.text", needs=READ)
 def text(request: HttpRequest, pk: int) -> HttpResponse:
     """The edition's text as a YAML file."""
@@ -167,7 +173,11 @@ def pdf(request: HttpRequest, pk: int) -> HttpResponse:
     from kezun.standards.printing import printed  # reportlab is large, and rarely asked for
 
     edition = queries.edition_by_id(reader_of(request), number(pk))
-    content = printed(edition, queries.whole(edition))
+    try:
+        made = queries.readable(edition)
+    except rules.NotAStandard:
+        return broken_draft(request, edition)
+    content = printed(edition, made)
     return attachment(content, file_name(edition, "pdf"), "application/pdf")
 
 
