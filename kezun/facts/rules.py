@@ -7,10 +7,13 @@ import datetime as dt
 import itertools
 import math
 import re
+import unicodedata
 from dataclasses import dataclass
 from fractions import Fraction
 
 DAY = dt.timedelta(days=1)
+# One year is left at either end of what a calendar can hold, for the periods before and after.
+FIRST_YEAR, LAST_YEAR = 2, 9998
 
 
 @dataclass(frozen=True)
@@ -27,11 +30,14 @@ class Period:
 
     @classmethod
     def parse(cls, text: str) -> Period:
-        """Read a period; ValueError says which forms there are."""
+        """Read a period; ValueError says which forms there are. Full-width digits read as plain ones."""
         text = text.strip()
         try:
-            return cls._parse(text)
-        except ValueError as error:
+            found = cls._parse(unicodedata.normalize("NFKC", text))
+            if not FIRST_YEAR <= found.start.year <= found.end.year <= LAST_YEAR:
+                raise ValueError("outside the years there are")
+            return found
+        except (ValueError, OverflowError) as error:
             raise ValueError(
                 f"«{text}» is not a period: write 2026-03, 2026-W10, 2026-03-05, 2026-Q1, 2026 "
                 "or 2026-03-01..2026-03-15"
@@ -65,16 +71,16 @@ class Period:
     def of(cls, day: dt.date, kind: str) -> Period:
         """The period of `kind` (day, week, month, quarter, year) that holds `day`."""
         if kind == "day":
-            return cls.parse(day.isoformat())
+            return cls._parse(day.isoformat())
         if kind == "week":
             year, week, _ = day.isocalendar()
-            return cls.parse(f"{year:04d}-W{week:02d}")
+            return cls._parse(f"{year:04d}-W{week:02d}")
         if kind == "month":
-            return cls.parse(f"{day.year:04d}-{day.month:02d}")
+            return cls._parse(f"{day.year:04d}-{day.month:02d}")
         if kind == "quarter":
-            return cls.parse(f"{day.year:04d}-Q{(day.month + 2) // 3}")
+            return cls._parse(f"{day.year:04d}-Q{(day.month + 2) // 3}")
         if kind == "year":
-            return cls.parse(f"{day.year:04d}")
+            return cls._parse(f"{day.year:04d}")
         raise ValueError(f"{kind} is not a kind of period")
 
     def previous(self) -> Period:
@@ -82,14 +88,14 @@ class Period:
         if self.kind == "range":
             days = (self.end - self.start).days + 1
             first = self.start - days * DAY
-            return Period.parse(f"{first}..{self.start - DAY}")
+            return Period._parse(f"{first}..{self.start - DAY}")
         return Period.of(self.start - DAY, self.kind)
 
     def following(self) -> Period:
         """The period of the same kind just after; a range: as many days just after it."""
         if self.kind == "range":
             days = (self.end - self.start).days + 1
-            return Period.parse(f"{self.end + DAY}..{self.end + days * DAY}")
+            return Period._parse(f"{self.end + DAY}..{self.end + days * DAY}")
         return Period.of(self.end + DAY, self.kind)
 
     @property
