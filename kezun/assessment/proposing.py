@@ -14,6 +14,7 @@ from django.db.models import Min
 from kezun.assessment import packing
 from kezun.assessment.actions import honours
 from kezun.assessment.actions.honours import Proposed, Starred
+from kezun.assessment.actions.judging import check_latest
 from kezun.assessment.models import Award, Run, Score
 from kezun.assessment.rules.form import Listing, Scheme
 from kezun.assessment.rules.lines import Result
@@ -40,8 +41,11 @@ COUNTED = (Run.Kind.PROVISIONAL, Run.Kind.FINAL, Run.Kind.RESTATED)
 
 
 def ask(actor: Actor, run: Run) -> None:
-    """Have the worker apply a run's rules; raises Denied."""
+    """Have the worker apply a run's rules; raises Denied, and ValidationError for a run that counts for
+    nothing or was followed by another."""
     require(actor, PROPOSE)
+    honours.check_counts(run)
+    check_latest(run)
     enqueue(TASK, run=run.pk)
 
 
@@ -49,6 +53,7 @@ def ask(actor: Actor, run: Run) -> None:
 def propose(run: int) -> None:
     """Put what the rules of a finished run say on the lists, and propose stars. Repeated, it adds nothing."""
     row = Run.objects.select_related("scheme").get(pk=run)
+    honours.check_counts(row)
     days = scheme_of(row.scheme).appeal.window_days
     worker = SystemActor("worker")
     honours.propose_lists(worker, row, entries=listed(row), hear_days=days)
@@ -61,16 +66,21 @@ def listed(run: Run) -> list[Proposed]:
     rules = [(colour, rule) for colour, rule in (("red", form.red), ("black", form.black)) if rule]
     if not rules:
         return []
-    rows = list(_scored(run))
-    bounds = _bounds([rule for _, rule in rules], rows)
+    bounds = _bounds([rule for _, rule in rules], run)
+    barring = _barring(form)
     found = []
-    for row, result in rows:
+    for row, result in _scored(run):
         subject = _standing(row, result)
         for colour, rule in rules:
-            said = judge(rule, subject, bounds[row.group])
-            if said.met:
+            said = judge(rule, subject, bounds.get(row.group, {}))
+            if said.met and not (colour == "red" and barring & set(result.vetoes)):
                 found.append(Proposed(row, colour, [_told(one) for one in said.said], said.probability))
     return found
+
+
+def _barring(form: Scheme) -> set[str]:
+    """The vetoes that keep a subject from every honour."""
+    return {veto.id for veto in form.vetoes if veto.bars_awards}
 
 
 def _scored(run: Run) -> Iterator[tuple[Score, Result]]:
@@ -85,11 +95,14 @@ def _standing(row: Score, result: Result) -> Standing:
     return Standing(total, result.sd, row.grade, row.vetoes, row.n, figures)
 
 
-def _bounds(rules: Iterable[Listing], rows: list[tuple[Score, Result]]) -> Mapping[str, Bounds]:
-    """Per peer group the quantiles that the rules name, of totals or of a component's own estimates."""
+def _bounds(rules: Iterable[Listing], run: Run) -> Mapping[str, Bounds]:
+    """Per peer group the quantiles that the rules name, of totals or of a component's own estimates.
+
+    The scores are gone through once for it, so that never more than a few results lie in memory.
+    """
     wanted = {(c.metric, c.ref) for rule in rules for c in rule.conditions if c.ref in PEERS}
     values: dict[tuple[str, str], list[float]] = defaultdict(list)
-    for row, result in rows:
+    for row, result in _scored(run) if wanted else ():
         for metric in {metric for metric, _ in wanted}:
             value = _value(metric, row, result)
             if value is not None:
@@ -130,12 +143,13 @@ def starred(run: Run) -> list[Starred]:
     most = max(rule.periods for rule in form.stars)
     earlier = _earlier(run, most - 1)
     since = _since(form, run)
-    held = _held(run)
+    held, barring = _held(run), _barring(form)
     found = []
     for row, result in _scored(run):
         periods = (_record(row, result), *earlier.get(row.subject, ()))
         months = months_between(since.get(row.subject, run.to_date), run.to_date)
-        found.append(Starred(row, stars(form.stars, periods, months), held.get((row.unit_id, row.person_id))))
+        met = 0 if barring & set(result.vetoes) else stars(form.stars, periods, months)
+        found.append(Starred(row, met, held.get(_holder(row))))
     return found
 
 
@@ -176,12 +190,17 @@ def _since(form: Scheme, run: Run) -> Mapping[str, dt.date]:
     return {f"unit:{pk}": day for pk, day in Unit.objects.values_list("pk", "opened_date")}
 
 
+def _holder(row: Score | Award) -> tuple[int | None, int | None]:
+    """Unit and person by which a star is held: a person's goes along to another unit."""
+    return (None, row.person_id) if row.person_id is not None else (row.unit_id, None)
+
+
 def _held(run: Run) -> Mapping[tuple[int | None, int | None], Award]:
-    """The stars held on the last day of the run's period, by unit and person."""
+    """The stars held on the last day of the run's period, by their holder."""
     rows = Award.objects.filter(
         kind=Award.Kind.STAR,
         state=Award.State.GRANTED,
         from_date__lte=run.to_date,
         to_date__gte=run.to_date,
     )
-    return {(row.unit_id, row.person_id): row for row in rows}
+    return {_holder(row): row for row in rows.order_by("from_date", "pk")}

@@ -6,10 +6,12 @@ A decision never edits a run. Upheld, it names the correction that becomes a new
 from __future__ import annotations
 
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from kezun.assessment import packing
+from kezun.assessment.actions.judging import check_not_own
 from kezun.assessment.models import Appeal, AppealFile, Round, Run, Score
 from kezun.assessment.schemes import scheme_of
 from kezun.kernel.action import action
@@ -33,7 +35,9 @@ def file_appeal(actor: Actor, score: Score, *, rule: str, grounds: str) -> Appea
         raise ValidationError({"grounds": _("Say in at least 10 characters what is wrong and why.")})
     if rule not in {line.id for line in packing.unpack(score.lines).lines}:
         raise ValidationError({"rule": _("The scorecard has no such line.")})
-    if Appeal.objects.filter(score=score, rule=rule).exclude(state=Appeal.State.WITHDRAWN).exists():
+    # Locked, so that a form sent twice is filed once; the check below then says so.
+    Score.objects.select_for_update().get(pk=score.pk)
+    if _appealed(score, rule):
         raise ValidationError(_("This line has been appealed already; a refusal can go to the next level."))
     return _filed(actor, score, rule, grounds, level=0, before=None)
 
@@ -87,11 +91,13 @@ def decide_appeal(
     """Uphold or refuse, with reasons. Upheld, `remedy` says how the facts are put right and `remedy_ref`
     which.
 
-    Raises ValidationError for whoever filed it or is its subject, without reasons, or without a remedy.
+    Raises ValidationError for whoever filed it, is its subject or belongs to the unit that is, without
+    reasons, or without a remedy.
     """
     held = _held(appeal, Appeal.State.FILED)
     if isinstance(actor, Person) and actor.pk in (held.filed_by_id, held.person_id):
         raise ValidationError(_("Nobody decides on an appeal of their own."))
+    check_not_own(actor, unit=held.unit_id, person=held.person_id)
     if len(decision.strip()) < SHORTEST:
         raise ValidationError(
             {"decision": _("Give the reasons in at least 10 characters: the subject reads them.")}
@@ -107,6 +113,16 @@ def decide_appeal(
         update_fields=["state", "decision", "doc_no", "remedy", "remedy_ref", "decided_by", "decided_at"]
     )
     return held
+
+
+def _appealed(score: Score, rule: str) -> bool:
+    """Whether this line was appealed before: of this score at all, or, open or refused, of another run of the
+    period. One that was upheld in an earlier run may have been put right badly."""
+    told = Appeal.objects.filter(score__subject=score.subject, rule=rule).exclude(
+        state=Appeal.State.WITHDRAWN
+    )
+    elsewhere = Q(score__run__round=score.run.round_id) & ~Q(state=Appeal.State.UPHELD)
+    return told.filter(Q(score=score) | elsewhere).exists()
 
 
 def level_name(appeal: Appeal) -> str:

@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from kezun.assessment.actions.judging import check_latest, check_not_own
 from kezun.assessment.models import Appeal, Audience, Award, Listing, Run, Score
+from kezun.assessment.models.runs import COUNTED
 from kezun.kernel.action import action
 from kezun.kernel.actor import Actor
 from kezun.org.models import Person, Unit
@@ -38,8 +41,10 @@ def propose_lists(actor: Actor, run: Run, *, entries: Sequence[Proposed], hear_d
     """Put what a run's rules say on the lists as proposals; what was decided before stays. Returns how many
     are new.
 
-    Black ones are heard first: until `hear_days` from today nobody can confirm them.
+    Black ones are heard first: until `hear_days` from today nobody can confirm them. ValidationError for
+    a run that is not done or counts for nothing.
     """
+    check_counts(run)
     until = timezone.localdate() + dt.timedelta(days=hear_days)
     person = actor if isinstance(actor, Person) else None
     new = 0
@@ -79,7 +84,9 @@ def propose_stars(actor: Actor, run: Run, *, found: Sequence[Starred]) -> dict[s
 
     A star is proposed where more are met than held, from the day after the period for a year. Repeated, it
     proposes nothing twice. Returns how many were proposed, and how many revocations asked for.
+    ValidationError for a run that is not done or counts for nothing.
     """
+    check_counts(run)
     told = {"proposed": 0, "revoke": 0}
     start = run.to_date + dt.timedelta(days=1)
     person = actor if isinstance(actor, Person) else None
@@ -109,17 +116,18 @@ def propose_stars(actor: Actor, run: Run, *, found: Sequence[Starred]) -> dict[s
 def confirm_listing(actor: Actor, listing: Listing, *, note: str = "") -> Listing:
     """A second person's yes to an entry; a black one only after it was heard and with no appeal open.
 
-    Raises ValidationError for whoever proposed it, its subject, or while it is being heard.
+    Raises ValidationError for whoever proposed it, its subject, while it is being heard, and where a later
+    run counts by now.
     """
     held = _held(listing, Listing.State.PROPOSED)
-    _check_other(actor, held.proposed_by_id, held.person_id)
+    _check_other(actor, held.proposed_by_id, held)
     if held.heard_until_date is not None and timezone.localdate() <= held.heard_until_date:
         raise ValidationError(
             _("It is being heard until %(day)s; confirm it after that.")
             % {"day": held.heard_until_date.isoformat()}
         )
-    if Appeal.objects.filter(score=held.score_id, state=Appeal.State.FILED).exists():
-        raise ValidationError(_("An appeal against this score is open: decide it first."))
+    _check_unappealed(held)
+    check_latest(held.run)
     return _decided(actor, held, Listing.State.CONFIRMED, note)
 
 
@@ -127,7 +135,7 @@ def confirm_listing(actor: Actor, listing: Listing, *, note: str = "") -> Listin
 def drop_listing(actor: Actor, listing: Listing, *, note: str) -> Listing:
     """Take an entry off the list, published or not, with a reason."""
     held = _held(listing, Listing.State.PROPOSED, Listing.State.CONFIRMED, Listing.State.PUBLISHED)
-    _check_other(actor, None, held.person_id)
+    _check_other(actor, None, held)
     if not note.strip():
         raise ValidationError({"note": _("Give the reason: it stays with the entry.")})
     held.state, held.note = Listing.State.DROPPED, note.strip()
@@ -141,6 +149,8 @@ def publish_listing(
 ) -> Listing:
     """Show a confirmed entry to its subject, the branch, or the whole bank; until a day, if one is set."""
     held = _held(listing, Listing.State.CONFIRMED)
+    _check_unappealed(held)
+    check_latest(held.run)
     if audience not in AUDIENCES:
         raise ValidationError({"audience": _("Choose who may see it.")})
     if until is not None and until < timezone.localdate():
@@ -194,29 +204,30 @@ def grant_award(actor: Actor, award: Award, *, doc_no: str = "") -> Award:
     """A second person's yes. A star replaces the subject's star of the same time, which ends the day
     before."""
     held = _award(award, Award.State.PROPOSED)
-    _check_other(actor, held.proposed_by_id, held.person_id)
+    _check_other(actor, held.proposed_by_id, held)
+    check_latest(held.run)
     if held.kind == Award.Kind.STAR:
         _end_earlier(held)
     held.state, held.doc_no = Award.State.GRANTED, doc_no.strip()
     return _signed(actor, held, "doc_no")
 
 
-@action("assessment.refuse_award", target="award")
+@action("assessment.refuse_award", target="award", hidden=("reason",))
 def refuse_award(actor: Actor, award: Award, *, reason: str) -> Award:
     """A second person's no, with a reason."""
     held = _award(award, Award.State.PROPOSED)
-    _check_other(actor, None, held.person_id)
+    _check_other(actor, None, held)
     if not reason.strip():
         raise ValidationError({"reason": _("Give the reason: whoever proposed it reads it.")})
     held.state, held.reason = Award.State.REFUSED, reason.strip()[:400]
     return _signed(actor, held, "reason")
 
 
-@action("assessment.revoke_award", target="award")
+@action("assessment.revoke_award", target="award", hidden=("reason",))
 def revoke_award(actor: Actor, award: Award, *, reason: str) -> Award:
     """Take back a star or title from today on, with a reason; what it was until today stays on record."""
     held = _award(award, Award.State.GRANTED)
-    _check_other(actor, None, held.person_id)
+    _check_other(actor, None, held)
     if not reason.strip():
         raise ValidationError({"reason": _("Give the reason: the subject reads it.")})
     held.state, held.reason = Award.State.REVOKED, reason.strip()[:400]
@@ -243,13 +254,28 @@ def _award(award: Award, *states: str) -> Award:
     return held
 
 
-def _check_other(actor: Actor, proposer: int | None, subject: int | None) -> None:
-    if not isinstance(actor, Person):
-        return
-    if actor.pk == proposer:
+def check_counts(run: Run) -> None:
+    """ValidationError for a run whose rules propose nothing: a what-if run, or one that is not done."""
+    if run.state != Run.State.DONE or run.kind not in COUNTED:
+        raise ValidationError(
+            _("Only a run that is done and counts can propose: what-if runs count for nothing.")
+        )
+
+
+def _check_unappealed(held: Listing) -> None:
+    """Nothing open against this subject's score of the period, and nothing upheld that no run has counted."""
+    same = Appeal.objects.filter(score__subject=held.score.subject)
+    open_now = Q(score__run__round=held.run.round_id, state=Appeal.State.FILED)
+    if same.filter(open_now | Q(score=held.score_id, state=Appeal.State.FILED)).exists():
+        raise ValidationError(_("An appeal against this score is open: decide it first."))
+    if same.filter(score=held.score_id, state=Appeal.State.UPHELD).exists():
+        raise ValidationError(_("An appeal against this score was upheld: compute the period again first."))
+
+
+def _check_other(actor: Actor, proposer: int | None, held: Listing | Award) -> None:
+    if isinstance(actor, Person) and actor.pk == proposer:
         raise ValidationError(_("A second person decides: you proposed this yourself."))
-    if actor.pk == subject:
-        raise ValidationError(_("Nobody decides about themselves."))
+    check_not_own(actor, unit=held.unit_id, person=held.person_id)
 
 
 def _decided(actor: Actor, held: Listing, state: str, note: str) -> Listing:
@@ -270,10 +296,11 @@ def _end_earlier(held: Award) -> None:
     others = Award.objects.filter(
         kind=Award.Kind.STAR,
         state=Award.State.GRANTED,
-        unit=held.unit_id,
         person=held.person_id,
         to_date__gte=held.from_date,
     ).exclude(pk=held.pk)
+    if held.person_id is None:  # a person's star goes along to another unit
+        others = others.filter(unit=held.unit_id)
     eve = held.from_date - dt.timedelta(days=1)
     for other in others:
         other.to_date = max(other.from_date, eve)

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from kezun.assessment.actions.judging import check_not_own
 from kezun.assessment.models import Lead
 from kezun.assessment.signals.finding import Found
 from kezun.kernel.action import action
@@ -61,8 +62,7 @@ def decide_lead(actor: Actor, lead: Lead, *, outcome: str, note: str) -> Lead:
     if held.state != Lead.State.OPEN:
         raise ValidationError(_("This lead has been decided already. Reload the page to see by whom."))
     person = actor if isinstance(actor, Person) else None
-    if person is not None and held.person_id == person.pk:
-        raise ValidationError(_("Nobody decides on a lead about themselves."))
+    check_not_own(actor, unit=held.unit_id, person=held.person_id)
     held.state, held.note = outcome, note.strip()
     held.decided_by, held.decided_at = person, timezone.now()
     held.save(update_fields=["state", "note", "decided_by", "decided_at"])

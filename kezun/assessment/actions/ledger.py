@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from kezun.assessment.actions.judging import check_not_own
 from kezun.assessment.merits import MeritKind, merit_kinds
 from kezun.assessment.models import Merit, MeritFile
 from kezun.kernel.action import action
@@ -20,7 +21,7 @@ FILES = 6
 OPEN = (Merit.State.ENTERED, Merit.State.CONFIRMED)
 
 
-@action("assessment.enter_merit", target="unit", hidden=("note",))
+@action("assessment.enter_merit", target="unit", hidden=("title", "note"))
 def enter_merit(
     actor: Actor,
     unit: Unit,
@@ -89,7 +90,7 @@ def confirm_merit(actor: Actor, merit: Merit) -> Merit:
     return held
 
 
-@action("assessment.attribute_merit", target="merit")
+@action("assessment.attribute_merit", target="merit", hidden=("reason",))
 def attribute_merit(actor: Actor, merit: Merit, *, responsibility: str, reason: str) -> Merit:
     """Decide who answers for an entry; a confirmed entry becomes a corrected fact.
 
@@ -102,22 +103,21 @@ def attribute_merit(actor: Actor, merit: Merit, *, responsibility: str, reason: 
         raise ValidationError({"reason": _("Give the reason: it is shown to the subject.")})
     held = _held(merit, *OPEN)
     _check_other(actor, held)
-    held.responsibility, held.reason = responsibility, reason.strip()[:400]
-    held.save(update_fields=["responsibility", "reason"])
+    held.responsibility, held.reason, held.facts_at = responsibility, reason.strip()[:400], None
+    held.save(update_fields=["responsibility", "reason", "facts_at"])
     return held
 
 
-@action("assessment.void_merit", target="merit")
+@action("assessment.void_merit", target="merit", hidden=("reason",))
 def void_merit(actor: Actor, merit: Merit, *, reason: str) -> Merit:
     """Take an entry back, with a reason; what was published of it is corrected by a later fact, never
     deleted."""
     if not reason.strip():
         raise ValidationError({"reason": _("Give the reason: a void entry stays in the ledger with it.")})
     held = _held(merit, *OPEN)
-    if isinstance(actor, Person) and held.person_id == actor.pk:
-        raise ValidationError(_("Nobody decides on an entry about themselves."))
-    held.state, held.reason = Merit.State.VOID, reason.strip()[:400]
-    held.save(update_fields=["state", "reason"])
+    check_not_own(actor, unit=held.unit_id, person=held.person_id)
+    held.state, held.reason, held.facts_at = Merit.State.VOID, reason.strip()[:400], None
+    held.save(update_fields=["state", "reason", "facts_at"])
     return held
 
 
@@ -162,13 +162,13 @@ def _held(merit: Merit, *states: str) -> Merit:
 def _check_other(actor: Actor, merit: Merit) -> None:
     if isinstance(actor, Person) and actor.pk == merit.entered_by_id:
         raise ValidationError(_("A second person decides: you entered this yourself."))
-    if isinstance(actor, Person) and actor.pk == merit.person_id:
-        raise ValidationError(_("Nobody decides on an entry about themselves."))
+    check_not_own(actor, unit=merit.unit_id, person=merit.person_id)
 
 
 def _check_once(merit: Merit) -> None:
     if not merit_kinds()[merit.kind].once_a_year:
         return
+    Unit.objects.select_for_update().get(pk=merit.unit_id)  # of two that are confirmed at once one waits
     same = Merit.objects.filter(
         kind=merit.kind,
         level=merit.level,

@@ -27,8 +27,8 @@ class Audience(models.TextChoices):
 
 class ListingQuerySet(models.QuerySet["Listing"]):
     def visible_to(self, actor: Actor) -> ListingQuerySet:
-        """Published ones by their audience; all of units in scope for those who may read others' records
-        there (they are heard, or decide); always one's own."""
+        """Published ones by their audience, as long as they are shown; all of units in scope for those who
+        may read others' records there (they are heard, or decide); always one's own."""
         if not isinstance(actor, Person):
             return self.all() if actor.may("assessment.read_lists") else self.none()
         if not actor.may("assessment.read_lists"):
@@ -38,10 +38,13 @@ class ListingQuerySet(models.QuerySet["Listing"]):
         near = Q(
             unit__paths__ancestor__kind=Unit.Kind.TIER1,
             unit__paths__ancestor__paths_below__unit__in=actor.scope.roots(),
+            unit__paths__ancestor__paths_below__from_date__lte=day,
+            unit__paths__ancestor__paths_below__to_date__gte=day,
             unit__paths__from_date__lte=day,
             unit__paths__to_date__gte=day,
         )
-        published = Q(state=Listing.State.PUBLISHED)
+        shown = Q(until_date__isnull=True) | Q(until_date__gte=day)
+        published = Q(state=Listing.State.PUBLISHED) & shown
         told = published & (Q(audience=Audience.BANK) | (Q(audience=Audience.BRANCH) & near))
         return self.filter(Q(unit__in=units) | Q(person=actor) | told).distinct()
 

@@ -66,7 +66,7 @@ class RunQuerySet(models.QuerySet["Run"]):
         if not isinstance(actor, Person) or actor.may("assessment.run"):
             return self
         mine = Q(kind=Run.Kind.WHAT_IF, made_by=actor)
-        told = Q(kind__in=(Run.Kind.PROVISIONAL, Run.Kind.FINAL, Run.Kind.RESTATED), shown_at__isnull=False)
+        told = Q(kind__in=COUNTED, shown_at__isnull=False)
         return self.filter(mine | told)
 
 
@@ -154,15 +154,23 @@ class Run(models.Model):
         return f"{self.scheme_id} {self.period} {self.kind} {self.pk}"
 
 
+COUNTED = (Run.Kind.PROVISIONAL, Run.Kind.FINAL, Run.Kind.RESTATED)
+
+
 class ScoreQuerySet(models.QuerySet["Score"]):
     def visible_to(self, actor: Actor) -> ScoreQuerySet:
-        """Scores of units and people in scope, of runs that may be seen."""
+        """Scores of units and people in scope, of runs that may be seen; of business lines, for those who see
+        the whole bank (and, where their role is limited to lines, those lines)."""
         if not isinstance(actor, Person):
             return self.all() if actor.may("assessment.read") else self.none()
         runs = Run.objects.visible_to(actor).values("pk")
         units = Unit.objects.visible_to(actor, "assessment.read").values("pk")
         people = Person.objects.visible_to(actor, "assessment.read").values("pk")
         mine = Q(person__isnull=True, unit__in=units) | Q(person__in=people)
+        if actor.scope.whole_bank("assessment.read"):
+            lines = actor.scope.lines("assessment.read")
+            of_line = Q(person__isnull=True, unit__isnull=True)
+            mine |= of_line if lines is None else of_line & Q(line__in=lines)
         return self.filter(mine, run__in=runs)
 
 

@@ -80,8 +80,12 @@ def propose(request: HttpRequest) -> HttpResponse:
         messages.error(request, _("Choose a run first."))
         return redirect("assessment.lists")
     run = get_object_or_404(runs_for(person).filter(state="done"), pk=int(number))
-    ask(person, run)
-    messages.success(request, _("The rules are being applied; reload this page in a moment."))
+    try:
+        ask(person, run)
+    except ValidationError as error:
+        _refused(request, error)
+    else:
+        messages.success(request, _("The rules are being applied; reload this page in a moment."))
     return redirect("assessment.lists")
 
 
