@@ -28,6 +28,7 @@ from kezun.assessment.pages.schemes import DRAFT
 from kezun.assessment.queries import scheme_by_id, schemes_for
 from kezun.assessment.rules.reading import NotAScheme
 from kezun.assessment.shipped import shipped
+from kezun.assessment.wording import plain
 from kezun.facts.engine import TooLarge
 from kezun.facts.indicators import catalogue
 from kezun.facts.rules import Period
@@ -239,7 +240,7 @@ def checked(text: str, pk: int) -> dict[str, Any]:
     except editing.NotATree:
         return found
     total, whole = editing.total_of(tree)
-    return found | {"weights": list(editing.weights(tree)), "weight_total": total, "weight_whole": whole}
+    return found | {"weights": list(editing.weights(tree)), "weight_total": plain(total), "weight_whole": whole}
 
 
 @page("schemes/<int:pk>/example/", name="assessment.scheme_example", needs=SAVE)

@@ -116,6 +116,7 @@ def said(form: Form) -> dict[str, Any]:
     titles = wording.standard_names(form.standards)
     return {
         "form": form,
+        "limits": [wording.plain(n) for n in (form.least, form.most, form.base)],
         "whom": telling.subject_words(form.of),
         "peers": telling.peers_words(form.of),
         "cadence": telling.CADENCES[form.cadence],

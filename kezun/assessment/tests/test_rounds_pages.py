@@ -214,7 +214,9 @@ def test_what_waits_in_the_ledger_stands_beside(visit, office, second, held, ban
 
 @pytest.mark.django_db
 def test_how_complete_the_data_is(visit, office, held, bank):
-    page = body(visit(office).get(reverse("assessment.round_data", args=[held.pk]), headers={"HX-Request": "1"}))
+    page = body(
+        visit(office).get(reverse("assessment.round_data", args=[held.pk]), headers={"HX-Request": "1"})
+    )
     assert "Satisfied rate" in page or "满意率" in page
     found = completeness.complete(held)
     csat = found.components[0]
