@@ -119,10 +119,10 @@ class Reading:
         if node is None:
             return ()
         if node.text is not None:
-            return (node.text.strip(),)
+            return tuple(word for word in (self.text(key, required=required),) if word)
         found: list[str] = []
         for row in node.rows or ():
-            if row.text is None or row.empty:
+            if row.text is None or row.empty or not row.text.strip():
                 self.say("not_text", row.line, key)
             elif row.text.strip() in found:
                 self.say("twice", row.line, key, value=row.text.strip())
