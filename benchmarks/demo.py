@@ -30,6 +30,7 @@ def simulated(days: int, home: str) -> Cost:
     import datetime as dt
 
     import django
+    import msgspec
 
     django.setup()
     from kezun.site import demo
@@ -37,7 +38,7 @@ def simulated(days: int, home: str) -> Cost:
 
     pack = read(ROOT / "packs" / "demo-bank")
     if days:
-        pack.simulator = pack.simulator.model_copy(update={"days": days}) if pack.simulator else None
+        pack.simulator = msgspec.structs.replace(pack.simulator, days=days) if pack.simulator else None
     with measured() as cost:
         made = demo.service(pack, dt.date(2026, 3, 31), demo.Steps())
         cost.value = sum(tickets.num_rows + ratings.num_rows for _queue, tickets, ratings in made)

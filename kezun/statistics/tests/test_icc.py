@@ -54,7 +54,7 @@ def test_values_lie_in_their_intervals_and_never_pass_one(scores):
 @given(tables, st.floats(-50, 50), st.floats(0.1, 10))
 def test_another_scale_changes_nothing(scores, shift, factor):
     one, two = correlations(scores), correlations(scores * factor + shift)
-    if squares(scores).rest > 1e-6:
+    if squares(scores).rest > 1e-3:
         assert [c.value for c in two] == pytest.approx([c.value for c in one], abs=1e-6)
 
 
