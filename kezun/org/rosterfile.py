@@ -58,9 +58,7 @@ def _workbook(content: bytes) -> Iterable[tuple[str, Table, list[tuple[int, str]
     _no_bomb(content)
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(content))
-        found = [
-            (key, book.get_sheet_by_name(name)) for name in book.sheet_names if (key := _sheet_key(name))
-        ]
+        found = [(key, book.get_sheet_by_name(name)) for key, name in _once(book.sheet_names)]
         tables = [(key, sheet.to_python(skip_empty_area=False), _merged(sheet)) for key, sheet in found]
     except (CalamineError, OSError, ValueError) as error:
         raise ValidationError(
@@ -94,6 +92,21 @@ def _sheet_key(name: str) -> str | None:
     return next(
         (k for k, (title, _m, _c) in SHEETS.items() if name.strip().casefold() in {k, *both(title)}), None
     )
+
+
+def _once(names: Iterable[str]) -> list[tuple[str, str]]:
+    """(sheet, name in the file) of those that are known; one known by two names would hide the other's rows."""
+    found: dict[str, str] = {}
+    for name in names:
+        key = _sheet_key(name)
+        if key in found:
+            raise ValidationError(
+                _("Two sheets hold %(what)s: %(first)s and %(second)s. Put their rows into one.")
+                % {"what": _(SHEETS[key][0]).lower(), "first": found[key], "second": name}
+            )
+        if key:
+            found[key] = name
+    return list(found.items())
 
 
 def _merged(sheet: CalamineSheet) -> list[tuple[int, str]]:
@@ -202,4 +215,7 @@ def _date(text: str) -> dt.date:
     if len(plain) == 8 and plain.isdigit():
         plain = f"{plain[:4]}-{plain[4:6]}-{plain[6:]}"
     year, month, day = (int(part) for part in plain.split("-"))
-    return dt.date(year, month, day)
+    try:
+        return dt.date(year, month, day)
+    except OverflowError as error:
+        raise ValueError("no calendar holds this number") from error
