@@ -22,6 +22,8 @@ DAYS = ("from", "to")
 PLAIN = ("id", "text", "text_en", "severity", "guide")
 LISTS = re.compile(r"\s*[,，、;；]\s*")
 PAIR = re.compile(r"\s*(.*?)\s*[=＝]\s*(\S+)\s*")
+# More digits than any number of a standard has; beyond, a text would become a number of megabytes.
+LONGEST = 30
 ANSWER_KEYS = {
     "graded": (),
     "count_defects": ("per", "floor"),
@@ -66,6 +68,8 @@ class Place:
 def loaded(text: str) -> Tree:
     """Any text of rules as a mapping, numbers as they were written; NotATree where it is none."""
     try:
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=_Loader)):
+            raise NotATree("alias")  # a few lines of them can stand for more rows than there is memory
         made = yaml.load(text, Loader=_Loader)  # noqa: S506 a SafeLoader with one more kind of number
     except (yaml.YAMLError, InvalidOperation, ValueError, RecursionError) as error:
         raise NotATree(str(error)) from error
@@ -113,6 +117,8 @@ def number(text: str) -> Any:
         value = Decimal(text.strip())
     except InvalidOperation:
         return text.strip()
+    if not value.is_finite() or abs(value.adjusted()) > LONGEST:
+        return text.strip()
     return int(value) if value == value.to_integral_value() and "." not in text else value
 
 
@@ -123,7 +129,8 @@ def answer_line(answer: Mapping[str, Any]) -> str:
         options = answer.get("options")
         return "、".join(f"{k}={v}" for k, v in options.items()) if isinstance(options, dict) else ""
     pairs = [f"{key}={answer[key]}" for key in ANSWER_KEYS.get(str(kind), ()) if key in answer]
-    for pair in answer.get("bands") or answer.get("linear") or ():
+    rows = answer.get("bands") or answer.get("linear")
+    for pair in rows if isinstance(rows, list) else ():
         if isinstance(pair, list) and len(pair) == 2:
             pairs.append(f"{'' if pair[0] is None else pair[0]}={pair[1]}")
     return "、".join(pairs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from kezun.standards.editing import (
@@ -67,7 +68,7 @@ def _allows_na(answer: Tree) -> bool:
 
 def _photo(criterion: Tree) -> str:
     """On which answers a photo is needed; a star for always."""
-    for piece in criterion.get("evidence") or ():
+    for piece in _pieces(criterion):
         if isinstance(piece, dict) and piece.get("kind") == "photo":
             return joined(piece["when"]) if "when" in piece else ALWAYS
     return ""
@@ -121,15 +122,24 @@ def _apply_titles(row: Tree, name: str, fields: Fields) -> None:
 
 
 def _apply_criterion(row: Tree, own: Fields) -> None:
+    """What was changed in the form. What was not stays as it is: a name may hold what parts a list.
+
+    Where the answer came along the whole form did: what it lacks was emptied.
+    """
+    shown = fields_of(row)
+    told = {key: value.replace("\r\n", "\n") for key, value in own.items()}
+    if "answer_type" in told:
+        told = dict.fromkeys(set(shown) - {*PLAIN, "points"}, "") | told
+    fresh = {key for key, value in told.items() if value != shown[key]}
     for key in PLAIN:
-        if key in own:
-            _put(row, key, own[key].strip())
-    if "points" in own:
-        _points(row, number(own["points"]))
-    if "answer_type" in own:
-        _answer(row, own)
-        _checker(row, own)
-        _rules(row, own)
+        if key in fresh:
+            _put(row, key, told[key].strip())
+    if "points" in fresh:
+        _points(row, number(told["points"]))
+    if fresh & {"answer_type", "answer", "na"}:
+        _answer(row, shown | told, reread=bool(fresh & {"answer_type", "answer"}))
+    _checker(row, told, fresh)
+    _rules(row, shown | told, fresh)
 
 
 def _points(row: Tree, points: Any) -> None:
@@ -140,49 +150,63 @@ def _points(row: Tree, points: Any) -> None:
     row["points"] = points
 
 
-def _answer(row: Tree, own: Fields) -> None:
-    answer = answer_of(own["answer_type"], own.get("answer", ""), _part(row, "answer"))
+def _answer(row: Tree, own: Fields, *, reread: bool) -> None:
+    """The answer from its line, where that was changed, and whether it may be «not applicable»."""
+    before = _part(row, "answer")
+    answer = answer_of(own["answer_type"], own["answer"], before) if reread else dict(before)
     answer.pop("na", None)
-    if own.get("na"):
+    if own["na"]:
         answer["na"] = {"allowed": True, "reason": "required"}
     row["answer"] = answer
 
 
-def _checker(row: Tree, own: Fields) -> None:
+def _checker(row: Tree, own: Fields, fresh: set[str]) -> None:
+    """Who checks, by which methods, whether blind; at which outlets."""
     checker = dict(_part(row, "checker"))
-    for key in ("roles", "methods"):
-        _put(checker, key, listed(own.get(key, "")))
-    _put(checker, "blind", bool(own.get("blind")) or None)
-    _put(row, "checker", checker)
-    _put(row, "applies_to", _part(row, "applies_to") | {"any": listed(own.get("applies", ""))})
-    if not row.get("applies_to", {}).get("any"):
-        _put(row, "applies_to", {k: v for k, v in row.get("applies_to", {}).items() if k != "any"})
+    for key in fresh & {"roles", "methods"}:
+        _put(checker, key, listed(own[key]))
+    if "blind" in fresh:
+        _put(checker, "blind", bool(own["blind"]) or None)
+    if fresh & {"roles", "methods", "blind"}:
+        _put(row, "checker", checker)
+    if "applies" in fresh:
+        applies = dict(_part(row, "applies_to"))
+        _put(applies, "any", listed(own["applies"]))
+        _put(row, "applies_to", applies)
 
 
-def _rules(row: Tree, own: Fields) -> None:
+def _rules(row: Tree, own: Fields, fresh: set[str]) -> None:
     """Days to correct, photos, veto and cascade."""
-    days = own.get("due_days", "").strip()
-    rectify = _part(row, "rectify")
-    _put(row, "rectify", rectify | {"due_days": number(days)} if days else None)
-    others = [e for e in row.get("evidence") or () if not isinstance(e, dict) or e.get("kind") != "photo"]
-    _put(row, "evidence", [*_photos(row, own.get("photo", "").strip()), *others])
-    when, cap = _when(own.get("veto_when", "")), own.get("veto_cap", "").strip()
-    effect = _part(_part(row, "veto"), "effect")
-    effect = effect | {"grade_cap": cap} if cap else {k: v for k, v in effect.items() if k != "grade_cap"}
-    _put(row, "veto", {"when": when, "effect": effect} if when else None)
-    when, zero = _when(own.get("cascade_when", "")), listed(own.get("cascade_zero", ""))
-    _put(row, "cascade", {"when": when, "zero": zero} if when else None)
+    if "due_days" in fresh:
+        days = own["due_days"].strip()
+        _put(row, "rectify", _part(row, "rectify") | {"due_days": number(days)} if days else None)
+    if "photo" in fresh:
+        others = [e for e in _pieces(row) if not isinstance(e, dict) or e.get("kind") != "photo"]
+        _put(row, "evidence", [*_photos(row, own["photo"].strip()), *others])
+    if fresh & {"veto_when", "veto_cap"}:
+        veto = _part(row, "veto")
+        when = _when(own["veto_when"]) if "veto_when" in fresh else veto.get("when")
+        effect = dict(_part(veto, "effect"))
+        _put(effect, "grade_cap", own["veto_cap"].strip())
+        _put(row, "veto", {"when": when, "effect": effect} if when else None)
+    if fresh & {"cascade_when", "cascade_zero"}:
+        cascade = _part(row, "cascade")
+        when = _when(own["cascade_when"]) if "cascade_when" in fresh else cascade.get("when")
+        zero = listed(own["cascade_zero"]) if "cascade_zero" in fresh else cascade.get("zero")
+        _put(row, "cascade", {"when": when, "zero": zero} if when else None)
+
+
+def _pieces(row: Tree) -> list[Any]:
+    """The evidence that a criterion asks for, where it is the list it should be."""
+    found = row.get("evidence")
+    return found if isinstance(found, list) else []
 
 
 def _photos(row: Tree, said: str) -> list[Tree]:
     if not said:
         return []
     least = next(
-        (
-            e.get("min", 1)
-            for e in row.get("evidence") or ()
-            if isinstance(e, dict) and e.get("kind") == "photo"
-        ),
+        (e.get("min", 1) for e in _pieces(row) if isinstance(e, dict) and e.get("kind") == "photo"),
         1,
     )
     piece: Tree = {"kind": "photo", "min": least}
@@ -271,6 +295,5 @@ def sums(tree: Tree) -> tuple[list[Tree], Any, Any]:
 
 def _add(rows: list[Tree]) -> Any:
     """The sum of the rows' points; what is no number counts nothing."""
-    return sum(
-        (p for row in rows if not isinstance(p := row.get("points"), str | bool | None | list | dict)), 0
-    )
+    points = (row.get("points") for row in rows)
+    return sum((p for p in points if isinstance(p, int | Decimal) and not isinstance(p, bool)), 0)
