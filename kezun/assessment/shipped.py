@@ -13,7 +13,7 @@ from kezun.assessment.actions import rounds
 from kezun.assessment.actions.runs import show_run
 from kezun.assessment.actions.schemes import install_scheme
 from kezun.assessment.inputs import NothingToRun
-from kezun.assessment.models import Run, Scheme
+from kezun.assessment.models import Round, Run, Scheme
 from kezun.assessment.rules.form import Scheme as Form
 from kezun.assessment.rules.reading import NotAScheme, digest, read
 from kezun.assessment.running import carry_out, run
@@ -80,13 +80,16 @@ def run_all(actor: Actor, schemes: list[Scheme], desk: tuple[Actor, Actor] | Non
     """A first run of each scheme over what the facts cover: final for the last period but one, whose round
     is settled; provisional for the last, open to appeal. desk: who asks for the steps and who takes them.
 
-    Editions that do not judge a period's end are left out; where nobody is judged, a failed run says so.
+    Editions that do not judge a period's end, and rounds that are there already, are left out; where
+    nobody is judged, a failed run says so.
     """
     made = []
     periods = covered()
     for scheme in schemes:
         for at, period in enumerate(periods):
             if Scheme.objects.for_day(scheme.urn, period.end) != scheme or period.start < scheme.from_date:
+                continue
+            if Round.objects.filter(urn=scheme.urn, period=period.label).exists():
                 continue
             try:
                 if at == len(periods) - 1:

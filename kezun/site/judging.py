@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 
 from kezun.assessment import shipped, upkeep
 from kezun.assessment.actions import appeals, ledger
-from kezun.assessment.models import Run, Scheme, Score
+from kezun.assessment.models import Merit, Run, Scheme, Score
 from kezun.assessment.packing import unpack
 from kezun.assessment.proposing import propose
 from kezun.assessment.searching import search_leads
@@ -70,7 +70,7 @@ def judge(actor: Actor, pack: Pack, schemes: list[Scheme]) -> list[Run]:
     if told is None or desk is None:
         return shipped.run_all(actor, schemes)
     periods = shipped.covered()
-    if periods:
+    if periods and not Merit.objects.exists():
         enter(desk, told.entries, periods[-1].end)
     made = shipped.run_all(actor, schemes, (desk.office, desk.second))
     last = {run.scheme.urn: run for run in made if run.kind == Run.Kind.PROVISIONAL}
