@@ -17,11 +17,11 @@ from kezun.facts.proposal import choice_word
 from kezun.facts.questions import RowPage
 from kezun.facts.types import FactType
 from kezun.ui.figures import figure
+from kezun.ui.workbook import CONTROL, LONGEST
 
 FIRST = ("occurred_at", "unit", "person", "business", "class")
 LAST = ("source", "source_id", "recorded_at")
 DERIVED = ("day", "hour", "weekday")
-LONGEST = 32767  # what one cell of the format can hold
 
 
 def column_titles(found: RowPage, fact: FactType) -> list[str]:
@@ -100,5 +100,4 @@ def _cells(sheet: WriteOnlyWorksheet, values: Sequence[object], bold: bool = Fal
 def _text(value: object) -> str:
     if isinstance(value, dt.datetime):
         return value.isoformat(sep=" ", timespec="seconds")
-    text = str(value)
-    return "".join(c for c in text if c >= " " or c in "\t\n")[:LONGEST]
+    return CONTROL.sub("", str(value))[:LONGEST]

@@ -132,7 +132,8 @@ class Document:
         columns = len(rows[0])
         shares = widths or (1,) * columns
         if (
-            len(shares) != columns
+            min(shares, default=0) <= 0
+            or len(shares) != columns
             or any(len(row) != columns for row in rows)
             or (heads and len(heads) != columns)
         ):

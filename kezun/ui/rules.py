@@ -50,7 +50,7 @@ def duration(seconds: float) -> Shown:
     sign = "−" if seconds < 0 else ""
     size = abs(seconds)
     if size < 10 and size != int(size):
-        return Shown("seconds", (f"{sign}{size:.1f}",))
+        return Shown("seconds", (decimals(seconds, 1),))
     whole = math.floor(size + 0.5)
     if whole < MINUTE:
         return Shown("seconds", (f"{sign}{whole}",))
@@ -69,12 +69,12 @@ def _split(pattern: str, sign: str, large: int, small: int) -> Shown:
 
 def grouped(value: float) -> str:
     """A whole number with separators between thousands."""
-    return f"{value:,.0f}".replace("-", "−")
+    return f"{value:z,.0f}".replace("-", "−")
 
 
 def decimals(value: float, places: int) -> str:
     """A number with so many decimals, and a true minus sign."""
-    return f"{value:,.{places}f}".replace("-", "−")
+    return f"{value:z,.{places}f}".replace("-", "−")
 
 
 def verdict(delta: float, direction: str) -> str:

@@ -17,7 +17,8 @@ from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
 FORBIDDEN = re.compile(r"[\[\]:*?/\\']")
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f]")
+# What XML cannot hold: one such character makes a file that no program opens.
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]")
 LONGEST, LONGEST_NAME = 32767, 31
 HEAD = PatternFill("solid", fgColor="E3EEF2")
 LINE = Border(bottom=Side("thin", color="C5CED6"))
@@ -41,10 +42,20 @@ def workbook(sheets: Sequence[Sheet]) -> bytes:
     book = Workbook()
     book.remove(book.worksheets[0])
     for one in sheets:
-        _fill(book.create_sheet(FORBIDDEN.sub(" ", one.name)[:LONGEST_NAME].strip() or "1"), one)
+        _fill(book.create_sheet(_free_name(one.name, book.sheetnames)), one)
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
+
+
+def _free_name(wanted: str, taken: Sequence[str]) -> str:
+    """The name as the format allows it; with a number where another sheet has it already, in any case."""
+    name = FORBIDDEN.sub(" ", wanted)[:LONGEST_NAME].strip() or "1"
+    folded, number, free = {one.casefold() for one in taken}, 0, name
+    while free.casefold() in folded:
+        number += 1
+        free = f"{name[: LONGEST_NAME - len(str(number))]}{number}"
+    return free
 
 
 def _fill(sheet: Worksheet, one: Sheet) -> None:
