@@ -33,6 +33,7 @@ from kezun.kernel.models import StoredFile
 from kezun.org.models import Person, Unit
 
 Target = dict[str, Any]
+GROUNDS, TITLE = "评价器当天断网", "表扬"
 
 
 def lead(person: Person, where: Unit) -> Target:
@@ -74,7 +75,7 @@ def scored(person: Person, where: Unit) -> Target:
 
 
 def appeal(person: Person, where: Unit) -> Target:
-    told = {"rule": "csat", "unit": where, "grounds": "评价器当天断网"}
+    told = {"rule": "csat", "unit": where, "grounds": GROUNDS}
     return {"pk": Appeal.objects.create(score=_score(where), level=Appeal.objects.count(), **told).pk}
 
 
@@ -100,7 +101,7 @@ def _document() -> StoredFile:
 
 
 def merit(person: Person, where: Unit) -> Target:
-    told = {"kind": "praise", "level": "锦旗", "occurred_date": dt.date(2026, 3, 10), "title": "表扬"}
+    told = {"kind": "praise", "level": "锦旗", "occurred_date": dt.date(2026, 3, 10), "title": TITLE}
     return {"pk": Merit.objects.create(unit=where, **told).pk}
 
 
