@@ -103,15 +103,16 @@ class Row:
     n: int
     why: str
     body: bytes
+    limits: tuple[Decimal, Decimal]
     standing: Standing | None = None
 
     @property
     def interval(self) -> tuple[Decimal, Decimal] | None:
-        """The 95 % interval of the score."""
+        """The 95 % interval of the score, within the limits of the total."""
         if self.score is None:
             return None
-        half = Decimal(f"{NORMAL_95 * self.sd:.4f}")
-        return self.score - half, self.score + half
+        half, (least, most) = Decimal(f"{NORMAL_95 * self.sd:.4f}"), self.limits
+        return max(least, self.score - half), min(most, self.score + half)
 
 
 @dataclass
@@ -160,7 +161,7 @@ def _results(given: Given, gathered: Sequence[Gathered]) -> Iterator[tuple[str, 
 def _row(scheme: Scheme, key: str, result: Result, body: bytes) -> Row:
     row = Row(
         *(key, result.score, result.sd, result.grade, result.capped, len(result.vetoes), result.n),
-        *(result.why, packing.pack(body)),
+        *(result.why, packing.pack(body), (scheme.least, scheme.most)),
     )
     if rankable(scheme, result):
         row.standing = Standing(0, 0, 0, 0, 0)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+from django.utils.translation import gettext as _
 
 from kezun.assessment import packing
 from kezun.assessment.computing import Outcome, Row, compute
@@ -12,6 +16,10 @@ from kezun.assessment.models import Run, Score
 from kezun.assessment.rules.lines import Line, Result
 
 MOST = 100
+# What a stored score says besides its lines; `rank` with its interval.
+NAMES = (
+    *("score", "low", "high", "grade", "capped", "vetoes", "n", "why", "group", "rank", "ranked", "tier"),
+)
 
 
 @dataclass(frozen=True)
@@ -43,36 +51,57 @@ def replay(run: Run) -> Replayed:
     """
     given, notes = again(run.inputs)
     outcome = compute(given)
+    found = _differences(run, outcome, {s.key: s.group for s in given.roster.subjects})
     same = outcome.result_hash == run.result_hash and inputs_hash(run.inputs) == run.inputs_hash
-    found = [] if same else _differences(run, outcome)
-    return Replayed(run.pk, same, run.result_hash, outcome.result_hash, notes, found)
+    return Replayed(run.pk, same and not found, run.result_hash, outcome.result_hash, notes, found)
 
 
-def _differences(run: Run, outcome: Outcome) -> list[Difference]:
-    kept = {s.subject: s for s in Score.objects.filter(run=run).iterator(chunk_size=2000)}
+def _differences(run: Run, outcome: Outcome, groups: Mapping[str, str]) -> list[Difference]:
+    """What the stored scores say otherwise, row by row: hashes alone do not see a row that was changed."""
+    left = {row.key: row for row in outcome.rows}
     found: list[Difference] = []
-    for row in outcome.rows:
-        before = kept.pop(row.key, None)
-        if before is None:
-            found.append(Difference(row.key, "score", "", _text(row.score)))
+    for before in Score.objects.filter(run=run).order_by("pk").iterator(chunk_size=2000):
+        row = left.pop(before.subject, None)
+        if row is None:
+            found.append(Difference(before.subject, "score", _text(before.score), ""))
         else:
-            found += _between(before, row)
+            found += _between(before, row, groups[row.key])
         if len(found) >= MOST:
             return found[:MOST]
-    return [*found, *(Difference(key, "score", _text(old.score), "") for key, old in kept.items())][:MOST]
+    return [*found, *(Difference(row.key, "score", "", _text(row.score)) for row in left.values())][:MOST]
 
 
-def _between(before: Score, row: Row) -> Iterator[Difference]:
-    then, now = packing.unpack(before.lines), packing.unpack(row.body)
+def _between(before: Score, row: Row, group: str) -> Iterator[Difference]:
+    if bytes(before.lines) != row.body:
+        yield from _unlike(before, row)
+    at, span = row.standing, row.interval or (None, None)
+    places = ((at.rank, at.low, at.high), at.ranked, at.tier) if at else ((None,) * 3, None, None)
+    now = (
+        *(row.score, *span, row.grade, row.capped, row.vetoes, row.n, row.why, group),
+        *places,
+    )
+    for name, old, new in zip(NAMES, _stored(before), now, strict=True):
+        if old != new:
+            yield Difference(row.key, name, _text(old), _text(new))
+
+
+def _stored(score: Score) -> tuple[Any, ...]:
+    """The values of NAMES."""
+    return (
+        *(score.score, score.low, score.high, score.grade, score.capped, score.vetoes, score.n, score.why),
+        *(score.group, (score.rank, score.rank_low, score.rank_high), score.ranked, score.tier),
+    )
+
+
+def _unlike(before: Score, row: Row) -> Iterator[Difference]:
+    now = packing.unpack(row.body)
+    try:
+        then = packing.unpack(before.lines)
+    except (OSError, msgspec.DecodeError, ValueError):
+        yield Difference(row.key, "lines", _("cannot be read"), "")
+        return
     if then != now:
         yield from _lines(row.key, then, now)
-    at = row.standing
-    ranks = (
-        (before.rank, before.rank_low, before.rank_high),
-        (at.rank, at.low, at.high) if at else (None,) * 3,
-    )
-    if ranks[0] != ranks[1]:
-        yield Difference(row.key, "rank", _text(ranks[0]), _text(ranks[1]))
 
 
 def _lines(key: str, then: Result, now: Result) -> Iterator[Difference]:

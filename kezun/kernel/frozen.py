@@ -34,7 +34,7 @@ class Frozen:
         return f"{self.table}_settled", f"{self.table}_kept"
 
     def changed(self, differs: str) -> str:
-        pairs = (f"NEW.{name} {differs} OLD.{name}" for name in (*self.columns, self.since))
+        pairs = (f'NEW."{name}" {differs} OLD."{name}"' for name in (*self.columns, self.since))
         return f"OLD.{self.since} IS NOT NULL AND ({' OR '.join(pairs)})"
 
 

@@ -65,8 +65,8 @@ def publish(actor: Actor, row: E, doc_no: str) -> E:
     who = person(actor)
     if who.pk in (row.proposed_by_id, row.drafted_by_id):
         raise ValidationError(_("You wrote or proposed it yourself: a second person has to approve it."))
-    row.doc_no = doc_no.strip()
-    if begins_in_the_past(row) and not row.doc_no:
+    row.doc_no = doc_no.strip() or row.doc_no
+    if begins_in_the_past(row) and not doc_no.strip():
         raise ValidationError(
             {"doc_no": _("It begins in the past: name the decision that orders this (its document number).")}
         )

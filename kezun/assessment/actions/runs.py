@@ -46,7 +46,14 @@ def run(
     later: a task computes it; else the caller does (`running.carry_out`). change: only of what-if runs, which
     may also judge by a draft. Restated runs name the decision that orders them. ValidationError otherwise.
     """
-    span = Period.parse(period)
+    try:
+        span = Period.parse(period)
+    except ValueError as error:
+        raise ValidationError({"period": str(error)}) from error
+    if known_at is not None and known_at > timezone.now():
+        raise ValidationError(
+            {"known_at": _("Nothing is known of the future: name a moment that has passed, or none.")}
+        )
     if change and kind != Run.Kind.WHAT_IF:
         raise ValidationError({"change": _("Only a what-if run changes numbers of its scheme.")})
     if kind != Run.Kind.WHAT_IF and scheme.published_at is None:
@@ -153,11 +160,29 @@ def fail_run(actor: Actor, run: Run, *, message: str) -> Run:
 
 @action("assessment.show_run")
 def show_run(actor: Actor, run: Run) -> Run:
-    """Show a run that counts to the people whom it judges; from this day on they may appeal."""
+    """Show a run that counts to the people whom it judges; from this day on they may appeal.
+
+    A person does so by taking a step of the round that another one asked for; a restated run, which follows
+    no step, is shown by someone who did not begin it. ValidationError otherwise.
+    """
     row = Run.objects.select_for_update().get(pk=run.pk)
     if row.state != Run.State.DONE or row.kind not in COUNTED:
         raise ValidationError(_("Only a run that is done and counts can be shown."))
+    _check_second(actor, row)
     if row.shown_at is None:
         Run.objects.filter(pk=row.pk).update(shown_at=timezone.now())
         row.refresh_from_db(fields=["shown_at"])
     return row
+
+
+def _check_second(actor: Actor, run: Run) -> None:
+    if not isinstance(actor, Person):
+        return
+    if run.kind == Run.Kind.RESTATED:
+        if run.made_by_id == actor.pk:
+            raise ValidationError(_("A second person shows it: you began this run yourself."))
+        return
+    held = run.round
+    asked = held is not None and held.asked_state in (Round.State.APPEAL, Round.State.CLOSED)
+    if held is None or not asked or held.asked_by_id == actor.pk:
+        raise ValidationError(_("The steps of a period show its runs: ask for the next step."))

@@ -14,7 +14,7 @@ from kezun.assessment.models import Scheme
 from kezun.assessment.rules.form import Scheme as Form
 from kezun.assessment.rules.reading import NotAScheme, digest
 from kezun.kernel.action import action
-from kezun.kernel.actor import Actor
+from kezun.kernel.actor import Actor, Denied
 from kezun.org.models import Person
 from kezun.standards import approval
 from kezun.standards.rules.nodes import NotAStandard, parse
@@ -49,6 +49,8 @@ def save_scheme(actor: Actor, scheme: Scheme, *, text: str, seen: str = "") -> S
             _("Somebody saved this draft while you were writing: open it again and add your change.")
         )
     before = (row.urn, row.version)
+    if isinstance(actor, Person):
+        row.drafted_by = actor  # whoever wrote last does not approve
     _take(row, text)
     if before != (row.urn, row.version):
         row.revision = approval.next_revision(Scheme, row.urn, row.version)
@@ -91,7 +93,14 @@ def withdraw_scheme(actor: Actor, scheme: Scheme, *, reason: str) -> Scheme:
 
 @action("assessment.install_scheme", hidden=("text",))
 def install_scheme(actor: Actor, *, text: str, origin: str) -> Scheme:
-    """Publish a scheme that came with the product or a pack. One that is there already is left as it is."""
+    """Publish a scheme that came with the product or a pack. One that is there already is left as it is.
+
+    Raises Denied for a person: what people write is drafted by one and approved by another.
+    """
+    if isinstance(actor, Person):
+        raise Denied(
+            _("A scheme comes with the product or a pack; draft yours, a second person approves it.")
+        )
     made = read_known(text)
     there = Scheme.objects.published().filter(urn=made.id, version=made.version, sha256=digest(made)).first()
     if there is not None:

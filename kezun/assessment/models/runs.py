@@ -281,7 +281,7 @@ freeze(
                 "capped",
                 "vetoes",
             ),
-            *("n", "why", "rank", "rank_low", "rank_high", "ranked", "tier", "lines"),
+            *("group", "n", "why", "rank", "rank_low", "rank_high", "ranked", "tier", "lines"),
         ),
     )
 )
