@@ -17,7 +17,7 @@ from kezun.kernel.actor import SystemActor
 from kezun.org.models import Unit, UnitTag, valid_on
 from kezun.standards import rules
 from kezun.standards.models import Evidence, Sheet
-from kezun.standards.rules.form import Graded, Standard, Text
+from kezun.standards.rules.form import Graded, Indicator, Standard, Text
 from kezun.standards.rules.marks import Given
 from kezun.standards.rules.scoring import measured
 
@@ -71,17 +71,32 @@ def profile_on(unit: Unit, day: dt.date) -> list[str]:
 def values_for(standard: Standard, unit: Unit, day: dt.date) -> dict[str, str]:
     """What the indicators of a standard were at a unit in the DAYS before a day; those without a value are
     left out. Exact to what the store gives, as text."""
-    return {ref: value for ref in measured(standard) if (value := _measured(ref, unit, day)) is not None}
-
-
-def _measured(ref: str, unit: Unit, day: dt.date) -> str | None:
+    refs = tuple(ref for ref in measured(standard) if _known(ref))
+    if not refs:
+        return {}
     first, last = day - dt.timedelta(days=DAYS), day - dt.timedelta(days=1)
-    question = Question((ref,), unit.code, period_named(f"{first}..{last}"))
+    question = Question(refs, unit.code, period_named(f"{first}..{last}"))
+    answers = facts.measure(SystemActor("standards"), question)
+    return {a.indicator: repr(a.value) for a in answers if a.by is None and a.value is not None}
+
+
+def _known(ref: str) -> bool:
     try:
-        [answer] = facts.measure(SystemActor("standards"), question)
+        facts.indicator(ref)
     except UnknownIndicator:
-        return None
-    return None if answer.value is None else repr(answer.value)
+        return False
+    return True
+
+
+def untyped(
+    standard: Standard, stored: Mapping[str, Mapping[str, Any]], values: Mapping[str, str]
+) -> dict[str, dict[str, Any]]:
+    """A sheet's answers without what was typed where the store has measured the value: that one counts."""
+    known = {c.id for c in standard.criteria() if isinstance(c.answer, Indicator) and c.answer.ref in values}
+    kept = {
+        id: {k: v for k, v in said.items() if k != "value" or id not in known} for id, said in stored.items()
+    }
+    return {id: said for id, said in kept.items() if said}
 
 
 def indicators_of(sheet: Sheet) -> dict[str, Decimal]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from kezun.kernel.action import action
@@ -46,8 +47,9 @@ def bring_sheets(actor: Actor, *, filled: Sequence[Filled]) -> int:
     Each is judged by the edition of its day and the profile of its day; evidence is not asked for, since it
     lies where the sheet was filled. Raises ValidationError with what is wrong, by unit and day.
     """
-    known = set(Sheet.objects.filter(key__in=[f.key for f in filled]).values_list("key", flat=True))
-    fresh = [f for f in filled if f.key not in known]
+    given = {f.key: f for f in filled}
+    known = set(Sheet.objects.filter(key__in=given).values_list("key", flat=True))
+    fresh = [f for key, f in given.items() if key not in known]
     units = {u.code: u for u in Unit.objects.filter(code__in={f.unit for f in fresh})}
     people = {p.code: p for p in Person.objects.filter(code__in={f.inspector for f in fresh})}
     editions: dict[tuple[str, dt.date], Standard | None] = {}
@@ -62,7 +64,8 @@ def bring_sheets(actor: Actor, *, filled: Sequence[Filled]) -> int:
             wrong.append(f"{one.urn}, {one.unit}, {one.inspector}, {one.visited}: " + _("unknown"))
             continue
         rows.append(_row(one, edition, unit, person, tags.on(unit, one.visited)))
-        wrong += _scored(rows[-1])
+        told = _strange(rows[-1]) or _scored(rows[-1])
+        wrong += [f"{unit.code} {one.visited} {text}" for text in told]
     if wrong:
         raise ValidationError(wrong[:50])
     Sheet.objects.bulk_create(rows, batch_size=AT_ONCE)
@@ -105,8 +108,22 @@ def _row(one: Filled, edition: Standard, unit: Unit, person: Person, tags: list[
     )
 
 
+def _strange(row: Sheet) -> list[str]:
+    """What cannot be of a sheet as it was filled: its times, its method, answers that it never asked for."""
+    assert row.submitted_at is not None
+    now, standard = timezone.now(), queries.whole(row.standard)
+    if not row.started_at <= row.submitted_at <= now or row.visited_date > timezone.localdate(now):
+        return [_("It was submitted before it was begun, or lies in the future.")]
+    if row.method not in (known := answering.methods_of(standard)):
+        return [_("This standard is judged by: %(known)s.") % {"known": ", ".join(known)}]
+    asked = {c.id for c in rules.asked(standard, tags=row.tags, method=row.method)}
+    if not asked:
+        return [_("By this method nothing is asked at this unit.")]
+    return [_("%(id)s is not asked on this sheet.") % {"id": id} for id in row.answers if id not in asked]
+
+
 def _scored(row: Sheet) -> list[str]:
-    """Score a row in place; what its answers lack, by unit and day."""
+    """Score a row in place; what its answers lack."""
     standard = queries.whole(row.standard)
     try:
         result = rules.evaluate(
@@ -117,7 +134,7 @@ def _scored(row: Sheet) -> list[str]:
             method=row.method,
         )
     except rules.NotScorable as error:
-        return [f"{row.unit.code} {row.visited_date} {say_lack(found)}" for found in error.lacks]
+        return [say_lack(found) for found in error.lacks]
     row.score, row.earned, row.applicable = result.score, result.earned, result.applicable
     row.veto, row.grade_cap = list(result.veto), result.grade_cap or ""
     return []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -24,12 +24,13 @@ from kezun.standards.rules.marks import lack
 State = Sheet.State
 CORRECT = "standards.correct_sheet"
 Entries = Mapping[str, Mapping[str, Any] | None]
+Pieces = Mapping[str, Sequence[StoredFile]]
 # An answer that is not whole yet may be kept; what can never be right may not.
 UNFINISHED = ("unanswered", "no_value", "na_without_reason")
 BACK = dt.timedelta(days=90)
 SCORED = (
     *("state", "submitted_at", "score", "earned", "applicable", "veto", "grade_cap", "indicators"),
-    "facts_at",
+    *("facts_at", "answers"),
 )
 
 
@@ -84,12 +85,17 @@ def begin_sheet(
         blind=covert,
         visited_date=visited,
         tags=answering.profile_on(unit, visited),
-        started_at=started_at or timezone.now(),
+        started_at=_not_ahead(started_at),
     )
     if not rules.asked(standard, tags=row.tags, method=method):
         raise ValidationError({"method": _("By this method nothing is asked at this unit.")})
     row.save()
     return row
+
+
+def _not_ahead(moment: dt.datetime | None) -> dt.datetime:
+    """A device's moment, or now where it gave none or its clock is ahead."""
+    return min(moment or timezone.now(), timezone.now())
 
 
 def _edition(urn: str, visited: dt.date) -> Standard:
@@ -158,12 +164,13 @@ def submit_sheet(actor: Actor, sheet: Sheet, *, submitted_at: dt.datetime | None
     for one that was sent later.
     """
     row = _own(actor, sheet)
-    return _score(row, submitted_at or timezone.now())
-
-
-def _score(row: Sheet, at: dt.datetime) -> Sheet:
     standard = queries.whole(row.standard)
     row.indicators = answering.values_for(standard, row.unit, row.visited_date)
+    row.answers = answering.untyped(standard, row.answers, row.indicators)
+    return _score(row, standard, _not_ahead(submitted_at))
+
+
+def _score(row: Sheet, standard: rules.Standard, at: dt.datetime) -> Sheet:
     given = answering.given_in(standard, row.answers)
     values = answering.indicators_of(row)
     pieces = Evidence.objects.filter(sheet=row).select_related("file")
@@ -180,10 +187,13 @@ def _score(row: Sheet, at: dt.datetime) -> Sheet:
 
 
 @action("standards.correct_sheet", target="sheet", hidden=("entries",))
-def correct_sheet(actor: Actor, sheet: Sheet, *, entries: Entries, reason: str) -> Sheet:
+def correct_sheet(
+    actor: Actor, sheet: Sheet, *, entries: Entries, reason: str, evidence: Pieces | None = None
+) -> Sheet:
     """Correct a submitted sheet by decision: a new sheet takes its place, the old one stays as it was.
 
-    reason: the number of the decision. The same edition judges it, its facts supersede the first's.
+    reason: the number of the decision. evidence: kept files by criterion, beside those of the first. The same
+    edition judges it, and what was measured then counts again; its facts supersede the first's.
     """
     if not reason.strip():
         raise ValidationError({"reason": _("Name the decision that orders the correction (its number).")})
@@ -191,25 +201,28 @@ def correct_sheet(actor: Actor, sheet: Sheet, *, entries: Entries, reason: str) 
     if isinstance(actor, Person) and actor.pk == old.inspector_id:
         raise ValidationError(_("You filled this sheet: a second person has to correct it."))
     standard = queries.whole(old.standard)
+    if not entries:
+        raise ValidationError(_("No answer was changed."))
+    asked = {c.id for c in rules.asked(standard, tags=old.tags, method=old.method)}
     merged = dict(old.answers)
     for id, entry in entries.items():
         clean = answering.entry_of(**dict(entry)) if entry else None
-        if standard.criterion(id) is None or clean is None:
+        if id not in asked or clean is None:
             raise ValidationError(_("%(id)s is not asked on this sheet.") % {"id": id})
         merged[id] = clean
     copied = ("standard", "unit", "person", "inspector", "method", "announced", "blind", "visited_date")
     row = Sheet.objects.create(
-        **{name: getattr(old, name) for name in (*copied, "tags", "root", "started_at")},
+        **{name: getattr(old, name) for name in (*copied, "tags", "root", "started_at", "indicators")},
         answers=merged,
         corrects=old,
         reason=reason.strip()[:400],
     )
-    pieces = list(Evidence.objects.filter(sheet=old))
-    Evidence.objects.bulk_create(
-        [Evidence(sheet=row, criterion=e.criterion, file_id=e.file_id) for e in pieces]
-    )
+    kept = [(e.criterion, e.file_id) for e in Evidence.objects.filter(sheet=old)]
+    added = [(id, file.pk) for id, files in (evidence or {}).items() if id in asked for file in files]
+    pieces = dict.fromkeys((*kept, *added))
+    Evidence.objects.bulk_create([Evidence(sheet=row, criterion=id, file_id=pk) for id, pk in pieces])
     Sheet.objects.filter(pk=old.pk).update(state=State.CORRECTED)
-    return _score(row, timezone.now())
+    return _score(row, standard, timezone.now())
 
 
 @action("standards.void_sheet", target="sheet")

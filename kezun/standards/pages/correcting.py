@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import messages
@@ -11,12 +12,14 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from kezun.kernel.file import keep
+from kezun.kernel.models import StoredFile
 from kezun.kernel.page import page
 from kezun.org.reader import reader_of
 from kezun.standards import actions, queries
 from kezun.standards.models import Sheet
 from kezun.standards.pages.drafts import tell
-from kezun.standards.pages.filling import fields_of, grouped
+from kezun.standards.pages.filling import KINDS, fields_of, grouped
 from kezun.standards.pages.handbook import number
 
 
@@ -35,7 +38,13 @@ def correct(request: HttpRequest, pk: int) -> HttpResponse:
         try:
             if not entries:
                 raise ValidationError(_("No answer was changed."))
-            after = actions.correct_sheet(actor, row, entries=entries, reason=request.POST.get("reason", ""))
+            after = actions.correct_sheet(
+                actor,
+                row,
+                entries=entries,
+                reason=request.POST.get("reason", ""),
+                evidence=_brought(request, fields),
+            )
         except ValidationError as error:
             tell(request, error)
         else:
@@ -52,6 +61,13 @@ def correct(request: HttpRequest, pk: int) -> HttpResponse:
         ],
     }
     return render(request, "standards/correct.html", context, status=422 if request.POST else 200)
+
+
+def _brought(request: HttpRequest, asked: Iterable[str]) -> dict[str, tuple[StoredFile, ...]]:
+    """The photos and documents that the form brings, kept, by criterion."""
+    actor, files = reader_of(request), request.FILES
+    brought = {id: file for id in asked if (file := files.get(f"e-{id}")) is not None}
+    return {id: (keep(actor, file, file.name or "photo", allow=KINDS),) for id, file in brought.items()}
 
 
 def _changed(request: HttpRequest, before: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:

@@ -162,7 +162,7 @@ def field(request: HttpRequest, row: Sheet, id: str, wrong: str) -> HttpResponse
     if not request.headers.get("HX-Request"):
         return redirect(f"{reverse('standards.sheet', args=[row.pk])}#f-{id}")
     standard = queries.whole(row.standard)
-    fields = fields_of(row, standard, {})
+    fields = fields_of(row, standard, answering.values_for(standard, row.unit, row.visited_date))
     if id not in fields:
         raise Http404(id)
     one = fields[id]
