@@ -25,7 +25,7 @@ from kezun.assessment.models import (
     Scheme,
     Score,
 )
-from kezun.assessment.rules.lines import Line, Result
+from kezun.assessment.rules.lines import Kept, Line, Result
 from kezun.assessment.tests import world
 from kezun.kernel.actor import SystemActor
 from kezun.kernel.file import keep
@@ -58,9 +58,11 @@ def _score(where: Unit) -> Score:
     run = Run.objects.filter(round=held).first() or Run.objects.create(
         **{"scheme": scheme, "round": held, "kind": "final", "period": "2026-03", "known_at": now, **until},
         **{"state": "done", "result_hash": "1", "shown_at": now, "done_at": now},
+        inputs={"scheme": {"urn": scheme.urn, "editions": [{"version": "2026.1", "sha256": scheme.sha256}]}},
     )
     line = Line("component", "csat", "2026.1", Decimal(50), Decimal(60), Decimal(60), Decimal(83))
-    packed = packing.pack(packing.canonical(Result((line,), Decimal(50), Decimal(50), 1.0)))
+    kept = (Kept("2026.1", Decimal(1), (), {}, ()),)
+    packed = packing.pack(packing.canonical(Result((line,), Decimal(50), Decimal(50), 1.0, kept=kept)))
     told = {"unit": where, "score": Decimal(50), "lines": packed}
     return Score.objects.get_or_create(run=run, subject=f"unit:{where.pk}", defaults=told)[0]
 

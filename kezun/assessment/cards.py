@@ -11,15 +11,13 @@ from urllib.parse import urlencode
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from kezun.assessment import wording
 from kezun.assessment.messages import say_state
 from kezun.assessment.models import Merit, Round, Run, Score
 from kezun.assessment.rules.form import Adjustment, Component
 from kezun.assessment.rules.lines import Counted, Figure
-from kezun.assessment.rules.winning import Step, cases, steps
-from kezun.assessment.scorecards import Loss, Scorecard, ScoreLine
+from kezun.assessment.scorecards import Rule, Scorecard, ScoreLine
 from kezun.facts.indicators import catalogue
 from kezun.kernel.actor import Actor
 from kezun.org.models import Person
@@ -79,16 +77,6 @@ class Row:
         return bool(self.href) and not (self.scored or line.points or line.moved or line.events)
 
 
-@dataclass(frozen=True)
-class Won:
-    """A loss, and what would win it back in words."""
-
-    title: str
-    href: str
-    lost: str
-    ways: tuple[str, ...]
-
-
 def address(run: int, subject: str, page: str = "scorecard", *more: str) -> str:
     """Where a page about one subject of a run is."""
     return reverse(f"assessment.{page}", args=[run, subject, *more])
@@ -124,6 +112,13 @@ def _row(card: Scorecard, line: ScoreLine, entries: Mapping[str, Merit], appeals
         explain=evidence(line),
         appeal=appeal,
     )
+
+
+def unit_of(rule: Rule | None) -> str:
+    """The unit of a component's values."""
+    source = rule.source if isinstance(rule, Component) else None
+    known = catalogue().definitions.get(source.indicator) if source else None
+    return known.unit if known else "%"
 
 
 def drawn(line: ScoreLine) -> bool:
@@ -213,71 +208,6 @@ def _happened(event: Counted, entries: Mapping[str, Merit], title: str) -> Happe
         href=reverse("assessment.merit", args=[entry.pk]) if entry else "",
         title=entry.title if entry else title,
     )
-
-
-def won(card: Scorecard) -> list[Won]:
-    """The biggest losses with what would win them back."""
-    return [
-        Won(
-            loss.line.title,
-            address(card.run.pk, card.row.subject, "line", loss.line.id),
-            wording.pts(loss.lost),
-            tuple(_ways(loss)),
-        )
-        for loss in card.losses
-    ]
-
-
-def _ways(loss: Loss) -> list[str]:
-    line = loss.line
-    if not isinstance(line.rule, Component):
-        n = sum(e.state == "counted" for e in line.events)
-        return [
-            ngettext(
-                "%(n)d event took these points; without another one they stay yours next period.",
-                "%(n)d events took these points; without new ones they stay yours next period.",
-                n,
-            )
-            % {"n": n}
-        ]
-    figure = line.figure
-    if figure is None or figure.estimate is None:
-        return []
-    found = steps(line.rule.transform, figure.estimate, line.weight)
-    return [_way(line, figure, step) for step in found]
-
-
-def _way(line: ScoreLine, figure: Figure, step: Step) -> str:
-    now = figure.estimate or 0.0
-    up = float(step.value) > now
-    told = (
-        _("Raise it from %(now)s to %(then)s: +%(gain)s")
-        if up
-        else _("Bring it down from %(now)s to %(then)s: +%(gain)s")
-    )
-    here, there = wording.apart(now, float(step.value), line.unit)
-    text = told % {"now": here, "then": there, "gain": wording.pts(step.gain)}
-    extra = _cases(line, figure, step)
-    return f"{text} {extra}" if extra else text
-
-
-def _cases(line: ScoreLine, figure: Figure, step: Step) -> str:
-    """The step in cases of this period: «that is 12 more of 640»."""
-    rule = line.rule
-    if (
-        line.unit != "%"
-        or not isinstance(rule, Component)
-        or rule.estimator.casemix
-        or not figure.denominator
-    ):
-        return ""
-    more = cases(figure, step.value)
-    if more is None:
-        return _("(out of reach with %(n)s; more observations are needed)") % {
-            "n": grouped(figure.denominator)
-        }
-    told = _("(%(n)s more of %(all)s)") if more > 0 else _("(%(n)s fewer of %(all)s)")
-    return told % {"n": grouped(abs(more)), "all": grouped(figure.denominator)} if more else ""
 
 
 def tiles(card: Scorecard, group: str) -> list[Tile]:

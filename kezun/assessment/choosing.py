@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from kezun.assessment.lookups import COUNTED, runs_for
 from kezun.assessment.models import Run, Score
@@ -48,3 +48,9 @@ def pick(found: Sequence[Choice], urn: str, period: str) -> Choice | None:
         if wanted:
             return max(wanted, key=lambda c: c.run.to_date)
     return None
+
+
+def matching(text: str) -> Q:
+    """Subjects by code, or by what they or their unit are called."""
+    unit = Q(unit__code__istartswith=text) | Q(unit__name__icontains=text) | Q(unit__name_en__icontains=text)
+    return unit | Q(person__code__istartswith=text) | Q(person__name__icontains=text)

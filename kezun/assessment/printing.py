@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from django.utils.translation import gettext as _
 
-from kezun.assessment import cards, wording
+from kezun.assessment import cards, winning, wording
 from kezun.assessment.cards import Row
 from kezun.assessment.rules.form import Component
 from kezun.assessment.scorecards import Scorecard
@@ -46,7 +46,7 @@ def printed(card: Scorecard, rows: Sequence[Row]) -> bytes:
         title, foot=f"{card.code} · {card.run.inputs_hash[:16]} · {card.run.get_kind_display()}", wide=True
     )
     document.facts(head(card))
-    losses = cards.won(card)
+    losses = winning.won(card)
     if losses:
         document.heading(_("Where points were lost"))
         document.table(

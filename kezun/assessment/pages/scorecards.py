@@ -6,16 +6,16 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from kezun.assessment import cards, pictures, printing, queries, wording
+from kezun.assessment import cards, pictures, printing, queries, winning, wording
 from kezun.assessment.cards import Row
-from kezun.assessment.choosing import Choice, choices, pick
+from kezun.assessment.choosing import Choice, choices, matching, pick
 from kezun.assessment.models import Run, Score
 from kezun.assessment.rules.form import Component
 from kezun.assessment.scorecards import Scorecard
@@ -81,12 +81,6 @@ def _in_scope(reader: Person, run: Run, text: str) -> QuerySet[Score]:
     return found.order_by(F("rank").asc(nulls_last=True), F("score").desc(nulls_last=True), "pk")
 
 
-def matching(text: str) -> Q:
-    """Subjects by code, or by what they or their unit are called."""
-    unit = Q(unit__code__istartswith=text) | Q(unit__name__icontains=text) | Q(unit__name_en__icontains=text)
-    return unit | Q(person__code__istartswith=text) | Q(person__name__icontains=text)
-
-
 def _named(scores: Iterable[Score], run: Run) -> list[tuple[Score, str, str]]:
     rows = list(scores)
     groups = wording.group_names((s.group for s in rows), queries.scheme_of(run.scheme))
@@ -111,7 +105,7 @@ def scorecard(request: HttpRequest, run: int, subject: str) -> HttpResponse:
         "crumbs": [Crumb(_("Scorecards"), "/scorecards/"), Crumb(card.name)],
         "tiles": cards.tiles(card, group),
         "marks": wording.run_marks(card.run),
-        "won": cards.won(card),
+        "won": winning.won(card),
         "rows": [r for r in rows if not r.quiet and (r.line.kind != "rounding" or r.line.points)],
         "quiet": [r for r in rows if r.quiet],
         "total": cards.total_of(rows),

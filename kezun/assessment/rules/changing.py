@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation
+from itertools import pairwise
 
-from kezun.assessment.rules.form import ZERO, Adjustment, Component, Grade, Scheme
+from kezun.assessment.rules.form import HUNDRED, ZERO, Adjustment, Component, Grade, Scheme, Transform
 from kezun.assessment.rules.reading import NotAScheme
 from kezun.standards.rules.nodes import Problem
 
@@ -15,6 +16,8 @@ PATHS = (
     "components.ID.weight",
     "components.ID.min_n",
     "components.ID.target",
+    "components.ID.points.N",
+    "components.ID.at.N",
     "deductions.ID.cap",
     "deductions.ID.points.LEVEL",
     "additions.ID.cap",
@@ -35,7 +38,9 @@ def changed(scheme: Scheme, change: Mapping[str, str]) -> Scheme:
             problems.append(Problem(number, path, "not_number", {"value": str(text)}))
             continue
         made = _changed(scheme, path.split("."), value)
-        if made is None:
+        if made is not None and (wrong := _shape(made, path)):
+            problems.append(Problem(number, path, wrong, {"value": str(value)}))
+        elif made is None:
             problems.append(Problem(number, path, "unknown_change", {"known": ", ".join(PATHS)}))
         else:
             scheme = made
@@ -60,6 +65,9 @@ def _changed(scheme: Scheme, path: list[str], value: Decimal) -> Scheme | None:
             return replace(scheme, base=value)
         case ["components", id, "weight" | "min_n" | "target" as what] if scheme.component(id):
             return _component(scheme, id, what, value)
+        case ["components", id, "points" | "at" as what, place] if one := scheme.component(id):
+            moved = _corner(one.transform, what, place, value)
+            return _swapped(scheme, replace(one, transform=moved)) if moved is not None else None
         case ["deductions" | "additions" as kind, id, *rest]:
             rules = scheme.deductions if kind == "deductions" else scheme.additions
             made = tuple(_adjustment(rule, rest, value) if rule.id == id else rule for rule in rules)
@@ -88,7 +96,44 @@ def _component(scheme: Scheme, id: str, what: str, value: Decimal) -> Scheme | N
         made = replace(one, min_n=max(1, int(value)))
     else:
         made = replace(one, transform=replace(one.transform, target=value))
-    return replace(scheme, components=tuple(made if c.id == id else c for c in scheme.components))
+    return _swapped(scheme, made)
+
+
+def _swapped(scheme: Scheme, made: Component) -> Scheme:
+    return replace(scheme, components=tuple(made if c.id == made.id else c for c in scheme.components))
+
+
+def _corner(transform: Transform, what: str, place: str, value: Decimal) -> Transform | None:
+    """The transform with the points (`points`) or the value (`at`) of its Nth corner or band replaced."""
+    steps = transform.bands or transform.points
+    if not (place.isascii() and place.isdigit() and 0 < int(place) <= len(steps)):
+        return None
+    at = int(place) - 1
+    bound, worth = steps[at]
+    if what == "at" and bound is None:
+        return None
+    step = (bound, value) if what == "points" else (value, worth)
+    made = (*steps[:at], step, *steps[at + 1 :])
+    if transform.bands:
+        return replace(transform, bands=made)
+    return replace(transform, points=tuple((x, y) for x, y in made if x is not None))
+
+
+def _shape(scheme: Scheme, path: str) -> str:
+    """What is wrong with the corners that a change has moved; empty where nothing is."""
+    parts = path.split(".")
+    one = scheme.component(parts[1]) if parts[0] == "components" and parts[2] in ("points", "at") else None
+    if one is None:
+        return ""
+    if any(worth > HUNDRED for _x, worth in (one.transform.bands or one.transform.points)):
+        return "points_outside"
+    xs = [x for x, _y in one.transform.points]
+    ys = [y for _x, y in one.transform.points]
+    if any(b <= a for a, b in pairwise(xs)):
+        return "values_order"
+    if ys not in (sorted(ys), sorted(ys, reverse=True)):
+        return "not_monotone"
+    return ""
 
 
 def _adjustment(rule: Adjustment, rest: list[str], value: Decimal) -> Adjustment | None:

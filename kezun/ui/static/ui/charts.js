@@ -2,6 +2,8 @@
 // `links` (trend, bars): the explanation of each point, opened in the drawer by a click.
 //   trend: {labels, values, texts, target?, targetText?, before?, unit}   before: values of the period before
 //   bars:  {labels, values, texts, target?, targetText?, unit, across?}   across: names run down the side
+//   funnel: {points: [[n, value, text, outside]], limits: [{name, alarm, rows: [[n, low, high]]}], centre, centreText,
+//          across, unit, hrefs?}   outside: ±1 beyond the inner limits, ±2 beyond the outer; hrefs: pages of the points
 //   heat:  {columns, rows, cells: [[column, row, value, text]], unit, direction}
 "use strict";
 (() => {
@@ -61,6 +63,19 @@
         series: [{ ...(data.fromZero ? { type: "bar", barMaxWidth: 26, itemStyle: { color: BRAND, borderRadius: 2 } } : { type: "scatter", symbolSize: 11, itemStyle: { color: BRAND } }), data: data.values, markLine: targetLine(data, data.across ? "xAxis" : "yAxis") }],
         tooltip: { ...tip, formatter: (point) => `${data.labels[point.dataIndex]}\n${data.texts[point.dataIndex]}` } };
     },
+    funnel(data) {
+      const colours = ["#0f5f7a", "#8a5a00", "#b3261e"], shapes = ["circle", "triangle", "diamond"];
+      const shares = [...data.points.map((p) => p[1]), ...data.limits.filter((l) => !l.alarm).flatMap((l) => l.rows.slice(4).flatMap((r) => [r[1], r[2]]))];
+      const low = Math.min(...shares), high = Math.max(...shares), air = (high - low) * 0.08 || 0.01;
+      const curve = (limit, at) => ({ type: "line", symbol: "none", silent: true, animation: false, lineStyle: { color: limit.alarm ? "#b3261e" : "#8a5a00", width: 1.3, type: limit.alarm ? "solid" : "dashed" }, data: limit.rows.map((r) => [r[0], r[at]]), z: 1 });
+      const series = [{ type: "scatter", data: data.points.map((p) => ({ value: p.slice(0, 2), symbol: shapes[Math.abs(p[3])], symbolSize: p[3] ? 12 : 9, itemStyle: { color: colours[Math.abs(p[3])], opacity: 0.85 } })), z: 3, cursor: data.hrefs ? "pointer" : "default",
+        markLine: { silent: true, symbol: "none", animation: false, lineStyle: { color: SOFT, width: 1.2 }, label: { formatter: data.centreText, color: INK, position: "insideEndTop", fontSize: 12 }, data: [{ yAxis: data.centre }] } }];
+      for (const limit of data.limits) series.push(curve(limit, 1), curve(limit, 2));
+      return { grid: { left: 8, right: 24, top: 16, bottom: 24, containLabel: true }, series,
+        xAxis: { type: "value", name: data.across, nameLocation: "middle", nameGap: 26, nameTextStyle: { color: INK }, axisLabel: { color: INK, hideOverlap: true, formatter: (v) => short(v, "count") }, splitLine: { show: false }, min: 0 },
+        yAxis: { ...scale(data, { min: Math.max(0, low - air), max: Math.min(1, high + air) }) },
+        tooltip: { ...tip, formatter: (point) => data.points[point.dataIndex][2] } };
+    },
     heat(data) {
       const values = data.cells.map((cell) => cell[2]);
       const good = ["#b3261e", "#f3d9a4", "#f4f6f8", "#9fd0bb", "#14704a"], plain = ["#f1f6f8", "#9cc4d2", "#0f5f7a"];
@@ -82,6 +97,11 @@
       chart.on("click", ({ dataIndex }) => {
         const link = data.links[dataIndex];
         if (link) htmx.ajax("GET", link, "#drawer-body");
+      });
+    }
+    if (data.hrefs) {
+      chart.on("click", { seriesIndex: 0 }, ({ dataIndex }) => {
+        if (data.hrefs[dataIndex]) window.location.assign(data.hrefs[dataIndex]);
       });
     }
     new ResizeObserver(() => chart.resize()).observe(box);
