@@ -75,6 +75,11 @@ def bridge(request: HttpRequest) -> HttpResponse:
     if all(number.isdigit() for number in chosen):
         old, new = (scheme_by_id(person, min(int(number), MOST)) for number in chosen)
         context |= _beside(person, old, new, period)
+    if request.headers.get("HX-Request"):  # asks only whether it is done by now
+        told = HttpResponse()
+        if not context.get("busy"):
+            told["HX-Refresh"] = "true"
+        return told
     return render(request, "assessment/bridge.html", context)
 
 

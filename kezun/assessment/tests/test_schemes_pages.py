@@ -426,8 +426,11 @@ def test_the_bridge_judges_one_period_by_both(visit, office, judged):
     client.post(address("make_bridge"), said)
     assert Run.objects.count() == 2
     assert "The bridge is being computed" in body(client.get(answer["Location"]))
+    asks = {"headers": {"HX-Request": "true"}}
+    assert "HX-Refresh" not in client.get(answer["Location"], **asks)
     for run in Run.objects.all():
         running.carry_out(run)
+    assert client.get(answer["Location"], **asks)["HX-Refresh"] == "true"
     page = body(client.get(answer["Location"]))
     assert "Judged by both" in page
     assert "+5.00" in page
