@@ -15,6 +15,7 @@ from kezun.assessment import packing
 from kezun.assessment.actions import honours
 from kezun.assessment.actions.honours import Proposed, Starred
 from kezun.assessment.actions.judging import check_latest
+from kezun.assessment.lookups import forms_of
 from kezun.assessment.models import Award, Run, Score
 from kezun.assessment.rules.form import Listing, Scheme
 from kezun.assessment.rules.lines import Result
@@ -62,7 +63,7 @@ def propose(run: int) -> None:
 
 def listed(run: Run) -> list[Proposed]:
     """Whom the red and black rules of a run's scheme name, with each condition as it was found."""
-    form = scheme_of(run.scheme)
+    form = forms_of(run)[-1]
     rules = [(colour, rule) for colour, rule in (("red", form.red), ("black", form.black)) if rule]
     if not rules:
         return []
@@ -137,7 +138,7 @@ def _told(said: Said) -> dict[str, Any]:
 
 def starred(run: Run) -> list[Starred]:
     """How many stars each subject of a run meets now, beside those it holds; 0 where it meets none."""
-    form = scheme_of(run.scheme)
+    form = forms_of(run)[-1]
     if not form.stars:
         return []
     most = max(rule.periods for rule in form.stars)

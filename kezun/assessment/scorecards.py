@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -15,11 +15,10 @@ from kezun.assessment.messages import say_state, say_why
 from kezun.assessment.models import Run, Score
 from kezun.assessment.rules.changing import changed
 from kezun.assessment.rules.combining import combine, parts_of
-from kezun.assessment.rules.form import Adjustment, Component
+from kezun.assessment.rules.form import Adjustment, Component, Source
 from kezun.assessment.rules.form import Scheme as Form
 from kezun.assessment.rules.lines import Counted, Figure, Line, Result
 from kezun.assessment.rules.transform import best_value
-from kezun.assessment.schemes import scheme_of
 from kezun.facts.indicators import catalogue
 from kezun.facts.questions import Question
 from kezun.facts.rules import Period
@@ -99,19 +98,23 @@ class Scorecard:
 def scorecard(actor: Actor, run: Run, subject: str) -> Scorecard:
     """Everything to be said of one subject of a run; at most eight statements. Raises OutOfScope."""
     row = score_of(actor, run, subject)
-    scheme, result = scheme_of(run.scheme), result_of(row)
+    forms, result = forms_of(run), result_of(row)
     before = _before(actor, run, row.subject)
-    told = {(x.kind, x.id): x.points for x in result_of(before).lines} if before else {}
+    moved = _moved(result, result_of(before) if before else None)
     groups: Mapping[str, Any] = run.peers.get("groups", {}).get(row.group, {})
-    rules: dict[str, Rule] = {r.id: r for r in scheme.components} | {r.id: r for r in scheme.adjustments}
+    rules: dict[tuple[str, str], Rule] = {}
+    for form in forms:
+        rules |= {(form.version, one.id): one for one in form.components}
+        rules |= {(form.version, one.id): one for one in form.adjustments}
+    by_unit = forms[-1].of.by == "unit"
     lines = tuple(
-        _line(x, rules.get(x.id), told.get((x.kind, x.id)), groups.get(x.id, {}), row, run)
-        for x in result.lines
+        _line(x, rules.get((x.version, x.id)), change, groups.get(x.id, {}), _Behind(row, run, by_unit))
+        for x, change in zip(result.lines, moved, strict=True)
     )
-    titles = {id: title_of(rule) for id, rule in rules.items()}
+    titles = {id: title_of(rule) for (_version, id), rule in rules.items()}
     old = before.score if before else None
     return Scorecard(
-        *(run, row, scheme, result, name_of(row), code_of(row), result.score, row.grade),
+        *(run, row, forms[-1], result, name_of(row), code_of(row), result.score, row.grade),
         why=say_why(row.why, titles) if row.why else "",
         lines=lines,
         losses=_losses(lines),
@@ -129,8 +132,36 @@ def _before(actor: Actor, run: Run, subject: str) -> Score | None:
     return told.filter(run__state=Run.State.DONE).order_by("-run__done_at", "-run_id").first()
 
 
+def _moved(now: Result, before: Result | None) -> list[Decimal | None]:
+    """For each line by how much its points moved; of several editions the last line says it of all."""
+    then, sums = _sums(before), _sums(now)
+    last = {(x.kind, x.id): at for at, x in enumerate(now.lines)}
+    return [
+        sums[x.kind, x.id] - then[x.kind, x.id]
+        if (x.kind, x.id) in then and last[x.kind, x.id] == at
+        else None
+        for at, x in enumerate(now.lines)
+    ]
+
+
+def _sums(result: Result | None) -> dict[tuple[str, str], Decimal]:
+    """Points by kind and id of the lines, over all editions."""
+    found: dict[tuple[str, str], Decimal] = {}
+    for line in result.lines if result else ():
+        found[line.kind, line.id] = found.get((line.kind, line.id), Decimal(0)) + line.points
+    return found
+
+
+class _Behind(NamedTuple):
+    """Whose facts of which run stand behind a line; by_unit: a person judged by the unit they head."""
+
+    row: Score
+    run: Run
+    by_unit: bool
+
+
 def _line(
-    line: Line, rule: Rule | None, before: Decimal | None, peers: Mapping[str, Any], row: Score, run: Run
+    line: Line, rule: Rule | None, moved: Decimal | None, peers: Mapping[str, Any], behind: _Behind
 ) -> ScoreLine:
     source = rule.source if isinstance(rule, Component) else None
     known = catalogue().definitions.get(source.indicator) if source else None
@@ -142,22 +173,25 @@ def _line(
         unit=known.unit if known else "%",
         events=line.events,
         exposure=line.exposure,
-        moved=None if before is None else line.points - before,
+        moved=moved,
         peers=peers,
-        evidence=_evidence(source.indicator, row, run, scheme_of(run.scheme).of.by == "unit")
-        if source and known and source.indicator
-        else None,
+        evidence=_evidence(source, behind) if source and known and source.indicator else None,
         rule=rule,
     )
 
 
-def _evidence(indicator: str, row: Score, run: Run, by_unit: bool) -> Question | None:
-    """The question that opens the facts behind a component: as known when the run was made."""
+def _evidence(source: Source, behind: _Behind) -> Question | None:
+    """The question that opens the facts behind a component: those counted, as known when the run was made."""
+    row, run, by_unit = behind
     if row.unit is None:
         return None
-    person = row.person.code if row.person and not by_unit else None
-    period = Period.parse(run.period)
-    return Question((indicator,), row.unit.code, period, person=person, known_at=run.known_at)
+    return Question(
+        *((source.indicator,), row.unit.code, Period.parse(run.period)),
+        person=row.person.code if row.person and not by_unit else None,
+        business=source.business,
+        customer_class=source.customer_class,
+        known_at=run.known_at,
+    )
 
 
 def _losses(lines: Sequence[ScoreLine]) -> tuple[Loss, ...]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any, cast
 
-from kezun.assessment.lookups import COUNTED, code_of, name_of, scores_for
+from django.db.models import F
+
+from kezun.assessment.lookups import COUNTED, code_of, forms_of, name_of, scores_for
 from kezun.assessment.messages import say_why
 from kezun.assessment.models import Run, Score
-from kezun.assessment.schemes import scheme_of
 from kezun.assessment.scorecards import title_of
 from kezun.kernel.actor import Actor
 from kezun.org.models import Unit
@@ -39,7 +41,8 @@ class Ranked:
 
 @dataclass(frozen=True)
 class Point:
-    """One period of a history; breaks: another edition judged than in the point before, so the line ends."""
+    """One period of a history. version: of the edition that judged, several joined by `+`; breaks: another
+    one judged than in the point before, so the line ends."""
 
     period: str
     run: int
@@ -65,8 +68,10 @@ def ranking(
         found = found.filter(group=group)
     if unit is not None:
         found = found.filter(unit__in=Unit.objects.below(unit, run.to_date).values("pk"))
-    rows = sorted(found, key=_in_order)[:limit]
-    titles = {c.id: title_of(c) for c in scheme_of(run.scheme).components}
+    # The database puts them in order, so that a page of a ranking of 200,000 reads a page.
+    first = (F("rank").asc(nulls_last=True), F("score").desc(nulls_last=True), "subject")
+    rows = list(found.order_by(*first)[:limit])
+    titles = {c.id: title_of(c) for form in forms_of(run) for c in form.components}
     return [
         Ranked(
             *(s.subject, code_of(s), name_of(s), s.unit_id, s.group, s.score, s.low, s.high, s.grade),
@@ -77,17 +82,12 @@ def ranking(
     ]
 
 
-def _in_order(score: Score) -> tuple[bool, int, bool, Decimal, str]:
-    unranked, unscored = score.rank is None, score.score is None
-    total = score.score or Decimal(0)
-    return unranked, score.rank or 0, unscored, -total, score.subject
-
-
 def groups(actor: Actor, run: Run) -> list[str]:
     """The peer groups of the scores in scope, by name."""
     return sorted(set(scores_for(actor, run).order_by().values_list("group", flat=True).distinct()))
 
 
+EDITIONS = "run__inputs__scheme__editions"
 INSIDE = ("lines", "run__inputs", "run__peers", "run__scheme__text")
 
 
@@ -101,12 +101,12 @@ def history(actor: Actor, urn: str, subject: str, *, seen: bool = False) -> list
     mine = mine.filter(
         subject=subject, run__scheme__urn=urn, run__kind__in=COUNTED, run__state=Run.State.DONE
     )
-    rows = mine.defer(*INSIDE).select_related("run__scheme")
+    rows = mine.defer(*INSIDE).select_related("run__scheme").annotate(editions=F(EDITIONS))
     rows = rows.order_by("run__from_date", "run__done_at", "run_id")
     last = {(s.run.from_date, s.run.to_date): s for s in rows}
     points: list[Point] = []
     for score in last.values():
-        version = score.run.scheme.version
+        version = "+".join(dict.fromkeys(e["version"] for e in cast(Any, score).editions))
         points.append(
             Point(
                 *(score.run.period, score.run_id, version, score.score, score.low, score.high, score.grade),
