@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from kezun.assessment.rules.form import HUNDRED, ZERO, Adjustment, Component, Grade, Scheme, Transform
 from kezun.assessment.rules.reading import NotAScheme
+from kezun.standards.rules.fields import LARGEST, PLACES
 from kezun.standards.rules.nodes import Problem
 
 PATHS = (
@@ -29,13 +30,17 @@ PATHS = (
 def changed(scheme: Scheme, change: Mapping[str, str]) -> Scheme:
     """The scheme with the numbers at these paths (PATHS) replaced; weights need not add up to 100 then.
 
-    Raises NotAScheme for every path that names nothing, and every value that is no number of 0 or more.
+    Raises NotAScheme for every path that names nothing, and every value that is no number of 0 or more, or too large.
     """
     problems: list[Problem] = []
     for number, (path, text) in enumerate(change.items(), 1):
         value = _number(text)
         if value is None or value < ZERO:
             problems.append(Problem(number, path, "not_number", {"value": str(text)}))
+            continue
+        if value > LARGEST:
+            outside = {"value": str(text), "most": f"{LARGEST:f}", "places": PLACES}
+            problems.append(Problem(number, path, "number_outside", outside))
             continue
         made = _changed(scheme, path.split("."), value)
         if made is not None and (wrong := _shape(made, path)):
