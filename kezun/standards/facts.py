@@ -1,6 +1,7 @@
 """The facts that a submitted sheet becomes: the inspection as a whole, and each of its answers.
 
-Points are kept as whole ten-thousandths (`_e4`), so that sums stay exact.
+Points are kept as whole ten-thousandths (`_e4`), so that sums stay exact. On a scale of demerits what is
+earned is what was possible without what was lost; a sheet on which nothing applied has no score.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ INSPECTION = fact_type(
             Column("announced", "flag", _("Announced")),
             Column("earned_e4", "integer", _("Points earned × 10,000"), required=True),
             Column("possible_e4", "integer", _("Points possible × 10,000"), required=True),
-            Column("score_e4", "integer", _("Score × 10,000"), required=True),
+            Column("score_e4", "integer", _("Score × 10,000")),
             Column("asked", "integer", _("Criteria asked"), required=True, low=0),
             Column("conforming", "integer", _("Criteria met in full"), required=True, low=0),
             Column("na", "integer", _("Criteria not applicable"), required=True, low=0),

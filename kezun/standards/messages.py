@@ -29,6 +29,7 @@ FORM = {
         "%(value)s is too large or too fine; at most %(most)s and %(places)d places are kept"
     ),
     "not_whole": gettext_noop("«%(value)s» is not a whole number from %(least)d on; correct it"),
+    "whole_outside": gettext_noop("«%(value)s» is not a whole number from %(least)d to %(most)d; correct it"),
     "not_flag": gettext_noop("«%(value)s» is neither true nor false; write one of them"),
     "not_day": gettext_noop("«%(value)s» is not a day; write it like 2026-01-31"),
     "twice": gettext_noop("«%(value)s» stands in the list twice; remove one"),

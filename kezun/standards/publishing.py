@@ -28,9 +28,9 @@ NOON = dt.time(12)
 Row = dict[str, object]
 
 
-def e4(points: Decimal | None) -> int:
+def e4(points: Decimal) -> int:
     """Points as whole ten-thousandths."""
-    return 0 if points is None else int((points * E4).to_integral_value())
+    return int((points * E4).to_integral_value())
 
 
 def publish_sheets(actor: Actor, sheets: Iterable[Sheet]) -> int:
@@ -92,9 +92,9 @@ def rows_of(sheet: Sheet) -> tuple[Row, list[Row]]:
     inspection = shared | {
         "source_id": str(sheet.root),
         "announced": sheet.announced,
-        "earned_e4": e4(result.earned),
+        "earned_e4": e4(result.applicable - sum((line.lost for line in result.lines), Decimal(0))),
         "possible_e4": e4(result.applicable),
-        "score_e4": e4(result.score),
+        "score_e4": None if result.score is None else e4(result.score),
         **counted(lines),
         "veto": bool(result.veto),
         "grade_cap": result.grade_cap,
@@ -120,31 +120,30 @@ def seconds(sheet: Sheet) -> int | None:
 def counted(lines: Iterable[Line]) -> dict[str, int]:
     """How many criteria were asked, met in full, not applicable, and not met."""
     kept = list(lines)
-    na = sum(isinstance(line.answer, rules.Na) for line in kept)
+    na = sum(line.na for line in kept)
     met = sum(conforming(line) for line in kept)
     return {"asked": len(kept), "conforming": met, "na": na, "failed": len(kept) - na - met}
 
 
 def conforming(line: Line) -> bool:
     """Met in full: nothing lost, and not by calling it not applicable."""
-    return not isinstance(line.answer, rules.Na) and line.earned >= line.possible
+    return not line.na and line.lost <= 0
 
 
 def _answers(sheet: Sheet, standard: Standard, lines: Iterable[Line]) -> Iterator[Row]:
     modules = {c.id: (m.id, c.severity) for m in (*standard.modules, *standard.beside) for c in m.criteria()}
     for line in lines:
         module, severity = modules[line.id]
-        na = isinstance(line.answer, rules.Na)
         yield {
             "source_id": f"{sheet.root}#{line.id}",
             "inspection_id": str(sheet.root),
             "criterion": line.id,
             "module": module,
             "outcome": outcome(line),
-            "earned_e4": e4(line.earned),
+            "earned_e4": e4(line.possible - line.lost),
             "possible_e4": e4(line.possible),
             "conforming": conforming(line),
-            "na": na,
+            "na": line.na,
             "severity": severity or None,
         }
 

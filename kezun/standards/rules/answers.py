@@ -149,7 +149,7 @@ def _ordered(
 
 
 def _range(at: Reading, points: Decimal) -> Range:
-    least, most = at.decimal("min"), at.decimal("max")
+    least, most = at.points("min"), at.points("max")
     values = tuple(v for row in at.rows("values") if (v := at.number(row, "values")) is not None)
     if least is None or most is None:
         return Range(ZERO, points, values)

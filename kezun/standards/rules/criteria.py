@@ -34,7 +34,7 @@ LOST = "lost"
 def read_criterion(at: Reading) -> Criterion:
     """A criterion; its problems go to the reader's list."""
     at.only(KEYS)
-    points = at.decimal("points") or ZERO
+    points = at.points("points") or ZERO
     if points < ZERO:
         at.say("negative_points", key="points", value=str(points))
     below = at.under("answer", required=True)
@@ -100,7 +100,9 @@ def _has_option(answer: Answer, name: str) -> bool:
 def _evidence(at: Reading, answer: Answer) -> Evidence:
     at.only(("kind", "min", "when"))
     when = _trigger(at, answer) if at.has("when") else None
-    return Evidence(at.text("kind", required=True), at.whole("min", required=False, default=1, least=1), when)
+    return Evidence(
+        at.text("kind", required=True), at.whole("min", required=False, default=1, least=1, most=99), when
+    )
 
 
 def _rectify(above: Reading) -> Rectify | None:
@@ -108,7 +110,9 @@ def _rectify(above: Reading) -> Rectify | None:
     if at is None:
         return None
     at.only(("due_days", "recheck"))
-    return Rectify(at.whole("due_days", required=True, default=1), at.flag("recheck", default=True))
+    return Rectify(
+        at.whole("due_days", required=True, default=1, most=3650), at.flag("recheck", default=True)
+    )
 
 
 def _applies(above: Reading) -> Applies:

@@ -10,6 +10,8 @@ from kezun.standards.rules.nodes import BOOL, Node, Problem
 
 # So far every sum and product of points and shares is exact in the digits that Decimal keeps.
 LARGEST, PLACES = Decimal(1_000_000_000), 9
+# So many points a criterion and a whole standard may have: what sheets and facts can hold.
+MOST_POINTS, MOST_TOTAL, MOST_WHOLE = 100_000, 1_000_000, 1_000_000
 TRUE = ("true", "yes", "on")
 
 
@@ -67,6 +69,14 @@ class Reading:
         node = self._there(key, required)
         return default if node is None else self.number(node, key)
 
+    def points(self, key: str, most: int = MOST_POINTS) -> Decimal | None:
+        """An amount of points, of either sign."""
+        value = self.decimal(key)
+        if value is not None and abs(value) > most:
+            self.say("number_outside", key=key, value=str(value), most=str(most), places=PLACES)
+            return None
+        return value
+
     def number(self, node: Node, key: str) -> Decimal | None:
         """A scalar as an exact number; None, with a problem, where it is none."""
         try:
@@ -85,12 +95,17 @@ class Reading:
             return None
         return value
 
-    def whole(self, key: str, *, required: bool, default: int = 0, least: int = 0) -> int:
+    def whole(
+        self, key: str, *, required: bool, default: int = 0, least: int = 0, most: int = MOST_WHOLE
+    ) -> int:
         value = self.decimal(key, required=required, default=Decimal(default))
         if value is None:
             return default
         if value != value.to_integral_value() or value < least:
             self.say("not_whole", key=key, value=str(value), least=least)
+            return default
+        if value > most:
+            self.say("whole_outside", key=key, value=str(value), least=least, most=most)
             return default
         return int(value)
 

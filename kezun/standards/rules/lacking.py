@@ -72,15 +72,19 @@ def lacks(
         if wrong is not None:
             found.append(wrong)
         elif photos is not None and answer is not None:
-            found += _evidence_lacks(criterion, answer, photos.get(criterion.id, 0))
+            there, demerits = photos.get(criterion.id, 0), standard.scale.kind == "demerits"
+            found += _evidence_lacks(criterion, answer, there, demerits)
     return found
 
 
-def _evidence_lacks(criterion: Criterion, answer: Given, there: int | Mapping[str, int]) -> list[Lack]:
+def _evidence_lacks(
+    criterion: Criterion, answer: Given, there: int | Mapping[str, int], demerits: bool
+) -> list[Lack]:
     counts = there if isinstance(there, Mapping) else {"photo": there}
     found = []
     for rule in criterion.evidence:
-        due = not isinstance(answer, Na) if rule.when is None else fires(rule.when, criterion, answer)
+        always = not isinstance(answer, Na)
+        due = always if rule.when is None else fires(rule.when, criterion, answer, demerits=demerits)
         have = counts.get(rule.kind, 0)
         if due and have < rule.least:
             params = {"kind": rule.kind, "least": rule.least, "have": have}

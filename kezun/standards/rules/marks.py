@@ -156,10 +156,11 @@ def _on_line(line: tuple[tuple[Decimal, Decimal], ...], value: Decimal) -> Decim
     return line[-1][1]
 
 
-def fires(when: Trigger, criterion: Criterion, answer: Given) -> bool:
-    """Whether an answer is one on which something happens."""
+def fires(when: Trigger, criterion: Criterion, answer: Given, *, demerits: bool = False) -> bool:
+    """Whether an answer is one on which something happens. demerits: what is counted is what was lost."""
     if isinstance(answer, Na):
         return False
     if when.lost:
-        return mark(criterion, answer).earned < criterion.points
+        earned = mark(criterion, answer).earned
+        return earned > ZERO if demerits else earned < criterion.points
     return str(answer) in when.options

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from kezun.standards.rules.checks import check
 from kezun.standards.rules.criteria import read_criterion
-from kezun.standards.rules.fields import Reading
+from kezun.standards.rules.fields import MOST_TOTAL, Reading
 from kezun.standards.rules.form import (
     KINDS,
     SCHEMA,
@@ -142,7 +142,7 @@ def _scale(above: Reading) -> Scale:
         return Scale(ZERO)
     at.only(("kind", "total", "na", "grades", "bands"))
     kind = at.choice("kind", ("points", "demerits"), "points")
-    total = at.decimal("total") or ZERO
+    total = at.points("total", MOST_TOTAL) or ZERO
     if total <= ZERO:
         at.say("not_positive", key="total", value=str(total))
     bands = tuple(_rating(at.at(row, "bands"), kind) for row in at.rows("bands"))
@@ -180,7 +180,9 @@ def _rounding(above: Reading) -> Rounding:
         return Rounding()
     at.only(("digits", "mode", "at"))
     at.choice("at", ("publish",), "publish")
-    return Rounding(at.whole("digits", required=False, default=2), at.choice("mode", ("half_up",), "half_up"))
+    return Rounding(
+        at.whole("digits", required=False, default=2, most=4), at.choice("mode", ("half_up",), "half_up")
+    )
 
 
 def _over(above: Reading) -> Over | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal, localcontext
 from fractions import Fraction
 
@@ -27,7 +27,10 @@ class NotScorable(ValueError):
 
 @dataclass(frozen=True)
 class Line:
-    """What one criterion earned of what was possible, and why; `points`: its worth in the standard."""
+    """What one criterion earned of what was possible, and why; `points`: its worth in the standard.
+
+    demerits: on such a scale what is «earned» is what went wrong.
+    """
 
     id: str
     earned: Decimal
@@ -36,10 +39,16 @@ class Line:
     params: Mapping[str, object] = field(default_factory=dict)
     points: Decimal = ZERO
     answer: Given | None = None
+    demerits: bool = False
 
     @property
     def lost(self) -> Decimal:
-        return self.possible - self.earned
+        return self.earned if self.demerits else self.possible - self.earned
+
+    @property
+    def na(self) -> bool:
+        """Called not applicable; what a cascade took was lost, whatever it was called."""
+        return isinstance(self.answer, Na) and self.reason != "cascade"
 
 
 @dataclass(frozen=True)
@@ -103,7 +112,13 @@ def _result(
 ) -> Result:
     criteria = [c for c in standard.criteria() if c.checker.by(method)]
     cut = zeroed((c for c in criteria if c.applies_to.to(profile)), answers, values)
-    lines = {c.id: _line(standard, c, given(c, answers, values), profile, cut.get(c.id)) for c in criteria}
+    demerits = standard.scale.kind == "demerits"
+    lines = {
+        c.id: replace(
+            _line(standard, c, given(c, answers, values), profile, cut.get(c.id)), demerits=demerits
+        )
+        for c in criteria
+    }
     parts = tuple(_module(m, lines) for m in standard.modules)
     beside = tuple(_module(m, lines) for m in standard.beside)
     inside = tuple(line for m in standard.modules for c in m.criteria() if (line := lines.get(c.id)))
@@ -118,7 +133,7 @@ def _result(
         veto=tuple(c.id for c in vetoes),
         grade_cap=_lowest([c.veto.grade_cap for c in vetoes if c.veto and c.veto.grade_cap], standard),
         exclude_from_awards=any(c.veto.exclude_from_awards for c in vetoes if c.veto),
-        rating=None if exact is None else rating_of(standard.scale, exact, _losses(standard, inside)),
+        rating=None if exact is None else rating_of(standard.scale, exact, (x.lost for x in inside)),
         lines=inside,
         parts=parts,
         beside=beside,
@@ -186,16 +201,12 @@ def rounded(exact: Fraction, rounding: Rounding) -> Decimal:
     return Decimal(whole if exact >= 0 else -whole).scaleb(-rounding.digits)
 
 
-def _losses(standard: Standard, lines: Iterable[Line]) -> list[Decimal]:
-    """What each criterion lost; on a scale of demerits what is earned is the loss."""
-    return [line.earned if standard.scale.kind == "demerits" else line.lost for line in lines]
-
-
 def _vetoed(criterion: Criterion, line: Line) -> bool:
     """An answer that was given vetoes even where a cascade took its points."""
     if criterion.veto is None or line.answer is None or line.reason == "not_applicable":
         return False
-    return lack(criterion, line.answer) is None and fires(criterion.veto.when, criterion, line.answer)
+    fit = lack(criterion, line.answer) is None
+    return fit and fires(criterion.veto.when, criterion, line.answer, demerits=line.demerits)
 
 
 def _lowest(caps: list[str], standard: Standard) -> str | None:

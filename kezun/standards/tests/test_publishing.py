@@ -13,7 +13,7 @@ from kezun.kernel.models import Task
 from kezun.kernel.task import run_due
 from kezun.standards import actions, publishing, upkeep
 from kezun.standards.models import Sheet
-from kezun.standards.tests.world import GOOD, SYSTEM, URN, begun, published, submitted
+from kezun.standards.tests.world import GOOD, SYSTEM, URN, begun, published, submitted, text
 
 pytestmark = pytest.mark.django_db
 
@@ -164,3 +164,23 @@ def test_shares_of_not_applicable_and_coverage(bank, supervisor):
     assert value("standards.inspections", "O1") == 1
     rows = stored("standards.inspections")
     assert {row["standard"] for row in rows} == {URN}
+
+
+def test_a_sheet_without_a_score_is_no_zero(bank, supervisor):
+    """On one where nothing applied there is nothing to score: the mean is that of the other."""
+    made = text().replace('version: "1"', 'version: "na"').replace(URN, URN + ":na")
+    na = "na: {allowed: true, reason: required}}"
+    for was in ("不符合: 0}}", "floor: 0}", "否: 0}}"):
+        made = made.replace(was, f"{was.removesuffix('}')}, {na}")
+    actions.install(SYSTEM, text=made, origin="catalog")
+    published()
+    submitted(supervisor, bank["O1"])
+    nothing = begun(supervisor, bank["O2"], urn=URN + ":na")
+    asked = ("A1.1", "A1.2", "B1.1", "B1.2")
+    actions.save_sheet(supervisor, nothing, entries={id: {"na": "停业装修"} for id in asked})
+    assert actions.submit_sheet(supervisor, nothing).score is None
+    assert upkeep.publish_due() == 2
+    assert value("standards.inspections") == 2
+    assert value("standards.scored") == 1
+    assert value("standards.score_mean") == pytest.approx(50)
+    assert value("standards.score_mean", "O2") is None
