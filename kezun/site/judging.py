@@ -8,9 +8,11 @@ from dataclasses import dataclass
 import msgspec
 import yaml
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 
-from kezun.assessment import shipped, upkeep
+from kezun.assessment import editing, shipped, upkeep
 from kezun.assessment.actions import appeals, ledger
+from kezun.assessment.actions.schemes import draft_scheme
 from kezun.assessment.models import Merit, Run, Scheme, Score
 from kezun.assessment.packing import unpack
 from kezun.assessment.proposing import propose
@@ -38,11 +40,13 @@ class Entry(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Told(msgspec.Struct, forbid_unknown_fields=True):
-    """What a pack says of its assessment. listed: schemes whose rules propose for lists and stars."""
+    """What a pack says of its assessment. listed: schemes whose rules propose for lists and stars.
+    drafted: the scheme whose next edition is being written."""
 
     second: str
     entries: list[Entry]
     listed: list[str] = []
+    drafted: str = ""
     appealed: str = ""
     grounds: str = ""
 
@@ -73,6 +77,7 @@ def judge(actor: Actor, pack: Pack, schemes: list[Scheme]) -> list[Run]:
     if periods and not Merit.objects.exists():
         enter(desk, told.entries, periods[-1].end)
     made = shipped.run_all(actor, schemes, (desk.office, desk.second))
+    draft_next(desk, told.drafted)
     last = {run.scheme.urn: run for run in made if run.kind == Run.Kind.PROVISIONAL}
     for urn in told.listed:
         if urn in last:
@@ -116,6 +121,17 @@ def enter(desk: Desk, entries: list[Entry], end: dt.date) -> int:
             ledger.attribute_merit(desk.second, made, responsibility=row.responsibility, reason=row.reason)
     upkeep.publish_left()
     return sum(row.confirmed for row in entries)
+
+
+def draft_next(desk: Desk, urn: str) -> None:
+    """Begin the next edition of a scheme, once; it stays a draft."""
+    rows = Scheme.objects.filter(urn=urn)
+    newest = rows.filter(published_at__isnull=False).order_by("-from_date").first()
+    if newest is None or rows.filter(state=Scheme.State.DRAFT).exists():
+        return
+    start = max(timezone.localdate(), newest.from_date) + dt.timedelta(days=1)
+    text = editing.renewed(newest.text, list(rows.values_list("version", flat=True)), start)
+    draft_scheme(desk.office, text=text)
 
 
 def appeal(pack: Pack, run: Run, grounds: str) -> None:

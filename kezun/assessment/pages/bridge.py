@@ -73,7 +73,8 @@ def bridge(request: HttpRequest) -> HttpResponse:
     }
     chosen = [request.GET.get(name, "") for name in ("before", "after")]
     if all(number.isdigit() for number in chosen):
-        old, new = (scheme_by_id(person, min(int(number), MOST)) for number in chosen)
+        both = (scheme_by_id(person, min(int(number), MOST)) for number in chosen)
+        old, new = sorted(both, key=lambda row: (row.from_date, row.revision, row.pk))
         context |= _beside(person, old, new, period)
     if request.headers.get("HX-Request"):  # asks only whether it is done by now
         told = HttpResponse()

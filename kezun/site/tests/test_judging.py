@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from kezun.assessment import shipped
-from kezun.assessment.models import Appeal, Merit, Round, Run
+from kezun.assessment.models import Appeal, Merit, Round, Run, Scheme
 from kezun.assessment.tests import world
 from kezun.kernel.models import TrailEntry
 from kezun.site import judging
@@ -43,6 +43,7 @@ def judged(own_home, bank, person_in, tmp_path, monkeypatch):
             ),
         ],
         listed=["urn:kezun:scheme:test"],
+        drafted="urn:kezun:scheme:test",
         appealed="urn:kezun:scheme:test",
         grounds="评价器断网两天，评价未能上传",
     )
@@ -55,6 +56,12 @@ def judged(own_home, bank, person_in, tmp_path, monkeypatch):
 def test_the_last_periods_are_judged_and_left_open_to_appeal(judged):
     made = judging.judge(world.US, packs.read(DEMO), [judged])
     assert [(run.period, run.kind) for run in made] == [("2026-02", "final"), ("2026-03", "provisional")]
+    draft = Scheme.objects.get(state="draft")
+    assert (draft.version, draft.supersedes, draft.drafted_by.code) == (
+        "2026.2",
+        "2026.1",
+        "service_office.HO",
+    )
     states = dict(Round.objects.values_list("period", "state"))
     assert states == {"2026-02": Round.State.CLOSED, "2026-03": Round.State.APPEAL}
     assert all(run.shown_at for run in made)
