@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import math
 import re
 from dataclasses import dataclass, field, replace
@@ -14,6 +15,8 @@ from django.utils.translation import gettext as _
 from msgspec import inspect as shapes
 
 MAX_BYTES = 20 * 1024 * 1024
+# Beyond this a YAML file repeats itself by references, or should name its tables as CSV.
+MAX_VALUES = 500_000
 WHOLE = "(file)"
 
 
@@ -75,7 +78,11 @@ def read_text(path: Path, name: str, found: Checked) -> str | None:
         if path.stat().st_size > MAX_BYTES:
             found.wrong("", _("The file is larger than 20 MiB; a pack holds no data of service."))
             return None
-        return path.read_bytes().decode("utf-8-sig")
+        text = path.read_bytes().decode("utf-8-sig")
+        if "\0" not in text:
+            return text
+        line = text[: text.index("\0")].count("\n") + 1
+        found.mistakes.append(Mistake(name, line, WHOLE, _("Here stands a zero character: delete it.")))
     except OSError:
         found.wrong("", _("There is no such file (or it cannot be read): add it or mend the name."))
     except UnicodeDecodeError as error:
@@ -90,27 +97,31 @@ def read_yaml(path: Path, name: str) -> Checked:
     text = read_text(path, name, found)
     if text is None:
         return found
-    loader = _Loader(text)
     try:
+        loader = _Loader(text)
         node = loader.get_single_node()
         if node is None:
             found.wrong("", _("The file is empty."))
             return found
         _walk_nodes(node, "", name, found)
         found.data = loader.construct_document(node)
+    except yaml.reader.ReaderError as error:
+        line = text[: error.position].count("\n") + 1
+        said = _("Here stands the character U+%04X, which YAML does not allow: delete it.") % error.character
+        found.mistakes.append(Mistake(name, line, WHOLE, said))
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or str(error)
         found.mistakes.append(
             Mistake(name, mark.line + 1 if mark else 1, WHOLE, _("This is not YAML: %s") % problem)
         )
-    finally:
-        loader.dispose()
     return found
 
 
 def _walk_nodes(node: yaml.Node, path: str, name: str, found: Checked) -> None:
     found.lines[path] = (name, node.start_mark.line + 1)
+    if len(found.lines) > MAX_VALUES:
+        raise ValueError(_("more than 500,000 values; put tables into CSV files"))
     if isinstance(node, yaml.MappingNode):
         seen = set()
         for key, value in node.value:
@@ -136,8 +147,20 @@ def read_csv(path: Path, name: str, row_type: type) -> Checked:
         for f in _fields(shapes.type_info(row_type))
         if isinstance(f.type, (shapes.VarTupleType, shapes.ListType))
     }
-    reader = csv.reader(text.splitlines())
-    header = next(reader, [])
+    reader = csv.reader(io.StringIO(text, newline=""))
+    try:
+        _read_rows(reader, several, name, found)
+    except csv.Error as error:
+        found.mistakes.append(Mistake(name, reader.line_num, WHOLE, _("This is not CSV: %s") % error))
+    return found
+
+
+def _read_rows(reader: Any, several: set[str], name: str, found: Checked) -> None:
+    header = [cell.strip() for cell in next(reader, [])]
+    for twice in sorted({cell for cell in header if header.count(cell) > 1}):
+        found.mistakes.append(
+            Mistake(name, 1, WHOLE, _("The heading «%s» stands here twice: keep one.") % twice)
+        )
     for cells in reader:
         if not any(cells):
             continue
@@ -146,9 +169,8 @@ def read_csv(path: Path, name: str, row_type: type) -> Checked:
         if len(cells) != len(header):
             found.wrong(at, _("%(n)d cells, but the header has %(m)d.") % {"n": len(cells), "m": len(header)})
             cells = (cells + [""] * len(header))[: len(header)]
-        row = {k.strip(): v.strip() for k, v in zip(header, cells, strict=True) if v.strip()}
+        row = {k: v.strip() for k, v in zip(header, cells, strict=True) if v.strip()}
         found.data.append({k: v.split("|") if k in several else v for k, v in row.items()})
-    return found
 
 
 def _fields(info: shapes.Type) -> tuple[shapes.Field, ...]:
@@ -249,7 +271,7 @@ def _text(info: shapes.StrType, value: Any) -> str:
 
 def _number(info: shapes.IntType | shapes.FloatType, value: Any) -> str:
     numbers = (int,) if isinstance(info, shapes.IntType) else (int, float)
-    if isinstance(value, bool) or not isinstance(value, numbers):
+    if isinstance(value, bool) or not isinstance(value, numbers) or value in (math.inf, -math.inf):
         return _("«%(v)s» is not a number.") % {"v": value}
     low = -math.inf if info.ge is None else info.ge
     high = math.inf if info.le is None else info.le

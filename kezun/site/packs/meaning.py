@@ -79,10 +79,24 @@ def _check_people(found: Checked, pack: shape.PackFile, units: set[str]) -> None
             _known(found, f"{at}.unit", row.unit, units)
             _known(found, f"{at}.post", row.post, posts)
             _known(found, f"{at}.line", row.line, lines)
+    _check_deputies(found, pack)
     if pack.staff:  # invented people are known by their rule only: check_parts looks at them
         return
     for path, code in people_named(pack):
         _known(found, path, code, people)
+
+
+def _check_deputies(found: Checked, pack: shape.PackFile) -> None:
+    """Whoever is stood in for holds a post; invented people hold theirs by their rule."""
+    placed = {a.person for a in pack.assignments} | {p.code for p in pack.people if p.post}
+    idle = {p.code for p in pack.people} - placed
+    for index, deputy in enumerate(pack.deputies):
+        if deputy.for_ in idle:
+            found.wrong(
+                f"deputies[{index}].for", _("«%s» holds no post to stand in for: give one.") % deputy.for_
+            )
+        if deputy.person == deputy.for_:
+            found.wrong(f"deputies[{index}].person", _("Nobody stands in for themselves: name another."))
 
 
 def people_named(pack: shape.PackFile) -> Iterable[tuple[str, str]]:
@@ -130,8 +144,8 @@ def _tree(found: Checked, units: tuple[shape.UnitEntry, ...]) -> None:
 
 def _zone(found: Checked, path: str, zone: str | None) -> None:
     try:
-        ZoneInfo(zone or "UTC")
-    except (ZoneInfoNotFoundError, ValueError):
+        ZoneInfo("UTC" if zone is None else zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
         found.wrong(path, _("«%s» is not a time zone; write for instance Asia/Shanghai.") % zone)
 
 
