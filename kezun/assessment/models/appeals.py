@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from kezun.assessment.models.ledger import OTHERS
 from kezun.assessment.models.runs import Score
 from kezun.kernel.actor import Actor
 from kezun.kernel.models import StoredFile
@@ -20,11 +21,14 @@ PrivacyClasses = dict[str, str]
 
 class AppealQuerySet(models.QuerySet["Appeal"]):
     def visible_to(self, actor: Actor) -> AppealQuerySet:
-        """One's own, those about oneself, and those of units in scope."""
+        """One's own, those about oneself, and those of units in scope; of others, for those who may read
+        others' records there."""
         if not isinstance(actor, Person):
             return self.all() if actor.may("assessment.read_appeals") else self.none()
         units = Unit.objects.visible_to(actor, "assessment.read_appeals").values("pk")
-        return self.filter(Q(unit__in=units) | Q(filed_by=actor) | Q(person=actor))
+        over = Unit.objects.visible_to(actor, OTHERS).values("pk")
+        seen = Q(unit__in=units) & (Q(person__isnull=True) | Q(unit__in=over))
+        return self.filter(seen | Q(filed_by=actor) | Q(person=actor))
 
 
 class Appeal(models.Model):

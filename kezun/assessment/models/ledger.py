@@ -16,15 +16,20 @@ from kezun.kernel.models import StoredFile
 from kezun.org.models import Person, Unit
 
 PrivacyClasses = dict[str, str]
+# The permission that opens records about other people.
+OTHERS = "facts.read_rows"
 
 
 class MeritQuerySet(models.QuerySet["Merit"]):
     def visible_to(self, actor: Actor) -> MeritQuerySet:
-        """Entries about units in scope, about oneself, and those one made."""
+        """Entries about units in scope, about oneself, and those one made; of others, for those who may read
+        others' records there: a colleague's fault is not the floor's business."""
         if not isinstance(actor, Person):
             return self.all() if actor.may("assessment.read_ledger") else self.none()
         units = Unit.objects.visible_to(actor, "assessment.read_ledger").values("pk")
-        return self.filter(Q(unit__in=units) | Q(person=actor) | Q(entered_by=actor))
+        over = Unit.objects.visible_to(actor, OTHERS).values("pk")
+        seen = Q(unit__in=units) & (Q(person__isnull=True) | Q(unit__in=over))
+        return self.filter(seen | Q(person=actor) | Q(entered_by=actor))
 
 
 class Merit(models.Model):

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from kezun.assessment.models.ledger import OTHERS
 from kezun.assessment.models.schemes import Scheme
 from kezun.kernel.actor import Actor
 from kezun.kernel.frozen import Frozen, freeze
@@ -159,13 +160,14 @@ COUNTED = (Run.Kind.PROVISIONAL, Run.Kind.FINAL, Run.Kind.RESTATED)
 
 class ScoreQuerySet(models.QuerySet["Score"]):
     def visible_to(self, actor: Actor) -> ScoreQuerySet:
-        """Scores of units and people in scope, of runs that may be seen; of business lines, for those who see
-        the whole bank (and, where their role is limited to lines, those lines)."""
+        """Scores of runs that may be seen: of units in scope, one's own, other people's for those who may
+        read others' records there; of business lines for those who see the whole bank, or those lines of it
+        to which their role is limited."""
         if not isinstance(actor, Person):
             return self.all() if actor.may("assessment.read") else self.none()
         runs = Run.objects.visible_to(actor).values("pk")
         units = Unit.objects.visible_to(actor, "assessment.read").values("pk")
-        people = Person.objects.visible_to(actor, "assessment.read").values("pk")
+        people = Person.objects.visible_to(actor, OTHERS).values("pk")
         mine = Q(person__isnull=True, unit__in=units) | Q(person__in=people)
         if actor.scope.whole_bank("assessment.read"):
             lines = actor.scope.lines("assessment.read")
