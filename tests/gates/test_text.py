@@ -24,6 +24,20 @@ def test_no_message_is_translated_in_two_ways():
     assert not words.ambiguous()
 
 
+def test_messages_are_marked_by_names_that_extraction_knows():
+    """`gettext_noop as mark` hid every message that it marked from translation."""
+    aliases = [
+        f"{path.name}: {name.name} as {name.asname}"
+        for room in words.rooms([])
+        for path in sorted(room.rglob("*.py"))
+        for node in ast.walk(tree.tree(path))
+        if isinstance(node, ast.ImportFrom) and node.module == "django.utils.translation"
+        for name in node.names
+        if name.asname not in (None, "_")
+    ]
+    assert not aliases
+
+
 def docstring_lines(path: Path) -> set[int]:
     found: set[int] = set()
     for node in ast.walk(tree.tree(path)):

@@ -30,7 +30,8 @@ PATHS = (
 def changed(scheme: Scheme, change: Mapping[str, str]) -> Scheme:
     """The scheme with the numbers at these paths (PATHS) replaced; weights need not add up to 100 then.
 
-    Raises NotAScheme for every path that names nothing, and every value that is no number of 0 or more, or too large.
+    Raises NotAScheme for every path that names nothing, and every value that is no number of 0 or more or is
+    larger than any scheme has.
     """
     problems: list[Problem] = []
     for number, (path, text) in enumerate(change.items(), 1):
