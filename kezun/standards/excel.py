@@ -94,7 +94,7 @@ def read_sheet(
     name = sheet or (names[0] if names else "")
     if name not in names:
         raise NotASheet(name, (Remark(1, None, "no_sheet", {"name": name, "known": ", ".join(names)}),))
-    table = table_of(_rows(name, book.get_sheet_by_name(name)), words(), columns)
+    table = table_of(_rows(name, _opened(book, name)), words(), columns)
     if table.problems:
         raise NotASheet(name, table.problems)
     made = _standard(table, urn, version, start, title or table.title or name)
@@ -119,6 +119,14 @@ def _book(content: bytes) -> CalamineWorkbook:
         if isinstance(error, NotASheet):
             raise
         raise NotASheet("", (Remark(1, None, "not_a_workbook", {"why": str(error)}),)) from error
+
+
+def _opened(book: CalamineWorkbook, name: str) -> Any:
+    """A sheet with cells; NotASheet for one that holds only a chart, or is damaged."""
+    try:
+        return book.get_sheet_by_name(name)
+    except (CalamineError, OSError, ValueError) as error:
+        raise NotASheet(name, (Remark(1, None, "not_a_workbook", {"why": str(error)}),)) from error
 
 
 def _rows(name: str, sheet: Any) -> list[Row]:

@@ -7,7 +7,7 @@ import re
 from decimal import Decimal
 
 from openpyxl import Workbook
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell, MergedCell
+from openpyxl.cell.cell import Cell, MergedCell
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
@@ -19,6 +19,8 @@ from kezun.standards.rules.marking import proposed
 WIDTHS = (12, 60, 8, 44, 14, 18, 12, 10, 10, 8, 30)
 Value = str | Decimal | int | None
 FORBIDDEN = re.compile(r"[\[\]:*?/\\']")
+# what XML cannot hold, though a text in YAML may (as an escape)
+STRANGE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 FILLS = {"header": "D9E2EC", "module": "EAF0F6", "item": "F5F8FB"}
 
 
@@ -27,7 +29,7 @@ def workbook(standard: Standard) -> bytes:
     book = Workbook()
     sheet = book.active
     assert isinstance(sheet, Worksheet)
-    sheet.title = FORBIDDEN.sub(" ", standard.title)[:31].strip() or "1"
+    sheet.title = FORBIDDEN.sub(" ", STRANGE.sub("", standard.title))[:31].strip() or "1"
     for letter, width in zip("ABCDEFGHIJK", WIDTHS, strict=True):
         sheet.column_dimensions[letter].width = width
     _add(sheet, [f"{standard.title}  {standard.version}"], "title")
@@ -70,7 +72,7 @@ def _add(sheet: Worksheet, values: list[Value], kind: str) -> None:
 def _fill(cell: Cell | MergedCell, value: Value) -> None:
     """Words stay words, whatever they begin with: nothing a standard says is ever a formula."""
     if isinstance(value, str):
-        cell.value = ILLEGAL_CHARACTERS_RE.sub("", value)
+        cell.value = STRANGE.sub("", value)
         cell.data_type = "s"
     elif value is not None:
         cell.value = value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
@@ -11,6 +12,7 @@ from kezun.standards import rules
 from kezun.standards.actions import install
 from kezun.standards.models import Standard
 
+log = logging.getLogger("kezun.standards")
 FOLDER = Path(__file__).parent / "catalog" / "standards"
 ORIGIN = "catalog"
 
@@ -27,11 +29,19 @@ def shipped(folder: Path = FOLDER) -> tuple[tuple[rules.Standard, str], ...]:
 
 
 def install_all(actor: Actor, folder: Path = FOLDER, origin: str = ORIGIN) -> list[Standard]:
-    """Publish the standards of a folder that are not published yet; returns those that were new."""
-    there = set(Standard.objects.values_list("urn", "version", "sha256"))
-    fresh = [
-        text for made, text in shipped(folder) if (made.id, made.version, rules.digest(made)) not in there
-    ]
+    """Publish the standards of a folder that are not published yet; returns those that were new.
+
+    A version that was ever published here stays as it was, whatever the folder says now (the log tells).
+    """
+    found = Standard.objects.filter(published_at__isnull=False).values_list("urn", "version", "sha256")
+    there = {(urn, version): sha256 for urn, version, sha256 in found}
+    fresh = []
+    for made, text in shipped(folder):
+        sha256 = there.get((made.id, made.version))
+        if sha256 is None:
+            fresh.append(text)
+        elif sha256 != rules.digest(made):
+            log.warning("published with other content", extra={"urn": made.id, "version": made.version})
     return [install(actor, text=text, origin=origin) for text in fresh]
 
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from kezun.kernel.action import action
-from kezun.kernel.actor import Actor
+from kezun.kernel.actor import Actor, Denied
 from kezun.org.models import Person
 from kezun.standards import approval, queries, rules
 from kezun.standards.messages import say_refusal
@@ -106,12 +106,27 @@ def withdraw(actor: Actor, edition: Standard, *, reason: str) -> Standard:
 
 @action("standards.install", hidden=("text",))
 def install(actor: Actor, *, text: str, origin: str) -> Standard:
-    """Publish a standard that came with the product or a pack. One that is there already is left as it is."""
+    """Publish a standard that came with the product or a pack. One that is there already is left as it is.
+
+    Raises Denied for a person: what people write is drafted by one and approved by another; NotAStandard; and
+    ValidationError for a version that was published with other content: nothing that
+    has judged is changed from outside; what shall change comes as a new version.
+    """
+    if isinstance(actor, Person):
+        raise Denied(
+            _("A standard comes with the product or a pack; draft yours, a second person approves it.")
+        )
     made = queries.read_against_known(text)
+    settled = Standard.objects.filter(urn=made.id, version=made.version, published_at__isnull=False)
     sha256 = rules.digest(made)
-    there = Standard.objects.published().filter(urn=made.id, version=made.version, sha256=sha256).first()
+    there = settled.filter(sha256=sha256, withdrawn_at__isnull=True).first()
     if there is not None:
         return there
+    if (other := settled.exclude(sha256=sha256).first()) is not None:
+        raise ValidationError(
+            _("%(edition)s was published here with other content: give the text a new version.")
+            % {"edition": other}
+        )
     row = Standard(origin=origin)
     _take(row, text)
     row.revision = approval.next_revision(Standard, row.urn, row.version)

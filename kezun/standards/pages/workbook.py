@@ -87,7 +87,7 @@ def workbook(request: HttpRequest, sha256: str) -> HttpResponse:
 
 def _looked(content: bytes, said: Any, form: AboutForm) -> dict[str, Any]:
     """The sheets there are and the draft that the chosen columns make; NotASheet where they make none."""
-    names = sheets(content)
+    names = sheets(content) or [""]
     sheet = said.get("sheet", "") if said.get("sheet") in names else names[0]
     columns = {name: value for name in FIELDS if (value := said.get(f"column.{name}", "").strip())}
     told = _told(form)

@@ -165,7 +165,10 @@ def test_install_is_once_for_each_content(office):
     first = published()
     assert published().pk == first.pk
     assert (first.origin, first.state, first.revision) == ("catalog", "published", 1)
-    assert published(sign=30).revision == 2
+    with pytest.raises(ValidationError):
+        published(sign=30)
+    with pytest.raises(Denied):
+        actions.install(office, text=text("2", start="2031-01-01", supersedes="1"), origin="catalog")
     with pytest.raises(rules.NotAStandard):
         actions.install(SYSTEM, text="id: x", origin="catalog")
 
