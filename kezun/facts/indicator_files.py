@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import fields
@@ -131,7 +132,7 @@ class Reader:
             raise self.refuse(
                 "target", _('a target is written {op: ">=", value: 0.95}; op is one of >= <= > <')
             )
-        if type(row["value"]) not in (int, float):
+        if type(row["value"]) not in (int, float) or not -math.inf < row["value"] < math.inf:
             raise self.refuse("target.value", _("a number is expected"), row)
         return Target(row["op"], float(row["value"]))
 
@@ -172,7 +173,7 @@ class Reader:
         for key in row:
             if key not in {"fact", "where", *told}:
                 raise self.refuse(f"{name}.{key}", _("there is no such key here"), row)
-        fact = FACT_TYPES.get(row.get("fact", ""))
+        fact = FACT_TYPES.get(str(row.get("fact", "")))
         if fact is None:
             reason = _("there is no fact type «%(fact)s»; there are: %(facts)s")
             facts = _listed(FACT_TYPES)
@@ -217,7 +218,7 @@ class Reader:
         raw = row["distinct"]
         of = tuple([raw] if isinstance(raw, str) else raw if isinstance(raw, list) else [])
         for column in of or ("",):
-            if column not in columns:
+            if not isinstance(column, str) or column not in columns:
                 reason = _("there is no column %(name)s; there are: %(known)s")
                 told = {"name": column, "known": _listed(columns)}
                 raise self.refuse(f"{name}.distinct", reason % told, row)
