@@ -315,6 +315,7 @@ def test_the_next_edition_supersedes_this_one_and_nobody_has_approved_it_yet():
     assert (made.components, made.grades) == (old.components, old.grades)
 
 
+@settings(max_examples=20)
 @given(
     st.lists(st.sampled_from(["weight", "title", "min_n", "line", "missing", "source"]), min_size=1), NAMES
 )
