@@ -55,10 +55,10 @@ def unseal(sealed: str) -> str:
     """The clear text; raises ValueError where it was altered or sealed with another key."""
     if not sealed:
         return ""
-    raw = base64.b64decode(sealed.removeprefix(MARK))
     try:
+        raw = base64.b64decode(sealed.removeprefix(MARK))
         return _cipher().decrypt(raw[:NONCE], raw[NONCE:], None).decode()
-    except InvalidTag as error:
+    except (InvalidTag, ValueError) as error:
         raise ValueError(
             "a sealed value does not open: altered, or KEZUN_HOME/keys/sealed.key differs"
         ) from error
