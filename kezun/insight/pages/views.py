@@ -19,7 +19,7 @@ READ = "insight.read"
 
 
 @page(
-    "views/", name="insight.views", needs=READ, menu=Menu("look", 40, gettext_lazy("Saved views"), "bookmark")
+    "views/", name="insight.views", needs=READ, menu=Menu("look", 60, gettext_lazy("Saved views"), "bookmark")
 )
 def views(request: HttpRequest) -> HttpResponse:
     """One's own saved views."""
