@@ -124,7 +124,7 @@ class Loading:
             self._put(self.posts, Post, row.code, name=row.name, name_en=row.name_en, role=row.role)
 
     def _units(self) -> None:
-        fresh = [row for row in self.wanted.units if row.code not in self.units]
+        fresh = {row.code: row for row in reversed(self.wanted.units) if row.code not in self.units}
         tagged = set(UnitTag.objects.values_list("unit__code", "tag"))
         for row in self.wanted.units:
             self._put(
@@ -134,16 +134,15 @@ class Loading:
                 **{"name": row.name, "name_en": row.name_en, "kind": row.kind, "zone": row.zone},
                 **{"opened_date": row.from_date, "closed_date": row.to_date},
             )
-        for row in fresh:
+        for row in reversed(fresh.values()):
             parent = self._find(self.units, row.parent, _("unit")) if row.parent else None
             place = UnitPlace(unit=self.units[row.code], parent=parent, from_date=row.from_date)
             self.plan.add.append(place)
-        self.plan.add += [
-            UnitTag(unit=self.units[row.code], tag=tag, from_date=row.from_date)
-            for row in self.wanted.units
-            for tag in sorted(row.tags)
-            if (row.code, tag) not in tagged
-        ]
+        for row in self.wanted.units:
+            for tag in sorted(row.tags):
+                if (row.code, tag) not in tagged:
+                    tagged.add((row.code, tag))
+                    self.plan.add.append(UnitTag(unit=self.units[row.code], tag=tag, from_date=row.from_date))
 
     def _moves(self) -> None:
         standing = {p.unit.code: p for p in UnitPlace.objects.filter(to_date=FOREVER).select_related("unit")}
@@ -208,8 +207,10 @@ class Loading:
             if group is None:
                 unit = self._find(self.units, row.unit, _("unit"))
                 group = LeadingGroup(unit=unit, name=row.name, name_en=row.name_en)
+                groups[row.unit, row.name] = group
                 self.plan.add.append(group)
             for person, duty in row.members:
                 if (row.unit, row.name, person) not in inside:
+                    inside.add((row.unit, row.name, person))
                     member = self._find(self.people, person, _("person"))
                     self.plan.add.append(GroupMember(group=group, person=member, duty=duty))

@@ -95,7 +95,7 @@ def _sheet_key(name: str) -> str | None:
 
 
 def _once(names: Iterable[str]) -> list[tuple[str, str]]:
-    """(sheet, name in the file) of those that are known; one known by two names would hide the other's rows."""
+    """(sheet, its name in the file) of those known; one known by two names would hide rows of the other."""
     found: dict[str, str] = {}
     for name in names:
         key = _sheet_key(name)
