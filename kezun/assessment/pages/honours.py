@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
+from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -18,6 +19,7 @@ from django.views.decorators.http import require_POST, require_safe
 from kezun.assessment import forms
 from kezun.assessment.actions import honours
 from kezun.assessment.models import Audience, Award, Listing
+from kezun.assessment.models.honours import AwardQuerySet
 from kezun.assessment.proposing import PROPOSE, ask
 from kezun.assessment.queries import runs_for
 from kezun.assessment.saying import conditions
@@ -31,6 +33,7 @@ LISTS = "assessment.read_lists"
 READ = "assessment.read"
 PAGE = 100
 SHOWN_RUNS = 20
+MOST_AT_ONCE = 1000
 
 
 @page(
@@ -153,13 +156,23 @@ def awards(request: HttpRequest) -> HttpResponse:
         "shown": shown,
         "kind": kind,
         "kinds": Award.Kind.choices,
-        "open": seen.filter(state=Award.State.PROPOSED).order_by("-proposed_at")[:PAGE] if decides else [],
+        "open": seen.filter(state=Award.State.PROPOSED).order_by("-level", "pk")[:PAGE] if decides else [],
+        "proposing": _proposing(seen) if decides else [],
         "past": _own_past(person, today),
         "may_decide": decides,
         "reader": person,
         "may_propose": person.may("assessment.propose_award"),
     }
     return render(request, "assessment/awards.html", context)
+
+
+def _proposing(seen: AwardQuerySet) -> list[dict[str, Any]]:
+    """Runs whose proposals wait, with how many they are."""
+    waiting = seen.filter(state=Award.State.PROPOSED, run__isnull=False)
+    rows = waiting.values("run", "run__scheme__title", "run__period").annotate(
+        waiting=Count("pk", distinct=True)
+    )
+    return [dict(row) for row in rows.order_by("-run")]
 
 
 def _own_past(person: Person, today: dt.date) -> list[Award]:
@@ -187,6 +200,28 @@ def new_award(request: HttpRequest) -> HttpResponse:
             return redirect("assessment.awards")
     context = {"title": _("Propose an award"), "form": form}
     return render(request, "assessment/award_new.html", context, status=422 if form.errors else 200)
+
+
+@page("awards/all/", name="assessment.grant_all", needs="assessment.grant_award")
+@require_POST
+def grant_all(request: HttpRequest) -> HttpResponse:
+    """Grant every star that one run proposed and that the reader may grant, each with its own entry."""
+    person = reader_of(request)
+    number = request.POST.get("run", "")
+    if not number.isdigit() or len(number) > 18:
+        messages.error(request, _("Choose a run first."))
+        return redirect("assessment.awards")
+    waiting = Award.objects.visible_to(person).filter(run=int(number), state=Award.State.PROPOSED)
+    granted = 0
+    for award in waiting.exclude(proposed_by=person).exclude(person=person)[:MOST_AT_ONCE]:
+        if person.covers("assessment.grant_award", award):
+            honours.grant_award(person, award, doc_no=request.POST.get("doc_no", ""))
+            granted += 1
+    if granted:
+        messages.success(request, _("%(n)d granted.") % {"n": granted})
+    else:
+        messages.error(request, _("There was nothing to grant: proposals of your own are for someone else."))
+    return redirect("assessment.awards")
 
 
 @page("awards/<int:pk>/<slug:word>/", name="assessment.decide_award", needs="assessment.grant_award")

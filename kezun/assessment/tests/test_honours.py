@@ -263,5 +263,19 @@ def test_the_pages_of_awards(run, office, second, client, person_in, bank):
 
 
 @pytest.mark.django_db
+def test_all_stars_of_a_run_are_granted_at_once_but_not_ones_own_proposals(run, office, second, client):
+    honours.propose_stars(office, run, found=proposing.starred(run))
+    client.force_login(office)
+    client.post("/awards/all/", {"run": run.pk})
+    assert Award.objects.filter(state="granted").count() == 0
+    client.force_login(second)
+    assert "/awards/all/" in client.get("/awards/").content.decode()
+    client.post("/awards/all/", {"run": run.pk, "doc_no": "示例〔2026〕8号"})
+    assert set(Award.objects.values_list("state", "doc_no")) == {("granted", "示例〔2026〕8号")}
+    told = client.post("/awards/all/", {"run": "x"}, follow=True)
+    assert len(list(told.context["messages"])) == 1
+
+
+@pytest.mark.django_db
 def test_scores_of_other_branches_are_not_named(run, person_in):
     assert {s.unit.code for s in Score.objects.visible_to(person_in("unit_head", "P2"))} == {"O3"}
