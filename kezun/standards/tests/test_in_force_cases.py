@@ -114,7 +114,7 @@ def test_the_query_says_what_the_rule_says_on_every_day_at_every_moment(editions
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("order", permutations(range(3)), ids=str)
+@pytest.mark.parametrize("order", list(permutations(range(3))), ids=str)
 def test_the_order_in_which_editions_were_stored_decides_nothing(order):
     for number in order:
         edition(*EDITIONS[number]).save()
