@@ -225,6 +225,7 @@ def tiles(card: Scorecard, group: str) -> list[Tile]:
     ]
     told = card.peers
     if told.get("n"):
+        scored = _("%(n)s scored") % {"n": grouped(told["n"])}
         found.append(
             Tile(
                 label=_("Median of peers"),
@@ -232,7 +233,7 @@ def tiles(card: Scorecard, group: str) -> list[Tile]:
                 n=_("half of them %(low)s to %(high)s")
                 % {"low": wording.pts(told["p25"]), "high": wording.pts(told["p75"])},
                 target="",
-                period=f"{group} · {_('%(n)s scored') % {'n': grouped(told['n'])}}",
+                period=f"{group} · {scored}",
             )
         )
     return found

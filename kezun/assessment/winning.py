@@ -73,12 +73,13 @@ def _way(line: ScoreLine, figure: Figure, step: Step) -> str:
 
 
 def _cases(line: ScoreLine, figure: Figure, step: Step) -> str:
-    """The step in cases of this period: «that is 12 more of 640»."""
+    """The step in cases of this period: «that is 12 more of 640»; of inspections, points are no cases."""
     rule = line.rule
     if (
         line.unit != "%"
         or not isinstance(rule, Component)
         or rule.estimator.casemix
+        or rule.source.standard
         or not figure.denominator
     ):
         return ""
