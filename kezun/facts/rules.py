@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 DAY = dt.timedelta(days=1)
-# One year is left at either end of what a calendar can hold, for the periods before and after.
-FIRST_YEAR, LAST_YEAR = 2, 9998
 
 
 @dataclass(frozen=True)
@@ -33,10 +31,7 @@ class Period:
         """Read a period; ValueError says which forms there are. Full-width digits read as plain ones."""
         text = text.strip()
         try:
-            found = cls._parse(unicodedata.normalize("NFKC", text))
-            if not FIRST_YEAR <= found.start.year <= found.end.year <= LAST_YEAR:
-                raise ValueError("outside the years there are")
-            return found
+            return cls._parse(unicodedata.normalize("NFKC", text))
         except (ValueError, OverflowError) as error:
             raise ValueError(
                 f"«{text}» is not a period: write 2026-03, 2026-W10, 2026-03-05, 2026-Q1, 2026 "
@@ -84,7 +79,7 @@ class Period:
         raise ValueError(f"{kind} is not a kind of period")
 
     def previous(self) -> Period:
-        """The period of the same kind just before; a range: as many days just before it."""
+        """The period of the same kind just before; a range: as many days. OverflowError before year 1."""
         if self.kind == "range":
             days = (self.end - self.start).days + 1
             first = self.start - days * DAY
@@ -92,7 +87,7 @@ class Period:
         return Period.of(self.start - DAY, self.kind)
 
     def following(self) -> Period:
-        """The period of the same kind just after; a range: as many days just after it."""
+        """The period of the same kind just after; a range: as many days. OverflowError after year 9999."""
         if self.kind == "range":
             days = (self.end - self.start).days + 1
             return Period._parse(f"{self.end + DAY}..{self.end + days * DAY}")
