@@ -240,7 +240,11 @@ def checked(text: str, pk: int) -> dict[str, Any]:
     except editing.NotATree:
         return found
     total, whole = editing.total_of(tree)
-    return found | {"weights": list(editing.weights(tree)), "weight_total": plain(total), "weight_whole": whole}
+    return found | {
+        "weights": list(editing.weights(tree)),
+        "weight_total": plain(total),
+        "weight_whole": whole,
+    }
 
 
 @page("schemes/<int:pk>/example/", name="assessment.scheme_example", needs=SAVE)

@@ -78,7 +78,8 @@ def test_raw_values_of_other_kinds_carry_no_spread():
 
 
 def test_a_mix_of_hard_business_is_not_held_against_a_unit():
-    """A: 890/900 easy + 93/100 hard; B: 100/100 + 865/900. B is better in both, though its raw rate is worse."""
+    """A: 890/900 easy + 93/100 hard; B: 100/100 + 865/900. B is better in both, though its raw rate is
+    worse."""
     top, bottom = np.array([[890.0, 93], [100, 865]]), np.array([[900.0, 100], [100, 900]])
     whole = shares(top.sum(axis=1).astype(np.int64), bottom.sum(axis=1).astype(np.int64))
     adjusted, expected = estimating.mixed(whole, top, bottom)

@@ -217,7 +217,8 @@ def test_lists_are_empty_until_rules_are_applied(plain):
 
 
 def test_one_person_alone_shows_no_run(plain, person_in):
-    """Without the steps of its round nothing is shown; a restated run is shown by whoever did not begin it."""
+    """Without the steps of its round nothing is shown; a restated run is shown by whoever did not begin
+    it."""
     office, second = person_in("service_office", "HO"), person_in("service_office", "CC")
     made = run_now(office, plain, "2026-03")
     for who in (office, second):

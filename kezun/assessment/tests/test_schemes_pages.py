@@ -5,8 +5,6 @@ import re
 
 import pytest
 import yaml
-from django.test import Client
-from django.urls import reverse
 
 from kezun.assessment import editing, example, running, telling
 from kezun.assessment.actions import schemes
@@ -16,51 +14,10 @@ from kezun.assessment.rules.reading import read
 from kezun.assessment.schemes import scheme_of
 from kezun.assessment.shipped import shipped
 from kezun.assessment.tests import world
+from kezun.assessment.tests.desk import address, body
 from kezun.facts.rules import Period
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def office(own_home, bank, person_in):
-    return person_in("service_office", "HO")
-
-
-@pytest.fixture
-def second(office, person_in):
-    return person_in("service_office", "P1")
-
-
-@pytest.fixture
-def visit(settings):
-    """`visit(person)` → a client signed in as that person, reading English."""
-    settings.AXES_ENABLED = False
-
-    def make(person, language="en") -> Client:
-        client = Client()
-        client.force_login(person)
-        client.cookies[settings.LANGUAGE_COOKIE_NAME] = language
-        return client
-
-    return make
-
-
-@pytest.fixture
-def judged(office):
-    """A scheme in force since 2025, and a March in which three outlets served and were rated."""
-    scheme = world.installed(world.scheme_text())
-    for outlet, bad in (("O1", 2), ("O2", 10), ("O3", 25)):
-        world.served(outlet, "2026-03-10", 60, 5)
-        world.rated(outlet, "2026-03-10", 60 - bad, bad)
-    return scheme
-
-
-def body(answer) -> str:
-    return re.sub(r"\s+", " ", answer.content.decode())
-
-
-def address(name, *args):
-    return reverse(f"assessment.{name}", args=args)
 
 
 def drafted(office, **changes):
@@ -413,38 +370,6 @@ def test_sent_back_and_withdrawn_with_a_reason(visit, office, second, judged):
     assert judged.state == "withdrawn"
     assert "改由总行统一" in body(client.get(address("scheme", judged.pk)))
     assert client.post(address("decide_scheme", draft.pk, "burn")).status_code == 404
-
-
-def test_the_bridge_judges_one_period_by_both(visit, office, judged):
-    later = world.scheme_text(version="2027.1", valid={"from": "2027-01-01"}, supersedes="2026.1", base=5)
-    after = world.installed(later)
-    client = visit(office)
-    said = {"before": judged.pk, "after": after.pk, "period": "2026-03"}
-    assert "2 of the two runs are not there yet" in body(client.get(address("bridge"), said))
-    answer = client.post(address("make_bridge"), said)
-    assert Run.objects.filter(kind="what_if").count() == 2
-    client.post(address("make_bridge"), said)
-    assert Run.objects.count() == 2
-    assert "The bridge is being computed" in body(client.get(answer["Location"]))
-    asks = {"headers": {"HX-Request": "true"}}
-    assert "HX-Refresh" not in client.get(answer["Location"], **asks)
-    for run in Run.objects.all():
-        running.carry_out(run)
-    assert client.get(answer["Location"], **asks)["HX-Refresh"] == "true"
-    page = body(client.get(answer["Location"]))
-    assert "Judged by both" in page
-    assert "+5.00" in page
-    assert "every 2s" not in page
-
-
-def test_a_bridge_needs_two_editions_of_one_scheme(visit, office, judged):
-    client = visit(office)
-    assert "No scheme has two editions yet" in body(client.get(address("bridge")))
-    other = world.installed(world.scheme_text(id="urn:kezun:scheme:other"))
-    page = body(client.get(address("bridge"), {"before": judged.pk, "after": other.pk, "period": "x"}))
-    assert "Choose two editions of the same scheme." in page
-    assert client.post(address("make_bridge"), {"before": "x"})["Location"] == address("bridge")
-    assert client.get(address("bridge"), {"before": judged.pk, "after": 10**30}).status_code == 404
 
 
 def test_pages_cost_few_statements(visit, office, judged, django_assert_max_num_queries):

@@ -1,4 +1,5 @@
-"""What must not slip through: superseded runs, what-if runs, one's own unit, stars that moved, ended lists."""
+"""What must not slip through: superseded runs, what-if runs, one's own unit, stars that moved, ended
+lists."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""A small world to be judged: schemes as text, inspections, ratings and merits as facts, moments of knowledge."""
+"""A small world to be judged: schemes as text, inspections, ratings and merits as facts, moments of
+knowledge."""
 
 from __future__ import annotations
 
@@ -26,7 +27,8 @@ def moment(day: str) -> dt.datetime:
 
 
 def scheme_text(**changes: Any) -> str:
-    """A scheme of outlets by satisfied rate (60) and wait within the promise (40), with changes at the top."""
+    """A scheme of outlets by satisfied rate (60) and wait within the promise (40), with changes at the
+    top."""
     made: dict[str, Any] = {
         "schema": "kezun.scheme/1",
         "id": "urn:kezun:scheme:test",

@@ -23,7 +23,15 @@ from kezun.standards.tests.world import SYSTEM, URN, published, text
 from kezun.standards.tests.world import workbook as kept_workbook
 
 DAY = dt.date(2026, 1, 1)
-FORMULAS = ("=1+1", "+1+1", "-1+1", "@SUM(A1)", '=HYPERLINK("http://x","y")', "=cmd|' /C calc'!A0", "\t=1")
+FORMULAS = (
+    "=1+1",
+    "+1+1",
+    "-1+1",
+    "@SUM(A1)",
+    '=HYPERLINK("http://127.0.0.1/","y")',
+    "=cmd|' /C calc'!A0",
+    "\t=1",
+)
 
 
 @pytest.fixture
