@@ -79,7 +79,7 @@ def _unpack(source: Path, work: Path) -> dict[str, Any]:
             if content is None or member.name in found:
                 raise BackupError(_("%s stands twice in the backup.") % member.name)
             if member.name == MANIFEST:
-                manifest = json.loads(content.read())
+                manifest = _read(content, source)
                 continue
             path.parent.mkdir(parents=True, exist_ok=True)
             found[member.name] = {"bytes": member.size, "sha256": _store(content, path)}
@@ -89,6 +89,17 @@ def _unpack(source: Path, work: Path) -> dict[str, Any]:
         if found.get(name) != manifest["members"].get(name):
             raise BackupError(_("%s is not what the backup's manifest says: the file was altered.") % name)
     return manifest
+
+
+def _read(content: IO[bytes], source: Path) -> dict[str, Any]:
+    """The manifest; BackupError where it is no JSON object."""
+    try:
+        told = json.loads(content.read())
+    except ValueError:
+        told = None
+    if not isinstance(told, dict):
+        raise BackupError(_("%s is not a whole backup of Kezun: its manifest is missing.") % source)
+    return told
 
 
 def _store(content: IO[bytes], path: Path) -> str:

@@ -154,6 +154,8 @@ ALTERED = {
     "a member twice": (lambda name, content: [(name, content)] * (1 + ("trail.key" in name)), "twice"),
     "no manifest": (without("manifest.json"), "manifest"),
     "a manifest that lies about rows": (lied, "rows"),
+    "a manifest that is no JSON": (lambda n, c: [(n, b"{" if n == "manifest.json" else c)], "manifest"),
+    "a manifest that is a list": (lambda n, c: [(n, b"[1]" if n == "manifest.json" else c)], "manifest"),
     "a manifest of another kind": (lambda n, c: [(n, b"{}" if n == "manifest.json" else c)], "manifest"),
     "made by a newer version": (newer, "9999_from_the_future"),
     "a way out of the folder": (lambda name, content: [(f"../{name}", content)], "no part"),
