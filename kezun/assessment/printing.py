@@ -41,7 +41,7 @@ def head(card: Scorecard) -> list[tuple[str, str]]:
 
 def printed(card: Scorecard, rows: Sequence[Row]) -> bytes:
     """The scorecard as a PDF: head, losses, lines, events, rules."""
-    title = f"{_('Scorecard')} · {card.name} · {card.run.period}"
+    title = _("Scorecard") + f" · {card.name} · {card.run.period}"
     document = Document(
         title, foot=f"{card.code} · {card.run.inputs_hash[:16]} · {card.run.get_kind_display()}", wide=True
     )
@@ -50,7 +50,7 @@ def printed(card: Scorecard, rows: Sequence[Row]) -> bytes:
     if losses:
         document.heading(_("Where points were lost"))
         document.table(
-            (_("Line"), _("Lost"), _("What would win them back")),
+            (_("Item judged"), _("Lost"), _("What would win them back")),
             [(w.title, w.lost, "\n".join(w.ways)) for w in losses],
             widths=(3, 1, 8),
             right=(1,),
@@ -68,7 +68,7 @@ def printed(card: Scorecard, rows: Sequence[Row]) -> bytes:
         document.table(event_heads(), happened, widths=(3, 1.5, 1.2, 4, 1, 2.5), right=(4,))
     document.heading(_("The rules"))
     document.table(
-        (_("Line"), _("How it is judged")),
+        (_("Item judged"), _("How it is judged")),
         [(r.line.title, _rule(r)) for r in rows if r.line.rule],
         widths=(2, 7),
     )
@@ -78,7 +78,7 @@ def printed(card: Scorecard, rows: Sequence[Row]) -> bytes:
 def line_heads() -> tuple[str, ...]:
     return (
         *(
-            _("Line"),
+            _("Item judged"),
             _("Weight"),
             _("Measured"),
             _("Estimate"),
@@ -92,7 +92,7 @@ def line_heads() -> tuple[str, ...]:
 
 
 def event_heads() -> tuple[str, ...]:
-    return (_("Line"), _("Day"), _("Level"), _("What happened"), _("Points"), _("State"))
+    return (_("Item judged"), _("Day"), _("Level"), _("What happened"), _("Points"), _("State"))
 
 
 def _told(row: Row) -> tuple[str, ...]:
@@ -121,10 +121,10 @@ def _rule(row: Row) -> str:
 
 def tabled(card: Scorecard, rows: Sequence[Row]) -> bytes:
     """The scorecard as a workbook: lines, events."""
-    title = f"{_('Scorecard')} · {card.name} · {card.run.period}"
+    title = _("Scorecard") + f" · {card.name} · {card.run.period}"
     heads = (
         *(
-            _("Line"),
+            _("Item judged"),
             _("Kind"),
             _("Weight"),
             _("Measured"),
