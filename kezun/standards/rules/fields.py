@@ -10,8 +10,8 @@ from kezun.standards.rules.nodes import BOOL, Node, Problem
 
 # So far every sum and product of points and shares is exact in the digits that Decimal keeps.
 LARGEST, PLACES = Decimal(1_000_000_000), 9
-# So many points a criterion and a whole standard may have: what sheets and facts can hold.
-MOST_POINTS, MOST_TOTAL, MOST_WHOLE = 100_000, 1_000_000, 1_000_000
+# So many points a criterion and a whole standard may have: what sheets, and facts in ten-thousandths, hold.
+MOST_POINTS, MOST_TOTAL, MOST_WHOLE = 10_000, 200_000, 1_000_000
 TRUE = ("true", "yes", "on")
 
 

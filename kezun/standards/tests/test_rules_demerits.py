@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kezun.standards.facts import E4
 from kezun.standards.publishing import conforming, counted
 from kezun.standards.rules import Na, NotAStandard, evaluate, lacks, read
 from kezun.standards.rules.fields import MOST_POINTS, MOST_TOTAL
@@ -146,3 +147,8 @@ def test_where_nothing_applies_there_is_no_score_unless_the_policy_gives_one(pol
     result = evaluate(read(limits(policy=policy)), {"a": Na("无"), "b": Na("无")})
     assert result.score == (None if score is None else Decimal(score))
     assert counted(result.lines)["na"] == 2
+
+
+def test_facts_can_hold_the_most_points():
+    assert MOST_TOTAL * E4 < 2**31
+    assert read(limits(points=MOST_POINTS)).scale.total * E4 < 2**31
