@@ -27,6 +27,7 @@ def simulated(days: int, home: str) -> Cost:
     """The pack's tickets and ratings made, not imported."""
     os.environ["KEZUN_HOME"] = home
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kezun.site.settings")
+    import dataclasses
     import datetime as dt
 
     import django
@@ -37,8 +38,8 @@ def simulated(days: int, home: str) -> Cost:
     from kezun.site.packs.pack import read
 
     pack = read(ROOT / "packs" / "demo-bank")
-    if days:
-        pack.simulator = msgspec.structs.replace(pack.simulator, days=days) if pack.simulator else None
+    if days and pack.simulator:
+        pack = dataclasses.replace(pack, simulator=msgspec.structs.replace(pack.simulator, days=days))
     with measured() as cost:
         made = demo.service(pack, dt.date(2026, 3, 31), demo.Steps())
         cost.value = sum(tickets.num_rows + ratings.num_rows for _queue, tickets, ratings in made)
