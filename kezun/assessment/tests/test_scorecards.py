@@ -170,7 +170,7 @@ def test_as_a_pdf_and_as_a_workbook(manager, world, person_in):
     book = openpyxl.load_workbook(io.BytesIO(client.get(path(made, world["O1"], "excel/")).content))
     lines, events = book.worksheets
     cells = [[c.value for c in row] for row in lines.iter_rows()]
-    heads = next(row for row in cells if row[0] == "Line")
+    heads = next(row for row in cells if row[0] == "Item judged")
     body = cells[cells.index(heads) + 1 :]
     at = heads.index("Points")
     assert sum(row[at] for row in body) == pytest.approx(float(score_of(made, "O1")), abs=1e-4)
