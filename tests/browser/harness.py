@@ -134,7 +134,8 @@ class Watch:
             self.complaints.append(f"{message.type}: {message.text} ({message.location.get('url', '')})")
 
     def _failed(self, request: Request) -> None:
-        if request.resource_type in {"script", "stylesheet", "font"}:
+        left = request.failure == "net::ERR_ABORTED"  # the page was left while it still loaded
+        if request.resource_type in {"script", "stylesheet", "font"} and not left:
             self.broken.append(f"did not load: {request.url}")
 
     def clear(self) -> None:

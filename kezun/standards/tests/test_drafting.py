@@ -272,8 +272,9 @@ def test_bringing_a_workbook(client, office):
 
     from kezun.kernel.file import open_file
 
-    content = open_file(workbook().sha256).read()
+    kept = workbook()
+    content = open_file(kept.sha256).read()
     answer = client.post(reverse("standards.bring"), {"file": SimpleUploadedFile("检查表.xlsx", content)})
-    assert answer.url == reverse("standards.workbook", args=[workbook().sha256])
+    assert answer.url == reverse("standards.workbook", args=[kept.sha256])
     for file in ({}, {"file": SimpleUploadedFile("a.xlsx", b"no workbook")}):
         assert client.post(reverse("standards.bring"), file).url == reverse("standards.begin")
