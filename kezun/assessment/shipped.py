@@ -7,6 +7,7 @@ import logging
 from functools import lru_cache
 from pathlib import Path
 
+from django.core.exceptions import ValidationError
 from django.db.models import Max, Min
 
 from kezun.assessment.actions import rounds
@@ -38,8 +39,8 @@ def install_all(
 ) -> list[Scheme]:
     """Publish the schemes of a folder that are not published yet; returns those that were new.
 
-    fitting: leave those out that name a post or standard which this bank does not have. Raises NotAScheme
-    for the first that is wrong.
+    fitting: leave those out that name a post or standard which this bank does not have, or whose version was
+    published with another text; the log says so. Raises NotAScheme or ValidationError for the first else.
     """
     there = set(Scheme.objects.values_list("urn", "version", "sha256"))
     fresh = []
@@ -48,7 +49,7 @@ def install_all(
             continue
         try:
             fresh.append(install_scheme(actor, text=text, origin=origin))
-        except NotAScheme as error:
+        except (NotAScheme, ValidationError) as error:
             if not fitting:
                 raise
             log.warning("scheme does not fit", extra={"scheme": made.id, "why": str(error)})

@@ -95,7 +95,8 @@ def withdraw_scheme(actor: Actor, scheme: Scheme, *, reason: str) -> Scheme:
 def install_scheme(actor: Actor, *, text: str, origin: str) -> Scheme:
     """Publish a scheme that came with the product or a pack. One that is there already is left as it is.
 
-    Raises Denied for a person: what people write is drafted by one and approved by another.
+    Raises Denied for a person: what people write is drafted by one and approved by another; ValidationError
+    for another text under a version that is published: what has judged is not changed from outside.
     """
     if isinstance(actor, Person):
         raise Denied(
@@ -105,6 +106,11 @@ def install_scheme(actor: Actor, *, text: str, origin: str) -> Scheme:
     there = Scheme.objects.published().filter(urn=made.id, version=made.version, sha256=digest(made)).first()
     if there is not None:
         return there
+    if Scheme.objects.published().filter(urn=made.id, version=made.version).exists():
+        raise ValidationError(
+            _("%(urn)s %(version)s was published with another text: give this one a new version.")
+            % {"urn": made.id, "version": made.version}
+        )
     row = Scheme(origin=origin)
     _take(row, text)
     row.revision = approval.next_revision(Scheme, row.urn, row.version)

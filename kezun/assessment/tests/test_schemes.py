@@ -155,3 +155,11 @@ def test_what_comes_with_a_folder_is_published_once_and_run(own_home, bank, tmp_
     served("O1", "2026-01-01", 5)
     assert [p.label for p in shipped.covered()] == ["2026-Q1"]
     assert Run.objects.filter(state="failed").count() == 2
+
+
+@pytest.mark.django_db
+def test_another_text_under_a_published_version_is_refused(bank):
+    first = actions.install_scheme(US, text=scheme_text(), origin="test")
+    with pytest.raises(ValidationError, match=r"2026\.1"):
+        actions.install_scheme(US, text=scheme_text(base=5), origin="test")
+    assert Scheme.objects.get() == first
