@@ -86,7 +86,8 @@ def estimator_words(one: Component) -> str:
     if one.estimator.casemix and one.estimator.kind != "casemix":
         told = f"{told}; {ESTIMATORS['casemix']}"
     if one.estimator.kind in ("beta_binomial_eb", "gamma_poisson") and one.estimator.scope == "all":
-        told = f"{told}; {_('peers are all subjects')}"
+        everybody = _("peers are all subjects")
+        told = f"{told}; {everybody}"
     return told
 
 
@@ -213,7 +214,8 @@ def listing_words(rule: Listing | None, form: Scheme) -> list[str]:
     if rule is None:
         return []
     told = [condition_words(one, form) for one in rule.conditions]
-    joint = f" {_('and')} " if rule.how == "all" else f" {_('or')} "
+    both, either = _("and"), _("or")
+    joint = f" {both if rule.how == 'all' else either} "
     found = [joint.join(told)]
     if rule.min_n:
         found.append(_("at least %(n)d observations") % {"n": rule.min_n})
@@ -248,7 +250,8 @@ def subject_words(of: Of) -> str:
     }[of.kind]
     narrowed = ", ".join([*kinds, *posts])
     told = f"{whom} ({narrowed})" if narrowed else whom
-    return f"{told}, {_('by the unit that they head')}" if of.by == "unit" else told
+    headed = _("by the unit that they head")
+    return f"{told}, {headed}" if of.by == "unit" else told
 
 
 def peers_words(of: Of) -> str:
