@@ -7,6 +7,8 @@ a text must hold is the business of the room whose text it is; what two persons 
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+from collections.abc import Sequence
 from typing import TypeVar
 
 from django.core.exceptions import ValidationError
@@ -16,10 +18,14 @@ from django.utils.translation import gettext as _
 from kezun.kernel.actor import Actor, Denied
 from kezun.org.models import Person
 from kezun.standards.editions import Edition
+from kezun.standards.rules.nodes import NotAStandard, parse
 
 E = TypeVar("E", bound=Edition)
 PROPOSED = ("state", "proposed_by", "proposed_at", "saved_at")
 PUBLISHED = ("state", "approved_by", "published_at", "doc_no", "saved_at")
+# What the form of a row has nothing to say about: its text has rules of its own, its moments come later.
+UNSET = ("text", "drafted_by", "proposed_by", "approved_by", "proposed_at", "published_at", "withdrawn_at")
+SHOWN = 50
 
 
 def person(actor: Actor) -> Person:
@@ -43,6 +49,64 @@ def next_revision(model: type[E], urn: str, version: str) -> int:
     """1 for a version that does not exist yet; one more than the last for a correction of it."""
     last = model._default_manager.filter(urn=urn, version=version).order_by("-revision").first()
     return 1 if last is None else last.revision + 1
+
+
+def stamp(text: str) -> str:
+    """The name of a text as it is: what a change to a draft was made from."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def check_seen(row: Edition, seen: str) -> None:
+    """ValidationError where another text was saved since that of the stamp `seen` was read ("": not told)."""
+    if seen and seen != stamp(row.text):
+        raise ValidationError(
+            _("Somebody saved this draft while you were writing: open it again and add your change.")
+        )
+
+
+def plain(text: str) -> str:
+    """A text as it is kept: lines end in one way, nothing that no database takes."""
+    return text.replace("\r\n", "\n").replace("\x00", "")
+
+
+def loose_head(row: Edition, told: Sequence[str]) -> None:
+    """Of a text with mistakes: its name, version and title if they can be read, else those it had before.
+
+    Raises ValidationError with the mistakes (`told`) where a draft would have no name.
+    """
+    try:
+        fields = parse(row.text).fields or {}
+    except NotAStandard:
+        fields = {}
+    said = {name: (node.text or "").strip() for name, node in fields.items() if node.text is not None}
+    row.sha256 = stamp(row.text)
+    row.urn, row.version = said.get("id", row.urn)[:120], said.get("version", row.version)[:20]
+    row.title = said.get("title", row.title)[:200]
+    if not (row.urn and row.version and row.title):
+        raise ValidationError(some(told))
+    row.from_date = row.from_date or timezone.localdate()
+
+
+def some(told: Sequence[str]) -> list[str]:
+    """The first of many mistakes, and how many more there are."""
+    more = len(told) - SHOWN
+    return [*told[:SHOWN], *([_("… and %(n)d more.") % {"n": more}] if more > 0 else [])]
+
+
+def keep(row: E, before: tuple[str, str] | None = None) -> E:
+    """Store a row whose text was taken in; under another name or version than `before` it is a revision of
+    that one."""
+    if before != (row.urn, row.version):
+        row.revision = next_revision(type(row), row.urn, row.version)
+    row.full_clean(exclude=UNSET)
+    row.save()
+    return row
+
+
+def bring(row: E) -> E:
+    """Publish what came with the product or a pack: no two persons stand behind it, its origin says so."""
+    row.state, row.published_at = Edition.State.PUBLISHED, timezone.now()
+    return keep(row)
 
 
 def begins_in_the_past(edition: Edition, today: dt.date | None = None) -> bool:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from django.core.exceptions import ValidationError
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from kezun.assessment.known import known, read_known
@@ -17,15 +14,9 @@ from kezun.kernel.action import action
 from kezun.kernel.actor import Actor, Denied
 from kezun.org.models import Person
 from kezun.standards import approval
-from kezun.standards.rules.nodes import NotAStandard, parse
 
 LONGEST = 500_000
-SHOWN = 50
 State = Scheme.State
-# Who and when: set by the moves of an edition, not by its writer.
-UNSET = (
-    *("text", "drafted_by", "proposed_by", "approved_by", "proposed_at", "published_at", "withdrawn_at"),
-)
 
 
 @action("assessment.draft_scheme", hidden=("text",))
@@ -33,10 +24,7 @@ def draft_scheme(actor: Actor, *, text: str, note: str = "") -> Scheme:
     """Keep a new draft; it may still have mistakes, but must say which scheme and version it is."""
     row = Scheme(drafted_by=actor if isinstance(actor, Person) else None, note=note.strip())
     _take(row, text)
-    row.revision = approval.next_revision(Scheme, row.urn, row.version)
-    row.full_clean(exclude=UNSET)
-    row.save()
-    return row
+    return approval.keep(row)
 
 
 @action("assessment.save_scheme", hidden=("text",))
@@ -44,19 +32,12 @@ def save_scheme(actor: Actor, scheme: Scheme, *, text: str, seen: str = "") -> S
     """Replace a draft's text. seen: the sha256 of the text that the change was made from, so that nobody
     writes over what a colleague saved meanwhile."""
     row = approval.held(scheme, State.DRAFT)
-    if seen and seen != stamp(row.text):
-        raise ValidationError(
-            _("Somebody saved this draft while you were writing: open it again and add your change.")
-        )
+    approval.check_seen(row, seen)
     before = (row.urn, row.version)
     if isinstance(actor, Person):
         row.drafted_by = actor  # whoever wrote last does not approve
     _take(row, text)
-    if before != (row.urn, row.version):
-        row.revision = approval.next_revision(Scheme, row.urn, row.version)
-    row.full_clean(exclude=UNSET)
-    row.save()
-    return row
+    return approval.keep(row, before)
 
 
 @action("assessment.propose_scheme")
@@ -113,29 +94,20 @@ def install_scheme(actor: Actor, *, text: str, origin: str) -> Scheme:
         )
     row = Scheme(origin=origin)
     _take(row, text)
-    row.revision = approval.next_revision(Scheme, row.urn, row.version)
-    row.state, row.published_at = State.PUBLISHED, timezone.now()
-    row.full_clean(exclude=UNSET)
-    row.save()
-    return row
-
-
-def stamp(text: str) -> str:
-    """The name of a text as it is, for `save_scheme(seen=…)`."""
-    return hashlib.sha256(text.encode()).hexdigest()
+    return approval.bring(row)
 
 
 def _take(row: Scheme, text: str) -> None:
     """Put a text into a row; what it says of itself is taken over as far as it can be read."""
-    text = text.replace("\r\n", "\n").replace("\x00", "")
+    text = approval.plain(text)
     if len(text) > LONGEST:
         raise ValidationError(_("The text is longer than a scheme can be."))
     row.text = text
     try:
         _head(row, read_known(text, known(editions=False)))
     except NotAScheme as error:
-        row.sha256 = stamp(text)
-        _loose_head(row, text, error)
+        approval.loose_head(row, say_refusal(error))
+        row.subject = row.subject or Scheme.Subject.OUTLET
 
 
 def _head(row: Scheme, made: Form) -> None:
@@ -144,32 +116,11 @@ def _head(row: Scheme, made: Form) -> None:
     row.from_date, row.until_date, row.doc_no = made.start, made.end, made.doc_no
 
 
-def _loose_head(row: Scheme, text: str, error: NotAScheme) -> None:
-    """Of a text with mistakes: its name, version and title if they can be read, else those it had before."""
-    try:
-        fields = parse(text).fields or {}
-    except NotAStandard:
-        fields = {}
-    told = {name: (node.text or "").strip() for name, node in fields.items() if node.text is not None}
-    row.urn, row.version = told.get("id", row.urn)[:120], told.get("version", row.version)[:20]
-    row.title = told.get("title", row.title)[:200]
-    if not (row.urn and row.version and row.title):
-        raise ValidationError(_sentences(error))
-    row.subject = row.subject or Scheme.Subject.OUTLET
-    row.from_date = row.from_date or timezone.localdate()
-
-
 def _settle(row: Scheme) -> None:
     """The text without a mistake, alone and beside all editions there are; ValidationError says them."""
     try:
         made = read_known(row.text, known(but=row.pk))
     except NotAScheme as error:
-        raise ValidationError(_sentences(error)) from error
+        raise ValidationError(approval.some(say_refusal(error))) from error
     _head(row, made)
     row.save()
-
-
-def _sentences(error: NotAScheme) -> list[str]:
-    more = len(error.problems) - SHOWN
-    told = say_refusal(error)[:SHOWN]
-    return told + ([_("… and %(n)d more.") % {"n": more}] if more > 0 else [])

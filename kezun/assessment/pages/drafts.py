@@ -35,6 +35,7 @@ from kezun.facts.rules import Period
 from kezun.kernel.page import page
 from kezun.org.models import Person
 from kezun.org.reader import reader_of
+from kezun.standards import approval
 from kezun.standards.forms import TextForm
 
 SAVE = "assessment.save_scheme"
@@ -154,7 +155,7 @@ def _context(request: HttpRequest, edition: Scheme, tab: str) -> dict[str, Any]:
         "edition": edition,
         "tab": tab,
         "text": text,
-        "seen": request.POST.get("seen") or schemes.stamp(edition.text),
+        "seen": request.POST.get("seen") or approval.stamp(edition.text),
         "crumbs": [
             {"title": _("Schemes"), "href": reverse("assessment.schemes")},
             {"title": edition.name, "href": reverse("assessment.scheme", args=[edition.pk])},

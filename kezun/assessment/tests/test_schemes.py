@@ -16,6 +16,7 @@ from kezun.assessment.rules.reading import NotAScheme, digest, read
 from kezun.assessment.tests.world import US, installed, scheme_text, served
 from kezun.kernel.actor import Denied
 from kezun.org.models import Post
+from kezun.standards import approval
 
 pytestmark = pytest.mark.django_db
 LATER = {"from": "2199-01-01"}
@@ -70,7 +71,7 @@ def test_a_published_text_never_changes(office, second):
 
 def test_a_draft_is_saved_over_and_over_but_not_over_anothers(office):
     draft = actions.draft_scheme(office, text=scheme_text())
-    seen = actions.stamp(draft.text)
+    seen = approval.stamp(draft.text)
     saved = actions.save_scheme(office, draft, text=scheme_text(title="二"), seen=seen)
     assert saved.title == "二"
     with pytest.raises(ValidationError):
@@ -100,7 +101,7 @@ def test_many_mistakes_are_told_in_part(office):
     draft = actions.draft_scheme(office, text=scheme_text() + many)
     with pytest.raises(ValidationError) as refused:
         actions.propose_scheme(office, draft)
-    assert len(refused.value.messages) == actions.SHOWN + 1
+    assert len(refused.value.messages) == approval.SHOWN + 1
 
 
 def test_refused_and_withdrawn_with_a_reason(office, second):

@@ -9,7 +9,6 @@ from kezun.standards.actions.editions import (
     propose,
     refuse,
     save_draft,
-    stamp,
     withdraw,
 )
 from kezun.standards.actions.sheets import (
@@ -38,7 +37,6 @@ __all__ = [
     "refuse",
     "save_draft",
     "save_sheet",
-    "stamp",
     "submit_sheet",
     "void_sheet",
     "withdraw",

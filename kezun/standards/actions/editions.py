@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from kezun.kernel.action import action
@@ -16,12 +14,8 @@ from kezun.org.models import Person
 from kezun.standards import approval, queries, rules
 from kezun.standards.messages import say_refusal
 from kezun.standards.models import Sheet, Standard
-from kezun.standards.rules.nodes import parse
 
 LONGEST = 2_000_000
-SHOWN = 50
-# what the form of a row has nothing to say about: its text has rules of its own, its moments come later
-UNSET = ("text", "drafted_by", "proposed_by", "approved_by", "proposed_at", "published_at", "withdrawn_at")
 State = Standard.State
 
 
@@ -38,28 +32,18 @@ def draft(actor: Actor, *, text: str, note: str = "") -> Standard:
     """Keep a new draft; it may still have mistakes, but must say which standard and version it is."""
     row = Standard(drafted_by=actor if isinstance(actor, Person) else None, note=note.strip())
     _take(row, text)
-    row.revision = approval.next_revision(Standard, row.urn, row.version)
-    row.full_clean(exclude=UNSET)
-    row.save()
-    return row
+    return approval.keep(row)
 
 
 @action("standards.save_draft", hidden=("text",))
 def save_draft(actor: Actor, edition: Standard, *, text: str, seen: str = "") -> Standard:
-    """Replace a draft's text. seen: `stamp` of the text that the change was made from, so that nobody
+    """Replace a draft's text. seen: `approval.stamp` of the text it was made from, so that nobody
     writes over what a colleague saved meanwhile."""
     row = approval.held(edition, State.DRAFT)
-    if seen and seen != stamp(row.text):
-        raise ValidationError(
-            _("Somebody saved this draft while you were writing: open it again and add your change.")
-        )
+    approval.check_seen(row, seen)
     before = (row.urn, row.version)
     _take(row, text)
-    if before != (row.urn, row.version):
-        row.revision = approval.next_revision(Standard, row.urn, row.version)
-    row.full_clean(exclude=UNSET)
-    row.save()
-    return row
+    return approval.keep(row, before)
 
 
 @action("standards.propose")
@@ -129,29 +113,19 @@ def install(actor: Actor, *, text: str, origin: str) -> Standard:
         )
     row = Standard(origin=origin)
     _take(row, text)
-    row.revision = approval.next_revision(Standard, row.urn, row.version)
-    row.state, row.published_at = State.PUBLISHED, timezone.now()
-    row.full_clean(exclude=UNSET)
-    row.save()
-    return row
-
-
-def stamp(text: str) -> str:
-    """A short name of a text as it is, for `save_draft(seen=…)`."""
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return approval.bring(row)
 
 
 def _take(row: Standard, text: str) -> None:
     """Put a text into a row; what it says of itself is taken over as far as it can be read."""
-    text = text.replace("\r\n", "\n").replace("\x00", "")
+    text = approval.plain(text)
     if len(text) > LONGEST:
         raise ValidationError(_("The text is longer than a standard can be."))
     row.text = text
     try:
         made = rules.read(text)
     except rules.NotAStandard as error:
-        row.sha256 = hashlib.sha256(text.encode()).hexdigest()
-        _take_head(row, text, error)
+        approval.loose_head(row, say_refusal(error))
         return
     row.urn, row.version, row.title, row.title_en = made.id, made.version, made.title, made.title_en
     row.kind, row.supersedes = made.kind, made.supersedes
@@ -159,34 +133,13 @@ def _take(row: Standard, text: str) -> None:
     row.sha256 = rules.digest(made)
 
 
-def _take_head(row: Standard, text: str, error: rules.NotAStandard) -> None:
-    """Of a text with mistakes: its name and version if they can be read, else those it had before."""
-    try:
-        fields = parse(text).fields or {}
-    except rules.NotAStandard:
-        fields = {}
-    told = {name: (node.text or "").strip() for name, node in fields.items() if node.text is not None}
-    row.urn = told.get("id", row.urn)[:120]
-    row.version = told.get("version", row.version)[:20]
-    row.title = told.get("title", row.title)[:200]
-    if not (row.urn and row.version and row.title):
-        raise ValidationError(_sentences(error))
-    row.from_date = row.from_date or timezone.localdate()
-
-
 def _settle(row: Standard) -> None:
     """The text without a mistake, alone and beside all editions there are; ValidationError says them."""
     try:
         made = queries.read_against_known(row.text)
     except rules.NotAStandard as error:
-        raise ValidationError(_sentences(error)) from error
+        raise ValidationError(approval.some(say_refusal(error))) from error
     if made.valid.start < dt.date(2000, 1, 1):
         raise ValidationError(_("It begins before the year 2000: correct «valid: from»."))
     row.sha256 = rules.digest(made)
     row.save(update_fields=["sha256"])
-
-
-def _sentences(error: rules.NotAStandard) -> list[str]:
-    more = len(error.problems) - SHOWN
-    told = say_refusal(error)[:SHOWN]
-    return told + ([_("… and %(n)d more.") % {"n": more}] if more > 0 else [])

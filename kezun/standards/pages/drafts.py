@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 
 from kezun.kernel.page import page
 from kezun.org.reader import reader_of
-from kezun.standards import actions, editing, forming, queries, rules, wording
+from kezun.standards import actions, approval, editing, forming, queries, rules, wording
 from kezun.standards.forms import BlankForm, TextForm, WorkbookForm
 from kezun.standards.messages import say_problem
 from kezun.standards.models import Standard
@@ -159,7 +159,7 @@ def _context(request: HttpRequest, edition: Standard, tab: str) -> dict[str, Any
         "edition": edition,
         "tab": tab if tab in TABS else "form",
         "text": text,
-        "seen": request.POST.get("seen") or actions.stamp(edition.text),
+        "seen": request.POST.get("seen") or approval.stamp(edition.text),
         "crumbs": [
             {"title": _("Standards"), "href": reverse("standards.library")},
             {"title": edition.name, "href": reverse("standards.handbook", args=[edition.pk])},

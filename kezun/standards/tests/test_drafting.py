@@ -11,7 +11,7 @@ from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kezun.standards import actions, editing, forming, rules
+from kezun.standards import actions, approval, editing, forming, rules
 from kezun.standards.editing import NotATree, Place
 from kezun.standards.models import Standard
 from kezun.standards.renewing import blank, next_version, renewed
@@ -205,7 +205,7 @@ def test_the_form_saves_and_goes_to_the_new_row(client, draft):
 @pytest.mark.django_db
 def test_the_text_saves_and_a_colleague_is_not_written_over(client, draft, office):
     address = reverse("standards.edit", args=[draft.pk]) + "?tab=text"
-    seen = actions.stamp(draft.text)
+    seen = approval.stamp(draft.text)
     assert client.post(address, {"text": text(title="甲"), "seen": seen}).status_code == 302
     page = body(client.post(address, {"text": text(title="乙"), "seen": seen}))
     assert "Somebody saved this draft" in page

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from kezun.kernel import frozen
 from kezun.kernel.actor import Denied, OutOfScope
-from kezun.standards import actions, queries, rules
+from kezun.standards import actions, approval, queries, rules
 from kezun.standards.models import Sheet, Standard
 from kezun.standards.tests.world import SYSTEM, URN, begun, published, submitted, text
 
@@ -68,7 +68,7 @@ def test_a_draft_that_breaks_keeps_the_head_it_had(office):
 
 def test_save_draft_refuses_to_write_over_a_colleague(office, second):
     row = actions.draft(office, text=text())
-    seen = actions.stamp(row.text)
+    seen = approval.stamp(row.text)
     saved = actions.save_draft(second, row, text=text(title="新名"), seen=seen)
     assert saved.title == "新名"
     with pytest.raises(ValidationError):
