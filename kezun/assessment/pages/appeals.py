@@ -23,6 +23,7 @@ from kezun.kernel.page import Menu, page
 from kezun.org.forms.base import ActorForm
 from kezun.org.models import Person
 from kezun.org.reader import reader_of
+from kezun.ui.telling import tell
 
 READ = "assessment.read_appeals"
 FILE = "assessment.file_appeal"
@@ -166,8 +167,7 @@ def decide(request: HttpRequest, pk: int, word: str) -> HttpResponse:
         else:
             raise Http404(word)
     except ValidationError as error:
-        for text in error.messages:
-            messages.error(request, text)
+        tell(request, error)
     return redirect("assessment.appeal", pk)
 
 

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from kezun.assessment.actions.runs import run as begin
 from kezun.assessment.models import Run, Scheme
-from kezun.assessment.pages.rounds import MOST, choices, tell
+from kezun.assessment.pages.rounds import MOST, choices
 from kezun.assessment.queries import comparable, runs_for, scheme_by_id, schemes_for
 from kezun.assessment.rounds import NOT_DONE, READ
 from kezun.assessment.standings import Bridged
@@ -27,6 +27,7 @@ from kezun.facts.rules import Period
 from kezun.kernel.page import page
 from kezun.org.models import Person
 from kezun.org.reader import reader_of
+from kezun.ui.telling import tell
 
 MAKE = "assessment.run"
 SHOWN = 500

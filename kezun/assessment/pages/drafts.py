@@ -23,7 +23,7 @@ from kezun.assessment.known import known, read_known
 from kezun.assessment.merits import merit_kinds
 from kezun.assessment.messages import say_problem
 from kezun.assessment.models import Scheme
-from kezun.assessment.pages.rounds import MOST, choices, tell
+from kezun.assessment.pages.rounds import MOST, choices
 from kezun.assessment.pages.schemes import DRAFT
 from kezun.assessment.queries import scheme_by_id, schemes_for
 from kezun.assessment.rules.reading import NotAScheme
@@ -37,6 +37,7 @@ from kezun.org.models import Person
 from kezun.org.reader import reader_of
 from kezun.standards import approval
 from kezun.standards.forms import TextForm
+from kezun.ui.telling import tell
 
 SAVE = "assessment.save_scheme"
 TABS = ("form", "text")

@@ -28,6 +28,7 @@ from kezun.kernel.actor import Actor
 from kezun.kernel.page import Menu, page
 from kezun.org.models import Person
 from kezun.org.reader import reader_of
+from kezun.ui.telling import tell
 
 LISTS = "assessment.read_lists"
 READ = "assessment.read"
@@ -86,7 +87,7 @@ def propose(request: HttpRequest) -> HttpResponse:
     try:
         ask(person, run)
     except ValidationError as error:
-        _refused(request, error)
+        tell(request, error)
     else:
         messages.success(request, _("The rules are being applied; reload this page in a moment."))
     return redirect("assessment.lists")
@@ -113,7 +114,7 @@ def decide_listing(request: HttpRequest, pk: int, word: str) -> HttpResponse:
         else:
             raise Http404(word)
     except ValidationError as error:
-        _refused(request, error)
+        tell(request, error)
     answer = redirect("assessment.lists")
     answer["Location"] += f"?colour={entry.colour}"
     return answer
@@ -126,11 +127,6 @@ def _day(text: str) -> dt.date | None:
         return dt.date.fromisoformat(text)
     except ValueError as error:
         raise ValidationError(_("Give the day as year-month-day, for instance 2026-03-31.")) from error
-
-
-def _refused(request: HttpRequest, error: ValidationError) -> None:
-    for text in error.messages:
-        messages.error(request, text)
 
 
 @page(
@@ -244,7 +240,7 @@ def decide_award(request: HttpRequest, pk: int, word: str) -> HttpResponse:
         else:
             raise Http404(word)
     except ValidationError as error:
-        _refused(request, error)
+        tell(request, error)
     return redirect("assessment.awards")
 
 

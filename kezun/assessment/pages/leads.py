@@ -23,6 +23,7 @@ from kezun.facts.queries import READ_ROWS
 from kezun.kernel.models import Task
 from kezun.kernel.page import Menu, page
 from kezun.org.reader import reader_of
+from kezun.ui.telling import tell
 
 READ = "assessment.read_leads"
 PAGE = 50
@@ -116,8 +117,7 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         decide_lead(person, found, outcome=request.POST.get("outcome", ""), note=request.POST.get("note", ""))
     except ValidationError as error:
-        for text in error.messages:
-            messages.error(request, text)
+        tell(request, error)
     else:
         messages.success(request, _("Decided, and kept with your name."))
     return redirect("assessment.lead", pk)

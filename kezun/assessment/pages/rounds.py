@@ -29,6 +29,7 @@ from kezun.facts.rules import Period
 from kezun.kernel.page import Menu, page
 from kezun.org.models import Person
 from kezun.org.reader import reader_of
+from kezun.ui.telling import tell
 
 OPEN, RUN = "assessment.open_round", "assessment.run_again"
 SHOWN = 60
@@ -123,12 +124,6 @@ def opened(request: HttpRequest) -> HttpResponse:
         tell(request, error)
         return redirect("assessment.rounds")
     return redirect("assessment.round", held.pk)
-
-
-def tell(request: HttpRequest, error: ValidationError) -> None:
-    """Say everything that stood in the way."""
-    for text in error.messages:
-        messages.error(request, text)
 
 
 @page("rounds/<int:pk>/", name="assessment.round", needs=READ)

@@ -27,6 +27,7 @@ from kezun.facts.questions import period_named
 from kezun.facts.rules import Period
 from kezun.kernel.page import Menu, page
 from kezun.org.reader import reader_of
+from kezun.ui.telling import tell
 
 RUN = "assessment.run"
 PAGE = 30
@@ -74,8 +75,7 @@ def new(request: HttpRequest) -> HttpResponse:
     try:
         writing.run(reader, scheme, period=period.label, kind=kind, decision=decision)
     except ValidationError as error:
-        for text in error.messages:
-            messages.error(request, text)
+        tell(request, error)
     else:
         messages.success(request, _("The run waits its turn; this page says how far it is."))
     return redirect("assessment.runs")

@@ -14,6 +14,7 @@ from kezun.insight import actions, queries
 from kezun.insight.rules import own_address
 from kezun.kernel.page import Menu, page
 from kezun.org.reader import reader_of
+from kezun.ui.telling import tell
 
 READ = "insight.read"
 
@@ -35,7 +36,7 @@ def save(request: HttpRequest) -> HttpResponse:
     try:
         view = actions.save_view(reader_of(request), title=request.POST.get("title", ""), address=address)
     except ValidationError as error:
-        _refused(request, error)
+        tell(request, error)
     else:
         messages.success(request, _("Saved as «%(title)s».") % {"title": view.title})
     return redirect(address if own_address(address) else "insight.views")
@@ -49,7 +50,7 @@ def rename(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         actions.rename_view(reader_of(request), view, title=request.POST.get("title", ""))
     except ValidationError as error:
-        _refused(request, error)
+        tell(request, error)
     else:
         messages.success(request, _("Renamed to «%(title)s».") % {"title": view.title})
     return redirect("insight.views")
@@ -63,11 +64,6 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
     actions.delete_view(reader_of(request), view)
     messages.success(request, _("Deleted «%(title)s».") % {"title": view.title})
     return redirect("insight.views")
-
-
-def _refused(request: HttpRequest, error: ValidationError) -> None:
-    for text in error.messages:
-        messages.error(request, text)
 
 
 @page("search/", name="insight.search", needs=READ)

@@ -22,6 +22,7 @@ from kezun.org.rostertemplate import template as template_of
 from kezun.org.rules.roster import Fault, Roster, check
 from kezun.org.rules.rows import FIRST_DAY, LAST_DAY
 from kezun.org.scope import roles
+from kezun.ui.telling import tell
 
 NEEDS = "org.draft_roster"
 SHOWN = 200
@@ -148,6 +149,5 @@ def decide(request: HttpRequest, pk: int, word: str) -> HttpResponse:
         else:
             raise Http404(word)
     except ValidationError as error:
-        for text in error.messages:
-            messages.error(request, text)
+        tell(request, error)
     return redirect("org.roster", pk)

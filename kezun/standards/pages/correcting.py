@@ -18,9 +18,9 @@ from kezun.kernel.page import page
 from kezun.org.reader import reader_of
 from kezun.standards import actions, queries
 from kezun.standards.models import Sheet
-from kezun.standards.pages.drafts import tell
 from kezun.standards.pages.filling import KINDS, fields_of, grouped
 from kezun.standards.pages.handbook import number
+from kezun.ui.telling import tell
 
 
 @page("sheets/<int:pk>/correct/", name="standards.correct", needs="standards.correct_sheet")

@@ -19,6 +19,7 @@ from kezun.standards import actions, queries
 from kezun.standards.models import Standard
 from kezun.standards.pages.handbook import number
 from kezun.standards.pages.library import DRAFT
+from kezun.ui.telling import tell
 
 
 def _approve(person: Person, edition: Standard, form: Any) -> str:
@@ -64,6 +65,5 @@ def decide(request: HttpRequest, pk: int, word: str) -> HttpResponse:
     try:
         messages.success(request, act(person, edition, request.POST))
     except ValidationError as error:
-        for text in error.messages:
-            messages.error(request, text)
+        tell(request, error)
     return redirect("standards.handbook", pk)

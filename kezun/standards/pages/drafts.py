@@ -23,6 +23,7 @@ from kezun.standards.pages.handbook import number
 from kezun.standards.pages.library import DRAFT
 from kezun.standards.renewing import blank, next_version, renewed
 from kezun.standards.shipped import shipped, text_of
+from kezun.ui.telling import tell
 
 TABS = ("form", "text")
 SHOWN = 60
@@ -75,12 +76,6 @@ def _begun(request: HttpRequest, how: str, forms: dict[str, Any]) -> Standard | 
 
 def _blank(said: dict[str, Any]) -> str:
     return blank(said["urn"], said["version"], said["title"], said["start"], _("met"), _("not met"))
-
-
-def tell(request: HttpRequest, error: ValidationError) -> None:
-    """Say everything that stood in the way."""
-    for text in error.messages:
-        messages.error(request, text)
 
 
 @page("standards/<int:pk>/copy/", name="standards.copy", needs=DRAFT)

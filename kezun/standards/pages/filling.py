@@ -21,10 +21,10 @@ from kezun.standards import actions, queries, rules
 from kezun.standards import answers as answering
 from kezun.standards.messages import say_lack
 from kezun.standards.models import READ_SHEETS, Evidence, Sheet
-from kezun.standards.pages.drafts import tell
 from kezun.standards.pages.handbook import number, number_in
 from kezun.standards.result import result_of, shown_parts, worst
 from kezun.standards.rules.form import Criterion, Indicator
+from kezun.ui.telling import tell
 
 SAVE = "standards.save_sheet"
 KINDS = ("png", "jpeg", "gif", "webp", "pdf")

@@ -24,10 +24,10 @@ from kezun.standards import actions, queries
 from kezun.standards.answers import methods_of
 from kezun.standards.forms import BeginForm
 from kezun.standards.models import READ_SHEETS, Sheet
-from kezun.standards.pages.drafts import tell
 from kezun.standards.pages.handbook import number
 from kezun.standards.rules.form import Indicator, Standard
 from kezun.standards.wording import named, term
+from kezun.ui.telling import tell
 
 BEGIN = "standards.begin_sheet"
 PER_PAGE, UNITS = 30, 300

@@ -20,8 +20,8 @@ from kezun.standards import actions
 from kezun.standards.excel import Draft, NotASheet, read_sheet, sheets
 from kezun.standards.forms import AboutForm, WorkbookForm
 from kezun.standards.messages import say_remark
-from kezun.standards.pages.drafts import tell
 from kezun.standards.pages.library import DRAFT
+from kezun.ui.telling import tell
 
 FIELDS = ("content", "points", "guide", "method", "module", "item", "number", "severity")
 
