@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef, Q
 
-from kezun.assessment.lookups import COUNTED, runs_for
+from kezun.assessment.lookups import runs_for
 from kezun.assessment.models import Run, Score
+from kezun.assessment.models.runs import COUNTED
 from kezun.kernel.actor import Actor
 
 MOST = 400

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from kezun.assessment import packing
 from kezun.assessment.models import Run, Scheme, Score
-from kezun.assessment.models.runs import RunQuerySet, ScoreQuerySet
+from kezun.assessment.models.runs import COUNTED, RunQuerySet, ScoreQuerySet
 from kezun.assessment.models.schemes import SchemeQuerySet
 from kezun.assessment.rules.changing import changed
 from kezun.assessment.rules.form import Scheme as Form
@@ -17,8 +17,6 @@ from kezun.assessment.rules.lines import Result
 from kezun.assessment.schemes import form_of
 from kezun.kernel.actor import Actor, OutOfScope
 from kezun.org.models import Person
-
-COUNTED = (Run.Kind.PROVISIONAL, Run.Kind.FINAL, Run.Kind.RESTATED)
 
 
 def schemes_for(actor: Actor) -> SchemeQuerySet:

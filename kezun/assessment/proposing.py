@@ -17,6 +17,7 @@ from kezun.assessment.actions.honours import Proposed, Starred
 from kezun.assessment.actions.judging import check_latest
 from kezun.assessment.lookups import forms_of
 from kezun.assessment.models import Award, Run, Score
+from kezun.assessment.models.runs import COUNTED
 from kezun.assessment.rules.form import Listing, Scheme
 from kezun.assessment.rules.lines import Result
 from kezun.assessment.rules.listing import (
@@ -38,7 +39,6 @@ from kezun.org.models import Assignment, Unit
 Bounds = Mapping[tuple[str, str], float]
 PROPOSE = "assessment.propose_lists"
 TASK = "assessment.propose"
-COUNTED = (Run.Kind.PROVISIONAL, Run.Kind.FINAL, Run.Kind.RESTATED)
 
 
 def ask(actor: Actor, run: Run) -> None:

@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from kezun.assessment.lookups import COUNTED, code_of, forms_of, name_of, result_of, score_of
+from kezun.assessment.lookups import code_of, forms_of, name_of, result_of, score_of
 from kezun.assessment.messages import say_state, say_why
 from kezun.assessment.models import Run, Score
+from kezun.assessment.models.runs import COUNTED
 from kezun.assessment.rules.changing import changed
 from kezun.assessment.rules.combining import combine, parts_of
 from kezun.assessment.rules.form import Adjustment, Component, Source

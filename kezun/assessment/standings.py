@@ -8,9 +8,10 @@ from typing import Any, cast
 
 from django.db.models import F
 
-from kezun.assessment.lookups import COUNTED, code_of, forms_of, name_of, scores_for
+from kezun.assessment.lookups import code_of, forms_of, name_of, scores_for
 from kezun.assessment.messages import say_why
 from kezun.assessment.models import Run, Score
+from kezun.assessment.models.runs import COUNTED
 from kezun.assessment.scorecards import title_of
 from kezun.kernel.actor import Actor
 from kezun.org.models import Unit

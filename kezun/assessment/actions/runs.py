@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from kezun.assessment.computing import Outcome, Row
 from kezun.assessment.inputs import Pinned
 from kezun.assessment.models import Pin, Round, Run, Scheme, Score
+from kezun.assessment.models.runs import COUNTED
 from kezun.assessment.subjects import Subject
 from kezun.facts.rules import Period
 from kezun.kernel.action import action
@@ -26,7 +27,6 @@ UNSET = (
     *("inputs", "peers", "change", "supersedes", "round", "made_by", "done_at", "shown_at"),
     *("inputs_hash", "result_hash"),
 )
-COUNTED = (Run.Kind.PROVISIONAL, Run.Kind.FINAL, Run.Kind.RESTATED)
 
 
 @action("assessment.run")

@@ -17,9 +17,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from kezun.assessment import queries, repeating
 from kezun.assessment.actions import runs as writing
-from kezun.assessment.lookups import COUNTED
 from kezun.assessment.messages import say_refusal
 from kezun.assessment.models import Run
+from kezun.assessment.models.runs import COUNTED
 from kezun.assessment.pages.what_if import changed_numbers
 from kezun.assessment.rules.changing import changed
 from kezun.assessment.rules.reading import NotAScheme
@@ -31,7 +31,6 @@ from kezun.ui.telling import tell
 
 RUN = "assessment.run"
 PAGE = 30
-KINDS = (Run.Kind.PROVISIONAL, Run.Kind.FINAL, Run.Kind.RESTATED)
 
 
 @page("runs/", name="assessment.runs", needs=RUN, menu=Menu("work", 45, gettext_lazy("Runs"), "player-play"))
@@ -50,7 +49,7 @@ def runs(request: HttpRequest) -> HttpResponse:
         "shown": shown,
         "live": under_way or any(one.under_way for one in known.values()),
         "schemes": {s.urn: s.name for s in queries.schemes_for(reader).published()}.items(),
-        "kinds": [(kind.value, kind.label) for kind in KINDS],
+        "kinds": [(kind.value, kind.label) for kind in COUNTED],
         "period": Period.of(last, "month").label,
     }
     in_place = request.headers.get("HX-Target") == "runs"
