@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from kezun.facts.rules import DAY, Period
+from kezun.statistics.flags import discoveries
 
 HALF_MONTH, MONTH_DAYS = 15, 30
 FALSE_SHARE = 0.05
@@ -106,10 +107,7 @@ def beyond_chance(chances: Sequence[float], false_share: float = FALSE_SHARE) ->
     the k smallest hold, for the largest k whose p is at most `k / m · false_share`. It needs independence or
     positive dependence (Benjamini and Yekutieli 2001), as between indicators of one unit.
     """
-    order = sorted(range(len(chances)), key=lambda i: chances[i])
-    last = max((k for k, i in enumerate(order, 1) if chances[i] <= k / len(order) * false_share), default=0)
-    named = set(order[:last])
-    return [i in named for i in range(len(chances))]
+    return [bool(named) for named in discoveries(chances, false_share).named]
 
 
 def worsened(pairs: Iterable[Pair], most: int | None = None) -> list[Worsened]:

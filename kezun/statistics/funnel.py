@@ -103,9 +103,17 @@ def dispersion(z: Numbers, variance: Numbers, trim: float = TRIM) -> Spread:
         return Spread(1.0, 1.0, 0.0)
     low, high = np.quantile(score, [trim, 1 - trim])
     phi, trimmed = float(np.mean(score**2)), float(np.mean(np.clip(score, low, high) ** 2))
+    return Spread(phi, trimmed, between(trimmed, weight))
+
+
+def between(phi: float, weight: Array) -> float:
+    """tau2, the variance between units on the scale of their z: what a spread of `phi` leaves beyond chance.
+
+    `weight`: 1 / sampling variance, shape (units,). Moments, as DerSimonian and Laird; 0 for one unit alone.
+    """
+    units = len(weight)
     room = float(weight.sum() - (weight**2).sum() / weight.sum())
-    units = len(score)
-    return Spread(phi, trimmed, max(0.0, (units * trimmed - (units - 1)) / room))
+    return max(0.0, (units * phi - (units - 1)) / room) if room > 0 else 0.0
 
 
 def _funnel(centre: float, distance: Array, variance: Array) -> Funnel:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kezun.statistics.distributions import binomial_cdf, binomial_tail, normal_cdf, poisson_tail
+from kezun.statistics.funnel import between
 
 Floats = NDArray[np.float64]
 
@@ -38,10 +39,8 @@ def _between(z: Floats, variance: Floats) -> float:
     one who
     differs would hide in a spread that is partly its own. Source: Spiegelhalter 2005 with Hampel's median.
     """
-    weight, m = 1 / variance, len(z)
-    room = float(weight.sum() - (weight**2).sum() / weight.sum())
     phi = (float(np.median(np.abs(z - np.median(z)))) / QUARTILE) ** 2
-    return max(0.0, (m * phi - (m - 1)) / room) if room > 0 else 0.0
+    return between(phi, 1 / variance)
 
 
 def bursts(k: Floats, pace: Floats, hours: Floats, seconds: float) -> Floats:
