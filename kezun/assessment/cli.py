@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,6 @@ from typing import Any
 import click
 import yaml
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from kezun.assessment import queries, sheet
@@ -23,9 +21,8 @@ from kezun.assessment.replaying import replay
 from kezun.assessment.rules.changing import changed
 from kezun.assessment.rules.reading import NotAScheme, digest
 from kezun.assessment.running import run as run_now
-from kezun.facts.asking import BadQuestion, moment
+from kezun.facts.cli_indicators import known_at_option, period_option
 from kezun.facts.engine import TooLarge
-from kezun.facts.questions import period_named
 from kezun.facts.rules import Period
 from kezun.kernel.actor import Actor
 from kezun.kernel.command import command
@@ -62,9 +59,9 @@ def assess_group(
         return
     if not urn or not period_text:
         raise click.UsageError(_("Name --scheme and --period, or a command: explain, replay, bridge."))
-    period = _period(period_text)
+    period = period_option(period_text)
     scheme = queries.scheme_named(actor, urn, period.end)
-    known_at, change = _moment(told["known_at"]), _change(told["what_if"], scheme)
+    known_at, change = known_at_option(told["known_at"]), _change(told["what_if"], scheme)
     made = _run(
         actor, scheme, period, known_at=known_at, what_if=change, kind=told["kind"], decision=told["decision"]
     )
@@ -92,20 +89,6 @@ def _print(actor: Actor, run: Run, form: str) -> None:
         click.echo(
             _("run %(number)d, inputs %(hash)s") % {"number": run.pk, "hash": run.inputs_hash[:12]}, err=True
         )
-
-
-def _period(text: str) -> Period:
-    try:
-        return period_named(text)
-    except ValueError as error:
-        raise click.UsageError(f"--period: {error}") from error
-
-
-def _moment(text: str | None) -> dt.datetime | None:
-    try:
-        return moment(text, timezone.get_default_timezone()) if text else None
-    except BadQuestion as error:
-        raise click.UsageError(f"--known-at: {error}") from error
 
 
 def _change(path: Path | None, scheme: Scheme) -> dict[str, str] | None:
@@ -181,7 +164,7 @@ def replay_command(actor: Actor, number: int, as_json: bool) -> None:
 @acting
 def bridge_command(actor: Actor, before: str, after: str, period_text: str) -> None:
     """Judge one period by two editions and show what the change of rules moves."""
-    period = _period(period_text)
+    period = period_option(period_text)
     runs = [_run(actor, _edition(actor, name), period, kind=Run.Kind.WHAT_IF) for name in (before, after)]
     rows: list[list[Any]] = [[_("code"), _("name"), before, after, _("moved")]]
     rows += [[b.code, b.name, b.before, b.after, b.moved] for b in queries.comparable(actor, *runs)]

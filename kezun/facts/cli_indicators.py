@@ -47,7 +47,8 @@ def selectors(function: Callable[..., None]) -> Callable[..., None]:
     def run(*args: Any, period_text: str, known_at: str | None, **told: Any) -> None:
         names = ("unit", "below", "by", "person", "business", "customer_class")
         narrow = {name: told.pop(name) for name in names}
-        question = Question((), period=_period(period_text), known_at=_moment(known_at), **narrow)
+        period, known = period_option(period_text), known_at_option(known_at)
+        question = Question((), period=period, known_at=known, **narrow)
         try:
             function(*args, question=question, **told)
         except (BadQuestion, UnknownIndicator, TooLarge) as error:
@@ -58,14 +59,16 @@ def selectors(function: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
-def _period(text: str) -> Period:
+def period_option(text: str) -> Period:
+    """The period that `--period` names; UsageError with the forms there are."""
     try:
         return period_named(text)
     except ValueError as error:
         raise click.UsageError(f"--period: {error}") from error
 
 
-def _moment(text: str | None) -> dt.datetime | None:
+def known_at_option(text: str | None) -> dt.datetime | None:
+    """The moment that `--known-at` names (None: now); UsageError where it is none."""
     try:
         return moment(text, timezone.get_default_timezone()) if text else None
     except BadQuestion as error:

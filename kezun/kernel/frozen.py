@@ -12,6 +12,8 @@ from typing import Any
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from kezun.kernel.guard import triggers
+
 FUNCTION = """
 CREATE OR REPLACE FUNCTION frozen_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN RAISE EXCEPTION 'what is settled is never changed: %', TG_TABLE_NAME; END $$
@@ -92,12 +94,7 @@ def lift(connection: BaseDatabaseWrapper) -> None:
 
 def missing(connection: BaseDatabaseWrapper) -> list[str]:
     """Names of declared triggers that are not in the database (the health page shows them)."""
-    sqlite = connection.vendor == "sqlite"
-    table = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
-    with connection.cursor() as cursor:
-        cursor.execute(table if sqlite else "SELECT tgname FROM pg_trigger")
-        there = {row[0] for row in cursor.fetchall()}
-    return sorted({name for frozen in FROZEN.values() for name in frozen.triggers} - there)
+    return sorted({name for frozen in FROZEN.values() for name in frozen.triggers} - triggers(connection))
 
 
 def after_migrate(*, using: str = "default", **_more: Any) -> None:

@@ -57,9 +57,12 @@ def lift(connection: BaseDatabaseWrapper) -> None:
 
 def missing(connection: BaseDatabaseWrapper) -> list[str]:
     """Names of the triggers that are not in the database (the health page shows them)."""
-    sqlite = connection.vendor == "sqlite"
+    return sorted(set(_SQLITE if connection.vendor == "sqlite" else _POSTGRES) - triggers(connection))
+
+
+def triggers(connection: BaseDatabaseWrapper) -> set[str]:
+    """Names of all triggers that are in the database."""
     table = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
     with connection.cursor() as cursor:
-        cursor.execute(table if sqlite else "SELECT tgname FROM pg_trigger")
-        there = {row[0] for row in cursor.fetchall()}
-    return sorted(set(_SQLITE if sqlite else _POSTGRES) - there)
+        cursor.execute(table if connection.vendor == "sqlite" else "SELECT tgname FROM pg_trigger")
+        return {row[0] for row in cursor.fetchall()}
