@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -37,6 +37,7 @@ from kezun.org.models import Person
 from kezun.org.reader import reader_of
 from kezun.standards import approval
 from kezun.standards.forms import TextForm
+from kezun.standards.pages.decisions import carry_out
 from kezun.ui.telling import tell
 
 SAVE = "assessment.save_scheme"
@@ -303,13 +304,6 @@ WORDS: dict[str, Callable[[Person, Scheme, Any], str]] = {
 @require_POST
 def decide(request: HttpRequest, pk: int, word: str) -> HttpResponse:
     """Do what the word says; what stands in the way is told on the edition's page."""
-    person = reader_of(request)
-    edition = scheme_by_id(person, min(pk, MOST))
-    act = WORDS.get(word)
-    if act is None:
-        raise Http404(word)
-    try:
-        messages.success(request, act(person, edition, request.POST))
-    except ValidationError as error:
-        tell(request, error)
+    edition = scheme_by_id(reader_of(request), min(pk, MOST))
+    carry_out(request, WORDS, word, edition)
     return redirect("assessment.scheme", pk)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -16,6 +16,7 @@ from kezun.kernel.page import page
 from kezun.org.models import Person
 from kezun.org.reader import reader_of
 from kezun.standards import actions, queries
+from kezun.standards.approval import E
 from kezun.standards.models import Standard
 from kezun.standards.pages.handbook import number
 from kezun.standards.pages.library import DRAFT
@@ -45,6 +46,19 @@ def _withdraw(person: Person, edition: Standard, form: Any) -> str:
     return _("Withdrawn.")
 
 
+def carry_out(
+    request: HttpRequest, words: Mapping[str, Callable[[Person, E, Any], str]], word: str, edition: E
+) -> None:
+    """Do what the word says, and say what was done or what stands in the way; 404 for a word that is none."""
+    act = words.get(word)
+    if act is None:
+        raise Http404(word)
+    try:
+        messages.success(request, act(reader_of(request), edition, request.POST))
+    except ValidationError as error:
+        tell(request, error)
+
+
 WORDS: dict[str, Callable[[Person, Standard, Any], str]] = {
     "approve": _approve,
     "propose": _propose,
@@ -57,13 +71,6 @@ WORDS: dict[str, Callable[[Person, Standard, Any], str]] = {
 @require_POST
 def decide(request: HttpRequest, pk: int, word: str) -> HttpResponse:
     """Do what the word says; what stands in the way is told on the edition's page."""
-    person = reader_of(request)
-    edition = queries.edition_by_id(person, number(pk))
-    act = WORDS.get(word)
-    if act is None:
-        raise Http404(word)
-    try:
-        messages.success(request, act(person, edition, request.POST))
-    except ValidationError as error:
-        tell(request, error)
+    edition = queries.edition_by_id(reader_of(request), number(pk))
+    carry_out(request, WORDS, word, edition)
     return redirect("standards.handbook", pk)
