@@ -22,7 +22,7 @@ State = Scheme.State
 @action("assessment.draft_scheme", hidden=("text",))
 def draft_scheme(actor: Actor, *, text: str, note: str = "") -> Scheme:
     """Keep a new draft; it may still have mistakes, but must say which scheme and version it is."""
-    row = Scheme(drafted_by=actor if isinstance(actor, Person) else None, note=note.strip())
+    row = approval.wrote(actor, Scheme(note=note.strip()))
     _take(row, text)
     return approval.keep(row)
 
@@ -34,9 +34,7 @@ def save_scheme(actor: Actor, scheme: Scheme, *, text: str, seen: str = "") -> S
     row = approval.held(scheme, State.DRAFT)
     approval.check_seen(row, seen)
     before = (row.urn, row.version)
-    if isinstance(actor, Person):
-        row.drafted_by = actor  # whoever wrote last does not approve
-    _take(row, text)
+    _take(approval.wrote(actor, row), text)
     return approval.keep(row, before)
 
 

@@ -30,7 +30,7 @@ class Approved:
 @action("standards.draft", hidden=("text",))
 def draft(actor: Actor, *, text: str, note: str = "") -> Standard:
     """Keep a new draft; it may still have mistakes, but must say which standard and version it is."""
-    row = Standard(drafted_by=actor if isinstance(actor, Person) else None, note=note.strip())
+    row = approval.wrote(actor, Standard(note=note.strip()))
     _take(row, text)
     return approval.keep(row)
 
@@ -42,7 +42,7 @@ def save_draft(actor: Actor, edition: Standard, *, text: str, seen: str = "") ->
     row = approval.held(edition, State.DRAFT)
     approval.check_seen(row, seen)
     before = (row.urn, row.version)
-    _take(row, text)
+    _take(approval.wrote(actor, row), text)
     return approval.keep(row, before)
 
 

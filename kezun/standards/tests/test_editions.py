@@ -95,6 +95,16 @@ def test_publishing_needs_a_second_person(office, second):
         actions.approve(second, row)
 
 
+def test_whoever_wrote_last_does_not_approve(office, second):
+    row = actions.draft(office, text=text(start=f"{TODAY() + dt.timedelta(days=1)}"))
+    row = actions.save_draft(second, row, text=row.text)
+    row = actions.propose(office, row)
+    with pytest.raises(ValidationError):
+        actions.approve(second, row)
+    row.refresh_from_db()
+    assert row.state == "proposed"
+
+
 def test_the_system_proposes_and_approves_nothing(office):
     row = actions.draft(office, text=text())
     with pytest.raises(Denied):
