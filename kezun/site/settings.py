@@ -79,6 +79,7 @@ INSTALLED_APPS = [
     "kezun.org",
     "kezun.facts",
     "kezun.standards",
+    "kezun.cases",
     "kezun.floor",
     "kezun.assessment",
     "kezun.insight",

@@ -1,0 +1,23 @@
+"""Tables of cases."""
+
+from kezun.cases.models.cases import READ, Case, Event
+from kezun.cases.models.clocks import Clock, EffectCheck, Firing, Notice, Petition
+from kezun.cases.models.kinds import Kind
+from kezun.cases.models.parties import CaseKey, Link, Party, Proof, SealedText
+
+__all__ = [
+    "READ",
+    "Case",
+    "CaseKey",
+    "Clock",
+    "EffectCheck",
+    "Event",
+    "Firing",
+    "Kind",
+    "Link",
+    "Notice",
+    "Party",
+    "Petition",
+    "Proof",
+    "SealedText",
+]

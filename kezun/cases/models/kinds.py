@@ -1,0 +1,26 @@
+"""Kinds of cases: editions of a text, like standards; a case keeps to the edition it was opened under."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from kezun.kernel.frozen import Frozen, freeze
+from kezun.standards.editions import Edition, EditionQuerySet
+
+PrivacyClasses = dict[str, str]
+
+
+class Kind(Edition):
+    """One edition of a kind of case: its fields, steps, clocks and who may do what (`text`, kezun.kind/1)."""
+
+    READ: ClassVar[str] = "cases.read"
+    WORK: ClassVar[tuple[str, ...]] = ("cases.draft_kind", "cases.approve_kind")
+    privacy: ClassVar[PrivacyClasses] = dict(Edition.EDITION_PRIVACY)
+
+    objects = EditionQuerySet["Kind"].as_manager()
+
+    class Meta(Edition.Meta):
+        pass
+
+
+freeze(Frozen("cases_kind", "published_at", Edition.SETTLED))
