@@ -24,16 +24,23 @@ BEGIN RAISE EXCEPTION 'what is settled is never changed: %', TG_TABLE_NAME; END 
 class Frozen:
     """A table whose rows are settled once the moment in `since` is set: `columns` then keep their values.
 
-    Such a row can neither be deleted. Other columns (a state, a note) stay free.
+    Such a row can neither be deleted. Other columns (a state, a note) stay free. step: a name for a later
+    moment of a table that has one already; its rows then keep more.
     """
 
     table: str
     since: str
     columns: tuple[str, ...]
+    step: str = ""
+
+    @property
+    def name(self) -> str:
+        """The table, with the step where it is a later one."""
+        return f"{self.table}_{self.step}" if self.step else self.table
 
     @property
     def triggers(self) -> tuple[str, str]:
-        return f"{self.table}_settled", f"{self.table}_kept"
+        return f"{self.name}_settled", f"{self.name}_kept"
 
     def changed(self, differs: str) -> str:
         pairs = (f'NEW."{name}" {differs} OLD."{name}"' for name in (*self.columns, self.since))
@@ -44,16 +51,16 @@ FROZEN: dict[str, Frozen] = {}
 
 
 def freeze(declared: Frozen) -> None:
-    """Declare a table's settled rows; once for each table."""
-    if declared.table in FROZEN:
-        raise RuntimeError(f"table {declared.table} is frozen twice")
-    FROZEN[declared.table] = declared
+    """Declare a table's settled rows; once for each table and step."""
+    if declared.name in FROZEN:
+        raise RuntimeError(f"table {declared.name} is frozen twice")
+    FROZEN[declared.name] = declared
 
 
 def install(connection: BaseDatabaseWrapper) -> None:
     """Put the triggers of all declared tables that exist into the database; they replace older ones."""
     there = set(connection.introspection.table_names())
-    tables = [frozen for name, frozen in FROZEN.items() if name in there]
+    tables = [frozen for frozen in FROZEN.values() if frozen.table in there]
     lift(connection)
     with connection.cursor() as cursor:
         if tables and connection.vendor != "sqlite":

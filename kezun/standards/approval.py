@@ -21,10 +21,15 @@ from kezun.standards.editions import Edition
 from kezun.standards.rules.nodes import NotAStandard, parse
 
 E = TypeVar("E", bound=Edition)
+ASKING = ("asked_by", "asked_at")
 PROPOSED = ("state", "proposed_by", "proposed_at", "saved_at")
+ASKED = (*ASKING, "note", "saved_at")
 PUBLISHED = ("state", "approved_by", "published_at", "doc_no", "saved_at")
 # What the form of a row has nothing to say about: its text has rules of its own, its moments come later.
-UNSET = ("text", "drafted_by", "proposed_by", "approved_by", "proposed_at", "published_at", "withdrawn_at")
+UNSET = (
+    *("text", "drafted_by", "proposed_by", "approved_by", "proposed_at", "published_at"),
+    *(*ASKING, "withdrawn_by", "withdrawn_at"),
+)
 SHOWN = 50
 
 
@@ -154,11 +159,49 @@ def send_back(actor: Actor, row: E, reason: str) -> E:
     return row
 
 
-def withdraw(row: E, reason: str) -> E:
-    """End an edition for good, with a reason; what was published stays readable, and counts no more."""
-    row.note, row.state, row.withdrawn_at = _said(reason), Edition.State.WITHDRAWN, timezone.now()
-    row.save(update_fields=["note", "state", "withdrawn_at", "saved_at"])
+def ask_withdrawal(actor: Actor, row: E, reason: str) -> E:
+    """Ask that a published edition count no more; it counts until a second person carries it out."""
+    if row.ending:
+        raise ValidationError(_("%(who)s asked for that already.") % {"who": row.asked_by})
+    row.asked_by, row.asked_at, row.note = person(actor), timezone.now(), _said(reason)
+    row.save(update_fields=ASKED)
     return row
+
+
+def keep_in_force(row: E, reason: str) -> E:
+    """Let a published edition count on: its withdrawal is refused, or taken back by whoever asked."""
+    if not row.ending:
+        raise ValidationError(_("Nobody asked that it be withdrawn."))
+    row.asked_by, row.asked_at, row.note = None, None, _said(reason)
+    row.save(update_fields=ASKED)
+    return row
+
+
+def withdraw(actor: Actor, row: E, reason: str) -> E:
+    """End an edition for good; what was published stays readable, and counts no more.
+
+    A draft or proposal is given up by one person, with a reason. What was published ends when a second person
+    carries out what another asked for; the reason is that of the first unless the second gives one.
+    """
+    if row.published_at is not None:
+        _check_second(actor, row)
+        reason = reason.strip() or row.note
+        row.withdrawn_by = person(actor)
+    row.note, row.state, row.withdrawn_at = _said(reason), Edition.State.WITHDRAWN, timezone.now()
+    row.save(update_fields=["note", "state", "withdrawn_at", "withdrawn_by", "saved_at"])
+    return row
+
+
+def _check_second(actor: Actor, row: Edition) -> None:
+    who = person(actor)
+    if not row.ending:
+        raise ValidationError(
+            _("It is published: ask for its withdrawal first, a second person then carries it out.")
+        )
+    if who.pk == row.asked_by_id:
+        raise ValidationError(
+            _("You asked for the withdrawal yourself: a second person has to carry it out.")
+        )
 
 
 def _said(reason: str) -> str:

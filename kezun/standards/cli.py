@@ -1,4 +1,4 @@
-"""Commands: `kezun standard` check, show, diff, list, export; `score` and `draft` stand beside it."""
+"""Commands: `kezun standard` check, show, diff, list, export; `score`, `draft`, `withdraw` stand beside."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from kezun.kernel.command import command
 from kezun.org.command import acting
 from kezun.standards import cli_score, rules
 from kezun.standards.cli_draft import draft_command
+from kezun.standards.cli_withdraw import withdraw_command
 from kezun.standards.excel_writing import workbook
 from kezun.standards.messages import say_problem, say_refusal
 from kezun.standards.rules.comparing import Difference, Pair, comparable, compare
@@ -33,6 +34,7 @@ def standard_group() -> None:
 
 standard_group.add_command(cli_score.score_command)
 standard_group.add_command(draft_command)
+standard_group.add_command(withdraw_command)
 
 
 def named(actor: Actor, name: str) -> rules.Standard:

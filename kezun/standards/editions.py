@@ -20,6 +20,12 @@ from kezun.kernel.actor import Actor
 
 PrivacyClasses = dict[str, str]
 M = TypeVar("M", bound="Edition")
+# A draft may be given up by one; what was published ends only where one asked and another carried it out.
+WITHDRAWN_BY_TWO = (
+    Q(withdrawn_at__isnull=True) & ~Q(state="withdrawn")
+    | Q(published_at__isnull=True)
+    | Q(asked_by__isnull=False, withdrawn_by__isnull=False) & ~Q(withdrawn_by=F("asked_by"))
+)
 
 
 class EditionQuerySet(models.QuerySet[M]):
@@ -55,6 +61,8 @@ class Edition(models.Model):
     READ and WORK: the permissions to read what is published, and to see drafts (any one of them).
     from_date and until_date are half open. origin: `pack:…` or `catalog` for what came with the product or
     a pack, empty for what was made in the pages. doc_no: the number of the decision that approved it.
+    asked_by and asked_at: who asked that a published edition be withdrawn, and when; withdrawn_by: the second
+    person, who carried it out.
     """
 
     class State(models.TextChoices):
@@ -70,6 +78,8 @@ class Edition(models.Model):
         *("urn", "version", "title", "title_en", "text", "sha256", "from_date", "until_date", "supersedes"),
         *("origin", "doc_no", "revision", "drafted_by_id", "proposed_by_id", "approved_by_id", "proposed_at"),
     )
+    # and what a withdrawn one keeps: it never comes back, and who ended it stays
+    ENDED: ClassVar[tuple[str, ...]] = ("state", "note", "asked_by_id", "asked_at", "withdrawn_by_id")
     EDITION_PRIVACY: ClassVar[PrivacyClasses] = dict.fromkeys(
         (
             *(
@@ -86,6 +96,7 @@ class Edition(models.Model):
             ),
             *("supersedes", "origin", "doc_no", "saved_at", "proposed_at", "published_at", "withdrawn_at"),
             *("drafted_by", "proposed_by", "approved_by", "note", "revision"),
+            *("asked_by", "asked_at", "withdrawn_by"),
         ),
         "none",
     )
@@ -113,9 +124,16 @@ class Edition(models.Model):
     approved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    withdrawn_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
     saved_at = models.DateTimeField(auto_now=True)
     proposed_at = models.DateTimeField(null=True)
     published_at = models.DateTimeField(null=True)
+    asked_at = models.DateTimeField(null=True)
     withdrawn_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -134,11 +152,17 @@ class Edition(models.Model):
                 condition=~Q(state="published") | Q(published_at__isnull=False),
                 name="%(class)s_published_when",
             ),
+            models.CheckConstraint(condition=WITHDRAWN_BY_TWO, name="%(class)s_withdrawn_by_two"),
         )
         indexes = (models.Index(fields=["urn", "from_date"], name="%(class)s_in_force"),)
 
     def __str__(self) -> str:
         return f"{self.urn}@{self.version}"
+
+    @property
+    def ending(self) -> bool:
+        """Whether its withdrawal was asked for and waits for a second person."""
+        return self.state == self.State.PUBLISHED and self.asked_by_id is not None
 
     @property
     def name(self) -> str:

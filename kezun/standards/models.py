@@ -151,6 +151,7 @@ class Evidence(models.Model):
 
 
 freeze(Frozen("standards_standard", "published_at", (*Edition.SETTLED, "kind")))
+freeze(Frozen("standards_standard", "withdrawn_at", Edition.ENDED, step="withdrawn"))
 freeze(
     Frozen(
         "standards_sheet",

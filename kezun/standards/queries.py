@@ -99,7 +99,7 @@ def editions_for(actor: Actor) -> EditionQuerySet[Standard]:
 
 def edition_by_id(actor: Actor, pk: int) -> Standard:
     """One edition with the people who answer for it; OutOfScope (404) where the actor sees none."""
-    people = ("drafted_by", "proposed_by", "approved_by")
+    people = ("drafted_by", "proposed_by", "approved_by", "asked_by", "withdrawn_by")
     found = Standard.objects.visible_to(actor).select_related(*people).filter(pk=pk).first()
     if found is None:
         raise OutOfScope(_("No such standard."))

@@ -64,10 +64,23 @@ def refuse_scheme(actor: Actor, scheme: Scheme, *, reason: str) -> Scheme:
     return approval.send_back(actor, approval.held(scheme, State.PROPOSED), reason)
 
 
+@action("assessment.ask_scheme_withdrawal")
+def ask_scheme_withdrawal(actor: Actor, scheme: Scheme, *, reason: str) -> Scheme:
+    """Ask that a published edition judge no more; it does until a second person carries that out."""
+    return approval.ask_withdrawal(actor, approval.held(scheme, State.PUBLISHED), reason)
+
+
+@action("assessment.refuse_scheme_withdrawal")
+def refuse_scheme_withdrawal(actor: Actor, scheme: Scheme, *, reason: str) -> Scheme:
+    """Let an edition judge on whose withdrawal was asked for; whoever asked takes it back by this too."""
+    return approval.keep_in_force(approval.held(scheme, State.PUBLISHED), reason)
+
+
 @action("assessment.withdraw_scheme")
-def withdraw_scheme(actor: Actor, scheme: Scheme, *, reason: str) -> Scheme:
-    """End an edition with a reason: a draft given up, or one in force that shall judge no more."""
-    return approval.withdraw(approval.held(scheme, State.DRAFT, State.PROPOSED, State.PUBLISHED), reason)
+def withdraw_scheme(actor: Actor, scheme: Scheme, *, reason: str = "") -> Scheme:
+    """End an edition: a draft given up, with a reason, or one in force, as the second person."""
+    row = approval.held(scheme, State.DRAFT, State.PROPOSED, State.PUBLISHED)
+    return approval.withdraw(actor, row, reason)
 
 
 @action("assessment.install_scheme", hidden=("text",))

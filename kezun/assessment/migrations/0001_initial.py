@@ -145,11 +145,14 @@ class Migration(migrations.Migration):
                 ('saved_at', models.DateTimeField(auto_now=True)),
                 ('proposed_at', models.DateTimeField(null=True)),
                 ('published_at', models.DateTimeField(null=True)),
+                ('asked_at', models.DateTimeField(null=True)),
                 ('withdrawn_at', models.DateTimeField(null=True)),
                 ('subject', models.CharField(choices=[('outlet', 'Outlet'), ('person', 'Person'), ('unit', 'Unit'), ('department', 'Department'), ('line', 'Business line')], max_length=12)),
                 ('approved_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('asked_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('drafted_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('proposed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('withdrawn_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
                 'abstract': False,
@@ -345,6 +348,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='scheme',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'published'), _negated=True), ('published_at__isnull', False), _connector='OR'), name='scheme_published_when'),
+        ),
+        migrations.AddConstraint(
+            model_name='scheme',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('withdrawn_at__isnull', True), models.Q(('state', 'withdrawn'), _negated=True)), ('published_at__isnull', True), models.Q(('asked_by__isnull', False), ('withdrawn_by__isnull', False), models.Q(('withdrawn_by', models.F('asked_by')), _negated=True)), _connector='OR'), name='scheme_withdrawn_by_two'),
         ),
         migrations.AddIndex(
             model_name='run',

@@ -51,3 +51,4 @@ freeze(
         (*Edition.SETTLED, "subject"),
     )
 )
+freeze(Frozen("assessment_scheme", "withdrawn_at", Edition.ENDED, step="withdrawn"))

@@ -292,8 +292,20 @@ def _withdraw(person: Person, edition: Scheme, said: Any) -> str:
     return _("Withdrawn.")
 
 
+def _ask(person: Person, edition: Scheme, said: Any) -> str:
+    schemes.ask_scheme_withdrawal(person, edition, reason=said.get("reason", ""))
+    return _("Asked; a second person has to carry it out.")
+
+
+def _keep(person: Person, edition: Scheme, said: Any) -> str:
+    schemes.refuse_scheme_withdrawal(person, edition, reason=said.get("reason", ""))
+    return _("It stays in force.")
+
+
 WORDS: dict[str, Callable[[Person, Scheme, Any], str]] = {
     "approve": _approve,
+    "ask": _ask,
+    "keep": _keep,
     "propose": _propose,
     "refuse": _refuse,
     "withdraw": _withdraw,

@@ -114,6 +114,22 @@ def test_refused_and_withdrawn_with_a_reason(office, second):
     assert (gone.state, Scheme.objects.published().exists()) == ("withdrawn", False)
 
 
+def test_a_published_scheme_ends_by_two(office, second):
+    row = installed(scheme_text())
+    with pytest.raises(ValidationError):
+        actions.withdraw_scheme(office, row, reason="改由总行统一")
+    actions.ask_scheme_withdrawal(office, row, reason="改由总行统一")
+    with pytest.raises(ValidationError):
+        actions.withdraw_scheme(office, row)
+    kept = actions.refuse_scheme_withdrawal(second, row, reason="本季仍用")
+    assert (kept.state, kept.asked_by, kept.note) == ("published", None, "本季仍用")
+    actions.ask_scheme_withdrawal(second, row, reason="改由总行统一")
+    gone = actions.withdraw_scheme(office, row)
+    assert (gone.state, gone.withdrawn_by, gone.note) == ("withdrawn", office, "改由总行统一")
+    with pytest.raises(DatabaseError), transaction.atomic():
+        Scheme.objects.filter(pk=row.pk).update(state="published")
+
+
 def test_editions_must_not_overlap_when_sent(office):
     installed(scheme_text())
     draft = actions.draft_scheme(office, text=scheme_text(version="2026.2", valid=LATER))

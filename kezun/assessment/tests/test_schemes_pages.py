@@ -366,8 +366,17 @@ def test_sent_back_and_withdrawn_with_a_reason(visit, office, second, judged):
     page = body(visit(office).get(address("scheme", draft.pk)))
     assert "权重依据未写" in page
     client.post(address("decide_scheme", judged.pk, "withdraw"), {"reason": "改由总行统一"})
+    client.post(address("decide_scheme", judged.pk, "ask"), {"reason": "改由总行统一"})
     judged.refresh_from_db()
-    assert judged.state == "withdrawn"
+    assert judged.state == "published"
+    assert "You asked for it" in body(client.get(address("scheme", judged.pk)))
+    other = visit(office)
+    assert "Carry out the withdrawal" in body(other.get(address("scheme", judged.pk)))
+    other.post(address("decide_scheme", judged.pk, "keep"), {"reason": "本季仍用"})
+    client.post(address("decide_scheme", judged.pk, "ask"), {"reason": "改由总行统一"})
+    other.post(address("decide_scheme", judged.pk, "withdraw"))
+    judged.refresh_from_db()
+    assert (judged.state, judged.withdrawn_by) == ("withdrawn", office)
     assert "改由总行统一" in body(client.get(address("scheme", judged.pk)))
     assert client.post(address("decide_scheme", draft.pk, "burn")).status_code == 404
 

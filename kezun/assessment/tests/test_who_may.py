@@ -24,6 +24,7 @@ JUDGE = {
 }
 OFFICE = {
     *("draft_scheme", "save_scheme", "propose_scheme", "approve_scheme", "refuse_scheme", "withdraw_scheme"),
+    *("ask_scheme_withdrawal", "refuse_scheme_withdrawal"),
     *("run", "show_run", "open_round", "ask_step", "take_step", "refuse_step", "run_again"),
     *("restate", "find_leads", "propose_lists", "propose_stars", "publish_listing"),
 }

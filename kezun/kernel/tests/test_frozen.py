@@ -64,6 +64,18 @@ def test_lifted_triggers_are_missing(table):
     assert frozen.missing(connection) == []
 
 
+def test_a_later_step_keeps_more(table):
+    frozen.freeze(Frozen("kernel_thing", "free", ("tags",), step="over"))
+    frozen.after_migrate(using="default")
+    with pytest.raises(DatabaseError, match="settled"):
+        run("UPDATE kernel_thing SET tags = 'u' WHERE id = 1")
+    run("UPDATE kernel_thing SET word = 'z' WHERE id = 1")
+    with pytest.raises(DatabaseError, match="settled"):
+        run("UPDATE kernel_thing SET word = 'z' WHERE id = 2")
+    frozen.lift(connection)
+    assert {"kernel_thing_over_kept", "kernel_thing_over_settled"} <= set(frozen.missing(connection))
+
+
 def test_a_table_is_declared_once_and_may_be_absent(monkeypatch):
     monkeypatch.setattr(frozen, "FROZEN", {})
     frozen.freeze(Frozen("kernel_absent", "at", ("x",)))

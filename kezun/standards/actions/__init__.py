@@ -4,10 +4,12 @@ from kezun.standards.actions.bringing import bring_sheets
 from kezun.standards.actions.editions import (
     Approved,
     approve,
+    ask_withdrawal,
     draft,
     install,
     propose,
     refuse,
+    refuse_withdrawal,
     save_draft,
     withdraw,
 )
@@ -26,6 +28,7 @@ __all__ = [
     "Approved",
     "NotSubmittable",
     "approve",
+    "ask_withdrawal",
     "attach_evidence",
     "begin_sheet",
     "bring_sheets",
@@ -35,6 +38,7 @@ __all__ = [
     "install",
     "propose",
     "refuse",
+    "refuse_withdrawal",
     "save_draft",
     "save_sheet",
     "submit_sheet",

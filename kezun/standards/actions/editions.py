@@ -73,19 +73,38 @@ def refuse(actor: Actor, edition: Standard, *, reason: str) -> Standard:
     return approval.send_back(actor, approval.held(edition, State.PROPOSED), reason)
 
 
+@action("standards.ask_withdrawal")
+def ask_withdrawal(actor: Actor, edition: Standard, *, reason: str) -> Standard:
+    """Ask that a published edition count no more; it counts until a second person carries it out."""
+    row = approval.held(edition, State.PUBLISHED)
+    _check_free(row)
+    return approval.ask_withdrawal(actor, row, reason)
+
+
+@action("standards.refuse_withdrawal")
+def refuse_withdrawal(actor: Actor, edition: Standard, *, reason: str) -> Standard:
+    """Let an edition count on whose withdrawal was asked for; whoever asked takes it back by this too."""
+    return approval.keep_in_force(approval.held(edition, State.PUBLISHED), reason)
+
+
 @action("standards.withdraw")
-def withdraw(actor: Actor, edition: Standard, *, reason: str) -> Standard:
-    """End an edition with a reason: a draft given up, or one in force that shall count no more.
+def withdraw(actor: Actor, edition: Standard, *, reason: str = "") -> Standard:
+    """End an edition: a draft given up, with a reason, or one in force, as the second person.
 
     What was judged by it stays as it is.
     """
     row = approval.held(edition, State.DRAFT, State.PROPOSED, State.PUBLISHED)
+    _check_free(row)
+    return approval.withdraw(actor, row, reason)
+
+
+def _check_free(row: Standard) -> None:
+    """ValidationError where sheets are being filled from an edition, or overlays lie over it."""
     if row.published_at and Sheet.objects.filter(standard=row, state=Sheet.State.DRAFT).exists():
         raise ValidationError(_("Sheets are being filled from it: let them be submitted or given up first."))
     if row.published_at and (overlays := queries.laid_over(row)):
         told = {"overlays": ", ".join(map(str, overlays))}
         raise ValidationError(_("Overlays lie over it: withdraw %(overlays)s first.") % told)
-    return approval.withdraw(row, reason)
 
 
 @action("standards.install", hidden=("text",))

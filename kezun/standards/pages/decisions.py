@@ -1,4 +1,4 @@
-"""Decisions on an edition: send for approval, approve, send back, withdraw."""
+"""Decisions on an edition: send for approval, approve, send back, withdraw with a second person."""
 
 from __future__ import annotations
 
@@ -46,6 +46,16 @@ def _withdraw(person: Person, edition: Standard, form: Any) -> str:
     return _("Withdrawn.")
 
 
+def _ask(person: Person, edition: Standard, form: Any) -> str:
+    actions.ask_withdrawal(person, edition, reason=form.get("reason", ""))
+    return _("Asked; a second person has to carry it out.")
+
+
+def _keep(person: Person, edition: Standard, form: Any) -> str:
+    actions.refuse_withdrawal(person, edition, reason=form.get("reason", ""))
+    return _("It stays in force.")
+
+
 def carry_out(
     request: HttpRequest, words: Mapping[str, Callable[[Person, E, Any], str]], word: str, edition: E
 ) -> None:
@@ -61,6 +71,8 @@ def carry_out(
 
 WORDS: dict[str, Callable[[Person, Standard, Any], str]] = {
     "approve": _approve,
+    "ask": _ask,
+    "keep": _keep,
     "propose": _propose,
     "refuse": _refuse,
     "withdraw": _withdraw,

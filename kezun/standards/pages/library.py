@@ -46,12 +46,15 @@ class Shelf:
 def library(request: HttpRequest) -> HttpResponse:
     """All standards that the reader may see, and what there is to do with them."""
     actor = reader_of(request)
-    rows = list(queries.editions_for(actor).defer("text").select_related("drafted_by", "proposed_by"))
+    rows = list(
+        queries.editions_for(actor).defer("text").select_related("drafted_by", "proposed_by", "asked_by")
+    )
     shelves = shelves_of(rows, timezone.localdate())
     context: dict[str, Any] = {
         "standards": [s for s in shelves if s.shown.kind != Standard.Kind.OVERLAY],
         "overlays": [s for s in shelves if s.shown.kind == Standard.Kind.OVERLAY],
         "waiting": [row for row in rows if row.state == Standard.State.PROPOSED],
+        "ending": [row for row in rows if row.ending and actor.may(DRAFT)],
         "drafts": [row for row in rows if row.state == Standard.State.DRAFT],
         "may_draft": actor.may(DRAFT),
         "mine": mine(actor, rows),
@@ -76,9 +79,12 @@ def holds(row: Standard, day: dt.date) -> bool:
 
 
 def mine(actor: Actor, rows: list[Standard]) -> int:
-    """How many proposals wait for this reader, who neither wrote nor proposed them."""
-    if not actor.may("standards.approve"):
-        return 0
+    """How many proposals wait for this reader, who neither wrote nor asked for them; withdrawals too."""
     pk = getattr(actor, "pk", None)
-    waiting = (row for row in rows if row.state == Standard.State.PROPOSED)
-    return sum(pk not in (row.proposed_by_id, row.drafted_by_id) for row in waiting)
+    found = 0
+    if actor.may("standards.approve"):
+        waiting = (row for row in rows if row.state == Standard.State.PROPOSED)
+        found += sum(pk not in (row.proposed_by_id, row.drafted_by_id) for row in waiting)
+    if actor.may("standards.withdraw"):
+        found += sum(row.ending and row.asked_by_id != pk for row in rows)
+    return found

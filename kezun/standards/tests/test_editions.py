@@ -157,15 +157,17 @@ def test_refusing_sends_it_back_with_a_reason(office, second):
     assert (back.state, back.note, back.proposed_by) == ("draft", "分值不对", None)
 
 
-def test_withdrawn_counts_no_more_but_stays(office, bank):
+def test_withdrawn_counts_no_more_but_stays(office, second, bank):
     row = published()
     begun(office, bank["O1"])
     with pytest.raises(ValidationError):
-        actions.withdraw(office, row, reason="停用")
+        actions.ask_withdrawal(office, row, reason="停用")
     actions.void_sheet(office, Sheet.objects.get(), reason="误建")
     moment = timezone.now()
-    gone = actions.withdraw(office, row, reason="停用")
-    assert gone.state == "withdrawn"
+    assert actions.ask_withdrawal(office, row, reason="停用").ending
+    assert Standard.objects.for_day(URN, TODAY()) == row, "until a second person acts it counts"
+    gone = actions.withdraw(second, row)
+    assert (gone.state, gone.note, gone.withdrawn_by) == ("withdrawn", "停用", second)
     assert Standard.objects.for_day(URN, TODAY()) is None
     assert Standard.objects.for_day(URN, TODAY(), moment) == row
     assert actions.withdraw(office, actions.draft(office, text=text("2")), reason="不要了").withdrawn_at

@@ -52,8 +52,13 @@ EDITIONS = (
 
 
 @pytest.fixture
-def editions(db) -> None:
-    Standard.objects.bulk_create(edition(*told) for told in EDITIONS)
+def editions(person_in, bank) -> None:
+    two = {"asked_by": person_in("service_office", "HO"), "withdrawn_by": person_in("service_office", "P1")}
+    rows = [edition(*told) for told in EDITIONS]
+    for row in rows:
+        for name, person in two.items() if row.withdrawn_at else ():
+            setattr(row, name, person)
+    Standard.objects.bulk_create(rows)
 
 
 COUNTS = {

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from kezun.standards import actions, publishing, queries, rules, upkeep
 from kezun.standards.models import Sheet, Standard
-from kezun.standards.tests.world import GOOD, SYSTEM, URN, begun, published, submitted, text
+from kezun.standards.tests.world import GOOD, SYSTEM, URN, begun, published, submitted, text, withdrawn
 
 pytestmark = pytest.mark.django_db
 FEAST = "urn:test:std:feast"
@@ -74,20 +74,22 @@ def test_an_edition_corrected_below_changes_no_sheet(overlay, supervisor, office
     assert page.context["result"].earned == sheet.earned
 
 
-def test_an_edition_is_not_withdrawn_from_under_an_overlay(overlay, office, bank):
+def test_an_edition_is_not_withdrawn_from_under_an_overlay(overlay, office, person_in, bank):
     base = Standard.objects.get(urn=URN)
     with pytest.raises(ValidationError, match=FEAST):
-        actions.withdraw(office, base, reason="停用")
-    actions.withdraw(office, overlay, reason="停用")
-    assert actions.withdraw(office, base, reason="停用").state == Standard.State.WITHDRAWN
+        actions.ask_withdrawal(office, base, reason="停用")
+    second = person_in("service_office", "P1")
+    withdrawn(office, second, overlay)
+    assert withdrawn(office, second, base).state == Standard.State.WITHDRAWN
 
 
 def test_after_both_are_withdrawn_their_sheets_are_read_and_published(
-    overlay, supervisor, office, bank, client
+    overlay, supervisor, office, person_in, bank, client
 ):
     sheet = filled(supervisor, bank["O1"])
-    actions.withdraw(office, overlay, reason="停用")
-    actions.withdraw(office, Standard.objects.get(urn=URN), reason="停用")
+    second = person_in("service_office", "P1")
+    withdrawn(office, second, overlay)
+    withdrawn(office, second, Standard.objects.get(urn=URN))
     client.force_login(supervisor)
     assert client.get(reverse("standards.sheet", args=[sheet.pk])).status_code == 200
     assert upkeep.publish_due() == 1

@@ -19,7 +19,7 @@ from kezun.standards import actions, rules, shipped
 from kezun.standards.excel import NotASheet, read_sheet, sheets
 from kezun.standards.excel_writing import workbook
 from kezun.standards.models import Standard
-from kezun.standards.tests.world import SYSTEM, URN, published, text
+from kezun.standards.tests.world import SYSTEM, URN, published, text, withdrawn
 from kezun.standards.tests.world import workbook as kept_workbook
 
 DAY = dt.date(2026, 1, 1)
@@ -57,7 +57,7 @@ def test_a_pack_that_changed_a_version_changes_nothing_here(folder, bank, caplog
 def test_what_the_bank_withdrew_does_not_come_back(folder, bank, person_in):
     shipped.shipped.cache_clear()
     [first] = shipped.install_all(SYSTEM, folder, "pack:x")
-    actions.withdraw(person_in("service_office", "HO"), first, reason="停用")
+    withdrawn(person_in("service_office", "HO"), person_in("service_office", "P1"), first)
     assert shipped.install_all(SYSTEM, folder, "pack:x") == []
     (folder / "two.yaml").write_text(text("2", start="2026-06-01", supersedes="1"), encoding="utf-8")
     shipped.shipped.cache_clear()

@@ -112,6 +112,12 @@ def published(**given) -> Standard:
     return actions.install(SYSTEM, text=text(**given), origin="catalog")
 
 
+def withdrawn(first, second, edition, reason="停用") -> Standard:
+    """A published edition, withdrawn by two."""
+    actions.ask_withdrawal(first, edition, reason=reason)
+    return actions.withdraw(second, edition)
+
+
 def begun(actor, unit, **given):
     """A sheet by open inspection at a unit, today."""
     told = {"urn": URN, "method": "明查", "visited": timezone.localdate(), "key": uuid.uuid4()} | given
