@@ -299,6 +299,8 @@ def facts(card: Scorecard) -> list[tuple[str, str]]:
     ]
     if run.decision:
         told.append((_("By decision"), run.decision))
+    if run.reason:
+        told.append((_("Because"), run.reason))
     if run.change:
         told.append((_("Changed numbers"), ", ".join(f"{k} = {v}" for k, v in run.change.items())))
     return told

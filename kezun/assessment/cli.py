@@ -40,6 +40,7 @@ PATH = click.Path(path_type=Path, exists=True, dir_okay=False)
 @click.option("--period", "period_text", metavar="1999-02|1999-Q1|FROM..TO")
 @click.option("--kind", type=KINDS, default=Run.Kind.PROVISIONAL.value, help="What the run counts as.")
 @click.option("--decision", default="", metavar="NO", help="The decision that orders a restated run.")
+@click.option("--reason", default="", metavar="TEXT", help="Why it is restated; everybody judged reads it.")
 @click.option("--known-at", metavar="MOMENT", help="Facts and rules as they were known then.")
 @click.option(
     "--what-if", "what_if", type=PATH, help="YAML: changed numbers, path: value; counts for nothing."
@@ -62,9 +63,8 @@ def assess_group(
     period = period_option(period_text)
     scheme = queries.scheme_named(actor, urn, period.end)
     known_at, change = known_at_option(told["known_at"]), _change(told["what_if"], scheme)
-    made = _run(
-        actor, scheme, period, known_at=known_at, what_if=change, kind=told["kind"], decision=told["decision"]
-    )
+    ordered = {name: told[name] for name in ("kind", "decision", "reason")}
+    made = _run(actor, scheme, period, known_at=known_at, what_if=change, **ordered)
     _print(actor, made, told["form"])
 
 

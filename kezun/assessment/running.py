@@ -30,6 +30,7 @@ def run(
     known_at: dt.datetime | None = None,
     what_if: Mapping[str, str] | None = None,
     decision: str = "",
+    reason: str = "",
 ) -> Run:
     """Begin a run and carry it out at once. Raises ValidationError as `actions.runs.run` and NothingToRun."""
     begun = runs.run(
@@ -39,6 +40,7 @@ def run(
         known_at=known_at,
         change=what_if,
         decision=decision,
+        reason=reason,
         later=False,
     )
     return carry_out(begun)

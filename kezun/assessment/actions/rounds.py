@@ -125,12 +125,18 @@ def run_again(actor: Actor, round: Round) -> Run:
 
 
 @action("assessment.restate")
-def restate(actor: Actor, round: Round, *, decision: str) -> Run:
-    """Compute a closed round anew by decision: a new run beside the published one, which stays as it was."""
+def restate(actor: Actor, round: Round, *, decision: str, reason: str) -> Run:
+    """Compute a closed round anew by decision: a new run beside the published one, which stays as it was.
+
+    ValidationError for a round that is not closed or is being computed, and without decision or reason.
+    """
     held = Round.objects.select_for_update().get(pk=round.pk)
     if held.state != Round.State.CLOSED:
         raise ValidationError(_("Only a closed round is restated; before that, compute it again."))
-    return runs.run(actor, scheme_for(held), period=held.period, kind=Run.Kind.RESTATED, decision=decision)
+    if stand_of(held).under_way:
+        raise ValidationError(HINDRANCES["under_way"])
+    kind = Run.Kind.RESTATED
+    return runs.run(actor, scheme_for(held), period=held.period, kind=kind, decision=decision, reason=reason)
 
 
 def _check(held: Round) -> None:

@@ -11,6 +11,7 @@ from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from kezun.assessment.actions.judging import check_latest
 from kezun.assessment.computing import Outcome, Row
 from kezun.assessment.inputs import Pinned
 from kezun.assessment.models import Pin, Round, Run, Scheme, Score
@@ -25,7 +26,7 @@ from kezun.org.models import Person
 # What the platform fills in, and what may be nothing.
 UNSET = (
     *("inputs", "peers", "change", "supersedes", "round", "made_by", "done_at", "shown_at"),
-    *("inputs_hash", "result_hash"),
+    *("inputs_hash", "result_hash", "reason"),
 )
 
 
@@ -39,12 +40,14 @@ def run(
     known_at: dt.datetime | None = None,
     change: Mapping[str, str] | None = None,
     decision: str = "",
+    reason: str = "",
     later: bool = True,
 ) -> Run:
     """Begin a run of a scheme over a period, as known at a moment (None: now).
 
     later: a task computes it; else the caller does (`running.carry_out`). change: only of what-if runs, which
-    may also judge by a draft. Restated runs name the decision that orders them. ValidationError otherwise.
+    may also judge by a draft. Restated runs name the decision that orders them and its reason, which those
+    judged read. ValidationError otherwise.
     """
     try:
         span = Period.parse(period)
@@ -58,10 +61,11 @@ def run(
         raise ValidationError({"change": _("Only a what-if run changes numbers of its scheme.")})
     if kind != Run.Kind.WHAT_IF and scheme.published_at is None:
         raise ValidationError({"scheme": _("This edition is not published: only a what-if run may use it.")})
-    if kind == Run.Kind.RESTATED and not decision.strip():
-        raise ValidationError({"decision": _("Name the decision that orders the restatement.")})
+    if kind == Run.Kind.RESTATED:
+        _check_ordered(decision, reason)
     row = Run(scheme=scheme, kind=kind, period=span.label, from_date=span.start, to_date=span.end)
     row.known_at, row.change, row.decision = known_at or timezone.now(), dict(change or {}), decision.strip()
+    row.reason = reason.strip()
     row.made_by = actor if isinstance(actor, Person) else None
     if kind in COUNTED:
         row.round = _round(scheme.urn, span, kind)
@@ -73,6 +77,13 @@ def run(
     if later:
         enqueue("assessment.compute", run=row.pk)
     return row
+
+
+def _check_ordered(decision: str, reason: str) -> None:
+    if not decision.strip():
+        raise ValidationError({"decision": _("Name the decision that orders the restatement.")})
+    if not reason.strip():
+        raise ValidationError({"reason": _("Say why it is restated: everybody judged reads it.")})
 
 
 def _round(urn: str, period: Period, kind: str) -> Round:
@@ -163,7 +174,8 @@ def show_run(actor: Actor, run: Run) -> Run:
     """Show a run that counts to the people whom it judges; from this day on they may appeal.
 
     A person does so by taking a step of the round that another one asked for; a restated run, which follows
-    no step, is shown by someone who did not begin it. ValidationError otherwise.
+    no step, is shown by someone who did not begin it, and only while no later one is done. ValidationError
+    otherwise.
     """
     row = Run.objects.select_for_update().get(pk=run.pk)
     if row.state != Run.State.DONE or row.kind not in COUNTED:
@@ -181,6 +193,7 @@ def _check_second(actor: Actor, run: Run) -> None:
     if run.kind == Run.Kind.RESTATED:
         if run.made_by_id == actor.pk:
             raise ValidationError(_("A second person shows it: you began this run yourself."))
+        check_latest(run)
         return
     held = run.round
     asked = held is not None and held.asked_state in (Round.State.APPEAL, Round.State.CLOSED)

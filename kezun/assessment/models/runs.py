@@ -79,6 +79,7 @@ class Run(models.Model):
     known_at: the facts and rules as known then. shown_at: when people were first shown it. peers:
     {"groups": {group: {"total" or component: {"n", "p10", "p25", "p50", "p75", "p90"}}}, "learned": what
     estimators learned of peers, by edition, component and group}. change: numbers that a what-if run changed.
+    decision, reason: of a restated run, what ordered it and why.
     """
 
     class Kind(models.TextChoices):
@@ -108,7 +109,7 @@ class Run(models.Model):
                 "made_at",
             ),
             *("made_by", "done_at", "shown_at", "inputs", "inputs_hash", "result_hash", "subjects", "peers"),
-            *("supersedes", "decision", "change", "progress", "message"),
+            *("supersedes", "decision", "reason", "change", "progress", "message"),
         ),
         "none",
     )
@@ -134,6 +135,7 @@ class Run(models.Model):
     peers = models.JSONField(default=dict)
     supersedes = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="superseded_by")
     decision = models.CharField(max_length=200, blank=True)
+    reason = models.CharField(max_length=400, blank=True)
     change = models.JSONField(default=dict)
     progress = models.FloatField(default=0)
     message = models.TextField(blank=True)
@@ -261,7 +263,7 @@ freeze(
                 "made_at",
             ),
             *("made_by_id", "inputs", "inputs_hash", "result_hash", "subjects", "peers", "supersedes_id"),
-            *("decision", "change"),
+            *("decision", "reason", "change"),
         ),
     )
 )

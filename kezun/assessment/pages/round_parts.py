@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from kezun.assessment.completeness import Came, Complete, Filled, complete
 from kezun.assessment.inputs import NothingToRun
 from kezun.assessment.models import Round, Run, Score
-from kezun.assessment.pages.rounds import MOST, runs_of, surroundings
+from kezun.assessment.pages.rounds import MOST, run_of, runs_of, surroundings
 from kezun.assessment.queries import comparable
 from kezun.assessment.replaying import Difference, replay
 from kezun.assessment.rounds import READ, round_by_id, scheme_for
@@ -93,22 +93,13 @@ def runs(request: HttpRequest, pk: int) -> HttpResponse:
     return answer
 
 
-def _run(held: Round, number: str) -> Run:
-    """A finished run of this round; 404 where it is none."""
-    rows = Run.objects.filter(round=held, state=Run.State.DONE).select_related("scheme")
-    found = rows.filter(pk=min(int(number), MOST)).first() if number.isdigit() else None
-    if found is None:
-        raise Http404(number)
-    return found
-
-
 @page("rounds/<int:pk>/moved/", name="assessment.round_moved", needs=READ)
 @require_safe
 def moved(request: HttpRequest, pk: int) -> HttpResponse:
     """What changed from one run of the round to another: subjects whose score or grade is not what it was."""
     person = reader_of(request)
     held = round_by_id(person, min(pk, MOST))
-    before, after = (_run(held, request.GET.get(name, "")) for name in ("before", "after"))
+    before, after = (run_of(held, request.GET.get(name, "")) for name in ("before", "after"))
     shared = comparable(person, before, after)
     rows = [row for row in shared if row.differs]
     context = {
@@ -129,7 +120,7 @@ def moved(request: HttpRequest, pk: int) -> HttpResponse:
 def repeated(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     """Compute a run anew from what it wrote down, and say whether every byte is the same. Writes nothing."""
     held = round_by_id(reader_of(request), min(pk, MOST))
-    run = _run(held, str(number))
+    run = run_of(held, str(number))
     context: dict[str, Any] = {"round": held, "run": run}
     try:
         found = replay(run)

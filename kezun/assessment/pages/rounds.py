@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from kezun.assessment.actions import rounds
+from kezun.assessment.actions.runs import show_run
 from kezun.assessment.desk import STEP_WORDS, Step, steps_of, waiting_for
 from kezun.assessment.models import Appeal, Round, Run, Scheme, Score
 from kezun.assessment.proposing import PROPOSE
@@ -31,7 +32,7 @@ from kezun.org.models import Person
 from kezun.org.reader import reader_of
 from kezun.ui.telling import tell
 
-OPEN, RUN = "assessment.open_round", "assessment.run_again"
+OPEN, RUN, SHOW = "assessment.open_round", "assessment.run_again", "assessment.show_run"
 SHOWN = 60
 MOST = (1 << 62) - 1
 
@@ -160,6 +161,7 @@ def surroundings(person: Person, held: Round, runs: list[Run]) -> dict[str, Any]
     """Runs of a round with what may be done with them, for the page and for its live part."""
     done = [run for run in runs if run.state == Run.State.DONE]
     second = bool(held.asked_state) and held.asked_by_id != person.pk
+    unseen = done[0] if done and done[0].kind == Run.Kind.RESTATED and done[0].shown_at is None else None
     return {
         "round": held,
         "runs": runs,
@@ -175,6 +177,8 @@ def surroundings(person: Person, held: Round, runs: list[Run]) -> dict[str, Any]
         "may_run": person.may(RUN) and held.state in rounds.KINDS,
         "may_restate": person.may("assessment.restate") and held.state == Round.State.CLOSED,
         "may_propose": person.may(PROPOSE),
+        "unseen": unseen,
+        "may_show": unseen is not None and person.may(SHOW) and unseen.made_by_id != person.pk,
     }
 
 
@@ -196,7 +200,7 @@ def counted(run: Run) -> dict[str, int]:
 @page("rounds/<int:pk>/step/<slug:word>/", name="assessment.step", needs=READ)
 @require_POST
 def step(request: HttpRequest, pk: int, word: str) -> HttpResponse:
-    """Ask for the next step, take or refuse what was asked, compute again, restate."""
+    """Ask for the next step, take or refuse what was asked, compute again, restate, show a restated run."""
     person = reader_of(request)
     held = round_by_id(person, min(pk, MOST))
     try:
@@ -222,6 +226,19 @@ def _done(person: Person, held: Round, word: str, request: HttpRequest) -> str:
         rounds.run_again(person, held)
         return _("A new run is being computed with what is known now; earlier runs stay.")
     if word == "restate":
-        rounds.restate(person, held, decision=request.POST.get("decision", ""))
+        ordered = {name: request.POST.get(name, "") for name in ("decision", "reason")}
+        rounds.restate(person, held, **ordered)
         return _("The restatement is being computed; what was published stays beside it.")
+    if word == "show":
+        show_run(person, run_of(held, request.POST.get("run", "")))
+        return _("Shown: everybody judged finds the restated result, with its reason, on their scorecard.")
     raise Http404(word)
+
+
+def run_of(held: Round, number: str) -> Run:
+    """A finished run of this round; 404 where it is none."""
+    rows = Run.objects.filter(round=held, state=Run.State.DONE).select_related("scheme")
+    found = rows.filter(pk=min(int(number), MOST)).first() if number.isdigit() else None
+    if found is None:
+        raise Http404(number)
+    return found

@@ -61,7 +61,8 @@ def runs(request: HttpRequest) -> HttpResponse:
 def new(request: HttpRequest) -> HttpResponse:
     """Begin a run of a scheme over a period; the worker computes it."""
     reader = reader_of(request)
-    kind, decision = request.POST.get("kind", ""), request.POST.get("decision", "")
+    kind = request.POST.get("kind", "")
+    decision, reason = request.POST.get("decision", ""), request.POST.get("reason", "")
     try:
         period = period_named(request.POST.get("period", ""))
     except ValueError as error:
@@ -72,7 +73,7 @@ def new(request: HttpRequest) -> HttpResponse:
         messages.error(request, _("Choose what the run counts as."))
         return redirect("assessment.runs")
     try:
-        writing.run(reader, scheme, period=period.label, kind=kind, decision=decision)
+        writing.run(reader, scheme, period=period.label, kind=kind, decision=decision, reason=reason)
     except ValidationError as error:
         tell(request, error)
     else:

@@ -17,6 +17,7 @@ from kezun.assessment import cards, pictures, printing, queries, winning, wordin
 from kezun.assessment.cards import Row
 from kezun.assessment.choosing import Choice, choices, matching, pick
 from kezun.assessment.models import Run, Score
+from kezun.assessment.restating import replaced
 from kezun.assessment.rules.form import Component
 from kezun.assessment.scorecards import Scorecard
 from kezun.kernel.page import Menu, page
@@ -106,6 +107,8 @@ def scorecard(request: HttpRequest, run: int, subject: str) -> HttpResponse:
         "tiles": cards.tiles(card, group),
         "marks": wording.run_marks(card.run),
         "won": winning.won(card),
+        "restated": replaced(reader, card),
+        "later": next((p for p in history if p.period == card.run.period and p.run > card.run.pk), None),
         "rows": [r for r in rows if not r.quiet and (r.line.kind != "rounding" or r.line.points)],
         "quiet": [r for r in rows if r.quiet],
         "total": cards.total_of(rows),

@@ -6,9 +6,10 @@ from decimal import Decimal
 
 from django import template
 
-from kezun.assessment import wording
+from kezun.assessment import cards, wording
 from kezun.assessment.models import Scheme
 from kezun.assessment.schemes import scheme_of
+from kezun.ui.figures import Change
 
 register = template.Library()
 
@@ -23,3 +24,9 @@ def points_in(value: Decimal | float | None) -> str:
 def graded(name: str, scheme: Scheme) -> str:
     """A grade in the page's language: `{{ score.grade|graded:run.scheme }}`."""
     return wording.grade_name(name, scheme_of(scheme).grades) if name else ""
+
+
+@register.filter
+def moving(moved: Decimal | None) -> Change | None:
+    """Points by which something moved, for the tag: `{% change line.moved|moving %}`."""
+    return cards.change(moved)

@@ -123,9 +123,11 @@ def test_errors_are_clear(judged, words, code, said):
     assert said in kezun(*words, code=code).output
 
 
-def test_a_restated_run_names_its_decision(judged):
-    assess("--kind", "restated", "--decision", "7号")
-    assert Run.objects.get().decision == "7号"
+def test_a_restated_run_names_its_decision_and_reason(judged):
+    kezun("--scheme", "test", "--period", "2026-03", "--kind", "restated", "--decision", "7号", code=1)
+    assess("--kind", "restated", "--decision", "7号", "--reason", "数据补录")
+    made = Run.objects.get()
+    assert (made.decision, made.reason) == ("7号", "数据补录")
 
 
 def test_explain_says_every_line(judged):

@@ -178,15 +178,15 @@ def test_nothing_is_computed_before_the_first_step(open_round, office):
     with pytest.raises(ValidationError):
         rounds.run_again(office, open_round)
     with pytest.raises(ValidationError):
-        rounds.restate(office, open_round, decision="示例〔2026〕9号")
+        rounds.restate(office, open_round, decision="示例〔2026〕9号", reason="补录")
 
 
 @pytest.mark.django_db
 def test_a_closed_round_is_restated_by_decision(open_round, office):
     Round.objects.filter(pk=open_round.pk).update(state="closed")
     with pytest.raises(ValidationError):
-        rounds.restate(office, open_round, decision=" ")
-    run = running.carry_out(rounds.restate(office, open_round, decision="示例〔2026〕9号"))
+        rounds.restate(office, open_round, decision=" ", reason="补录")
+    run = running.carry_out(rounds.restate(office, open_round, decision="示例〔2026〕9号", reason="补录"))
     assert (run.kind, run.decision) == ("restated", "示例〔2026〕9号")
 
 

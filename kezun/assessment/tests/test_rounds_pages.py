@@ -184,7 +184,9 @@ def test_a_closed_round_is_restated_by_decision_alone(visit, office, second, hel
     page = body(client.get(reverse("assessment.round", args=[held.pk])))
     assert "The round is closed." in page
     assert "Name the decision" in post(client, held, "restate", decision="")
-    assert "restatement is being computed" in post(client, held, "restate", decision="考核办〔2026〕7号")
+    assert "restatement is being computed" in post(
+        client, held, "restate", decision="考核办〔2026〕7号", reason="补录"
+    )
     assert Run.objects.get().kind == Run.Kind.RESTATED
     assert client.post(reverse("assessment.step", args=[held.pk, "leap"])).status_code == 404
 
