@@ -1,0 +1,116 @@
+"""People of a case and what they said, under the case's key; files that prove something."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from kezun.cases import sealing
+from kezun.cases.doing import Doing, effect
+from kezun.cases.models import Party, Proof
+
+MAIN = (Party.Role.COMPLAINANT, Party.Role.CUSTOMER)
+
+
+@effect("open")
+def with_people(doing: Doing) -> None:
+    """Whoever brought it, whoever is named, and the story in their own words."""
+    if rows := doing.said.get("parties"):
+        _add(doing, rows)
+    if story := doing.said.get("story"):
+        doing.told["story"] = sealing.reference(sealing.keep_text(doing.case, "story", story))
+    _seal_fields(doing)
+
+
+@effect("party")
+def more_people(doing: Doing) -> None:
+    _add(doing, doing.said["parties"])
+
+
+def _seal_fields(doing: Doing) -> None:
+    """Fields of class C2 go under the key; `data` keeps only that there is something."""
+    for field in doing.kind.asked(doing.verb):
+        if field.sealed and field.id in doing.fields:
+            row = sealing.keep_text(doing.case, field.id, str(doing.fields[field.id]))
+            doing.sets["data"][field.id] = sealing.reference(row)
+
+
+def _add(doing: Doing, rows: list[dict[str, Any]]) -> None:
+    allowed = doing.kind.parties
+    people = []
+    for row in rows:
+        role = str(row["role"])
+        if role not in allowed:
+            raise ValidationError(
+                {"parties": _("«%(role)s» has no part in a case of this kind.") % {"role": role}}
+            )
+        person = row.get("person")
+        told = {k: str(v) for k, v in row.items() if k in sealing.PERSONAL}
+        mark = sealing.mark_of(told)
+        people.append(
+            Party(
+                case=doing.case,
+                role=role,
+                person=person,
+                mark=mark,
+                at=timezone.now(),
+                sealed=sealing.seal(doing.case, json.dumps(told, ensure_ascii=False)) if told else "",
+            )
+        )
+        if role in MAIN and mark and not doing.case.mark:
+            doing.case.mark = mark
+    made = Party.objects.bulk_create(people)
+    doing.told["parties"] = [{"party": p.pk, "role": p.role, "person": p.person_id} for p in made]
+    several = Party.objects.filter(case=doing.case, role=Party.Role.REPRESENTATIVE, ended_at__isnull=True)
+    if several.count() > 5:
+        raise ValidationError(
+            {"parties": _("At most %(most)d representatives speak for a group.") % {"most": 5}}
+        )
+
+
+@effect("rate")
+def rated_in_words(doing: Doing) -> None:
+    if words := doing.said.get("words"):
+        doing.told["words"] = sealing.reference(sealing.keep_text(doing.case, "rated", words))
+
+
+@effect("attach")
+def attached(doing: Doing) -> None:
+    """Photos and documents, examined and kept before; one from before and one from after make a pair."""
+    files, stage = doing.said["files"], doing.said["stage"]
+    pair = doing.said.get("pair") or 0
+    if stage in ("before", "after") and pair == 0:
+        taken = Proof.objects.filter(case=doing.case, stage=stage).values_list("pair", flat=True)
+        pair = max(taken, default=0) + 1
+    for number, file in enumerate(files):
+        Proof.objects.get_or_create(
+            case=doing.case,
+            file=file,
+            stage=stage,
+            defaults={
+                "seq": doing.case.seq + 1,
+                "pair": pair + number if pair else 0,
+                "at": doing.at,
+                "caption": doing.said.get("caption", ""),
+            },
+        )
+    doing.told["files"] = [file.sha256 for file in files]
+
+
+@effect("erase")
+def erased(doing: Doing) -> None:
+    """Only once the years for which it must be kept are over."""
+    case = doing.case
+    until = (
+        case.closed_at.replace(year=case.closed_at.year + doing.kind.keep_years) if case.closed_at else None
+    )
+    if until is None or until > doing.at:
+        raise ValidationError(
+            _("It has to be kept until %(day)s.") % {"day": f"{until:%Y-%m-%d}" if until else "—"}
+        )
+    sealing.erase(case)
+    case.mark = ""

@@ -1,0 +1,107 @@
+"""Kinds as they hold: read from their editions, shipped ones published once."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from functools import lru_cache
+from pathlib import Path
+
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from kezun.cases import catalogs
+from kezun.cases.models import Kind
+from kezun.cases.rules.kinds import Kind as Form
+from kezun.cases.rules.reading import Known, NotAKind, digest, read
+from kezun.kernel.action import action
+from kezun.kernel.actor import Actor
+from kezun.standards import approval
+
+log = logging.getLogger("kezun.cases")
+FOLDER = Path(__file__).parent / "catalog" / "kinds"
+
+
+def known() -> Known:
+    """What kinds may refer to here and now."""
+    return Known(
+        flows=catalogs.flows().get,
+        tables=frozenset(catalogs.tables()),
+        ladders=frozenset(catalogs.ladders()),
+    )
+
+
+@lru_cache(maxsize=256)
+def _read(text: str) -> Form:
+    return read(text, Known(flows=catalogs.flows().get))
+
+
+def form_of(kind: Kind) -> Form:
+    """What an edition says; parsed once per process."""
+    return _read(kind.text)
+
+
+def title_of(form: Form) -> str:
+    """The kind's name in the page's language."""
+    return form.title_en if form.title_en and (get_language() or "").startswith("en") else form.title
+
+
+def kind_now(code: str, day: dt.date | None = None) -> Kind:
+    """The edition of a kind that holds on a day (today); ValidationError where there is none."""
+    found = Kind.objects.for_day(code, day or timezone.localdate())
+    if found is None:
+        raise ValidationError(
+            {
+                "kind": _("There is no kind of case «%(code)s»; known are: %(known)s.")
+                % {
+                    "code": code[:60],
+                    "known": ", ".join(sorted(kinds_now())) or "—",
+                }
+            }
+        )
+    return found
+
+
+def kinds_now(day: dt.date | None = None) -> dict[str, Kind]:
+    """All kinds that hold on a day (today), by code."""
+    held: dict[str, Kind] = {}
+    for kind in Kind.objects.in_force(day or timezone.localdate()):
+        held.setdefault(kind.urn, kind)
+    return held
+
+
+@action("cases.install_kind", hidden=("text",))
+def install_kind(actor: Actor, *, text: str, origin: str) -> Kind:
+    """Publish a kind that came with the product or a pack. Raises NotAKind."""
+    made = read(text, known())
+    row = Kind(
+        urn=made.id,
+        version=made.version,
+        title=made.title,
+        title_en=made.title_en,
+        text=text,
+        sha256=digest(made),
+        from_date=made.start,
+        until_date=made.end,
+        supersedes=made.supersedes,
+        origin=origin,
+        doc_no=made.doc_no,
+    )
+    return approval.bring(row)
+
+
+def install_all(actor: Actor, folder: Path = FOLDER, origin: str = "catalog") -> list[Kind]:
+    """Publish the kinds of a folder that are not published yet; returns those that were new."""
+    there = set(Kind.objects.values_list("urn", "version"))
+    fresh = []
+    for path in sorted(folder.glob("*.yaml")):
+        text = path.read_text(encoding="utf-8")
+        made = read(text, known())
+        if (made.id, made.version) not in there:
+            fresh.append(install_kind(actor, text=text, origin=origin))
+    return fresh
+
+
+__all__ = ["NotAKind", "form_of", "install_all", "install_kind", "kind_now", "kinds_now", "known", "title_of"]

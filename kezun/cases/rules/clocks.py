@@ -1,0 +1,270 @@
+"""A clock: one deadline of a case as a pure fold over the events that moved it. Nothing is ever added up.
+
+Four verbs that are not the same: `extend` gives more time, before the end and up to the policy's cap;
+`pause` and `resume` leave out the time between, in working minutes alone; `restart` begins anew at another
+moment, and what was missed before stays missed; `stop` and `withdraw` end it. `reopen` begins anew after an
+end; `recompute` only reckons again, with the calendar of then.
+
+A clock of the law never pauses: the rules know an extension with approval and notice, and nothing else.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from kezun.org.rules.calendar import Unreckonable
+from kezun.org.rules.worktime import Basis, Due, Worktime
+
+NEW, RUNNING, PAUSED, STOPPED = "new", "running", "paused", "stopped"
+MET, MISSED, DROPPED = "met", "missed", "dropped"
+Span = tuple[dt.datetime, dt.datetime]
+
+
+class ClockRefused(ValueError):
+    """A policy or an event that cannot be.
+
+    code, of a policy: units, whole, pausable, roll, cap. Of an event: order (before the one before it), state
+    (not from where the clock stands), legal (a clock of the law does not pause), pausable (nor this one),
+    expired, extendable, cap (more than the policy allows), verb, and those of Unreckonable.
+    """
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Extension:
+    """More time that may be granted: how much, by whom (`level`), whether whoever asked must be told."""
+
+    units: int
+    level: str = ""
+    notice: bool = True
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What a deadline is: `budget` units of a basis, and what may change it.
+
+    cap: the most units in all, counted from the first start; without one nothing may be extended.
+    roll: `next` lets a period in days end on a worked day. legal: set by law, so it never pauses.
+    """
+
+    basis: Basis
+    budget: float
+    legal: bool = False
+    pausable: bool = False
+    roll: str = "none"
+    extensions: tuple[Extension, ...] = ()
+    cap: int | None = None
+
+    def __post_init__(self) -> None:
+        if not self.budget > 0:
+            raise ClockRefused("units")
+        if self.basis is not Basis.HOUR24 and self.budget != int(self.budget):
+            raise ClockRefused("whole")
+        if self.pausable and (self.legal or self.basis is not Basis.WORKMINUTE):
+            raise ClockRefused("pausable")
+        if self.roll not in ("none", "next") or (self.roll == "next" and self.basis is not Basis.NATURAL):
+            raise ClockRefused("roll")
+        if any(e.units <= 0 for e in self.extensions):
+            raise ClockRefused("units")
+        if (self.cap is None) != (not self.extensions) or (self.cap is not None and self.cap < self.budget):
+            raise ClockRefused("cap")
+
+
+@dataclass(frozen=True)
+class ClockEvent:
+    """Something that moved a clock, and when; `units` of an extension."""
+
+    verb: str
+    at: dt.datetime
+    units: int = 0
+
+
+@dataclass(frozen=True)
+class ClockState:
+    """Where a clock stands. `late`: the deadline had passed before a restart, which does not heal it.
+
+    pauses: spans that were left out since `started_at`; paused_at: since when it stands still. cycle counts
+    restarts and reopenings.
+    """
+
+    state: str = NEW
+    first_at: dt.datetime | None = None
+    started_at: dt.datetime | None = None
+    due_at: dt.datetime | None = None
+    act_by: dt.datetime | None = None
+    provisional: bool = False
+    stopped_at: dt.datetime | None = None
+    outcome: str = ""
+    late: bool = False
+    extended_units: int = 0
+    cycle: int = 0
+    pauses: tuple[Span, ...] = ()
+    paused_at: dt.datetime | None = None
+    paused_minutes: float = 0.0
+    last_at: dt.datetime | None = None
+
+    @property
+    def open(self) -> bool:
+        """Whether the deadline still counts."""
+        return self.state in (RUNNING, PAUSED)
+
+
+def fold(policy: Policy, worktime: Worktime, events: Iterable[ClockEvent]) -> ClockState:
+    """Where the clock stands after these events.
+
+    The last one is checked in full; of those before only the order counts, since they were accepted in their
+    time, perhaps by another calendar. Raises ClockRefused.
+    """
+    history = list(events)
+    state = ClockState()
+    for number, event in enumerate(history, 1):
+        state = step(policy, worktime, state, event, strict=number == len(history))
+    return state
+
+
+def step(
+    policy: Policy, worktime: Worktime, state: ClockState, event: ClockEvent, *, strict: bool = True
+) -> ClockState:
+    """The clock after one more event; strict: also what depends on the calendar is checked."""
+    if event.verb not in VERBS:
+        raise ClockRefused("verb")
+    states, move = VERBS[event.verb]
+    if event.verb in ("pause", "resume") and not policy.pausable:
+        raise ClockRefused("legal" if policy.legal else "pausable")
+    if state.state not in states:
+        raise ClockRefused("state")
+    if state.last_at is not None and event.at < state.last_at:
+        raise ClockRefused("order")
+    try:
+        return replace(move(policy, worktime, state, event, strict), last_at=event.at)
+    except Unreckonable as error:
+        raise ClockRefused(error.code) from error
+
+
+def expired(state: ClockState, at: dt.datetime) -> bool:
+    """Whether the deadline has passed; while a clock stands still it does not."""
+    return state.state == RUNNING and state.due_at is not None and at > state.due_at
+
+
+# --- the moves ---
+
+
+def _reckoned(policy: Policy, worktime: Worktime, state: ClockState) -> ClockState:
+    """The same state with its dates worked out from what happened."""
+    assert state.started_at is not None
+    due = _due(policy, worktime, state.started_at, state.extended_units, state.pauses)
+    stood = sum((worktime.working(*span) for span in state.pauses), dt.timedelta())
+    return replace(
+        state,
+        due_at=due.due_at,
+        act_by=due.act_by,
+        provisional=due.provisional,
+        paused_minutes=stood / dt.timedelta(minutes=1),
+    )
+
+
+def _due(
+    policy: Policy, worktime: Worktime, start: dt.datetime, extended: int, pauses: tuple[Span, ...] = ()
+) -> Due:
+    due = worktime.due(policy.basis, policy.budget + extended, start, policy.roll)
+    if not pauses:
+        return due
+    span = dt.timedelta(minutes=policy.budget + extended)
+    span += sum((worktime.working(*pause) for pause in pauses), dt.timedelta())
+    return worktime.dated(worktime.add_working(start, span), start)
+
+
+def _begin(policy: Policy, worktime: Worktime, event: ClockEvent, **kept: Any) -> ClockState:
+    made = ClockState(state=RUNNING, started_at=event.at, **({"first_at": event.at} | kept))
+    return _reckoned(policy, worktime, made)
+
+
+def _start(p: Policy, w: Worktime, state: ClockState, event: ClockEvent, strict: bool) -> ClockState:
+    return _begin(p, w, event)
+
+
+def _restart(p: Policy, w: Worktime, state: ClockState, event: ClockEvent, strict: bool) -> ClockState:
+    """Anew from another moment; the cap goes on counting from the first start."""
+    running = _awake(p, w, state, event)
+    late = state.late or expired(running, event.at)
+    return _begin(p, w, event, first_at=state.first_at, late=late, cycle=state.cycle + 1)
+
+
+def _reopen(p: Policy, w: Worktime, state: ClockState, event: ClockEvent, strict: bool) -> ClockState:
+    """A whole new period after the clock had ended."""
+    return _begin(p, w, event, cycle=state.cycle + 1)
+
+
+def _pause(p: Policy, w: Worktime, state: ClockState, event: ClockEvent, strict: bool) -> ClockState:
+    if strict and expired(state, event.at):
+        raise ClockRefused("expired")
+    return replace(state, state=PAUSED, paused_at=event.at)
+
+
+def _awake(p: Policy, w: Worktime, state: ClockState, event: ClockEvent) -> ClockState:
+    """The clock as it would run on from this moment."""
+    if state.paused_at is None:
+        return state
+    pauses = (*state.pauses, (state.paused_at, event.at))
+    return _reckoned(p, w, replace(state, state=RUNNING, paused_at=None, pauses=pauses))
+
+
+def _resume(p: Policy, w: Worktime, state: ClockState, event: ClockEvent, strict: bool) -> ClockState:
+    return _awake(p, w, state, event)
+
+
+def _extend(p: Policy, w: Worktime, state: ClockState, event: ClockEvent, strict: bool) -> ClockState:
+    if p.cap is None:
+        raise ClockRefused("extendable")
+    if event.units <= 0:
+        raise ClockRefused("units")
+    wanted = state.extended_units + event.units
+    if p.budget + wanted > p.cap:
+        raise ClockRefused("cap")
+    longer = _reckoned(p, w, replace(state, extended_units=wanted))
+    if strict:
+        if expired(state, event.at):
+            raise ClockRefused("expired")
+        if state.cycle and not p.pausable and state.first_at is not None:
+            most = w.due(p.basis, p.cap, state.first_at, p.roll).due_at
+            if longer.due_at is not None and longer.due_at > most:
+                raise ClockRefused("cap")
+    return longer
+
+
+def _recompute(p: Policy, w: Worktime, state: ClockState, event: ClockEvent, strict: bool) -> ClockState:
+    return _reckoned(p, w, state)
+
+
+def _ended(state: ClockState, event: ClockEvent, good: str) -> ClockState:
+    outcome = MISSED if state.late or expired(state, event.at) else good
+    return replace(state, state=STOPPED, stopped_at=event.at, outcome=outcome)
+
+
+def _stop(p: Policy, w: Worktime, state: ClockState, event: ClockEvent, strict: bool) -> ClockState:
+    return _ended(_awake(p, w, state, event), event, MET)
+
+
+def _withdraw(p: Policy, w: Worktime, state: ClockState, event: ClockEvent, strict: bool) -> ClockState:
+    """No longer needed; what was too late by then stays so."""
+    return _ended(_awake(p, w, state, event), event, DROPPED)
+
+
+Move = Callable[[Policy, Worktime, ClockState, ClockEvent, bool], ClockState]
+VERBS: Mapping[str, tuple[tuple[str, ...], Move]] = {
+    "start": ((NEW,), _start),
+    "pause": ((RUNNING,), _pause),
+    "resume": ((PAUSED,), _resume),
+    "extend": ((RUNNING, PAUSED), _extend),
+    "restart": ((RUNNING, PAUSED), _restart),
+    "recompute": ((RUNNING, PAUSED), _recompute),
+    "stop": ((RUNNING, PAUSED), _stop),
+    "withdraw": ((RUNNING, PAUSED), _withdraw),
+    "reopen": ((STOPPED,), _reopen),
+}

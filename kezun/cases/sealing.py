@@ -1,0 +1,84 @@
+"""Personal data of a case lie under a key of the case's own; destroying the key erases them for good."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import os
+import re
+from collections.abc import Mapping
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.conf import settings
+from django.utils import timezone
+
+from kezun.cases.models import Case, CaseKey, Party, SealedText
+
+NONCE = 12
+# what of a party is personal, and how each is masked (kernel/rules.py: MASKS)
+PERSONAL = {"name": "name", "phone": "phone", "id_number": "id", "address": "text", "email": "email"}
+
+
+class Erased(ValueError):
+    """The case's key was destroyed: what lay under it cannot be read by anybody any more."""
+
+
+def _cipher(case: Case, *, make: bool = False) -> AESGCM:
+    row = CaseKey.objects.filter(case=case).first()
+    if row is None and make:
+        fresh = base64.b64encode(AESGCM.generate_key(256)).decode()
+        row = CaseKey.objects.create(case=case, key=fresh)
+    if row is None or not row.key:
+        raise Erased(str(case))
+    return AESGCM(base64.b64decode(row.key))
+
+
+def seal(case: Case, text: str, *, make: bool = True) -> str:
+    """`text` under the case's key, as base64 of nonce and ciphertext."""
+    nonce = os.urandom(NONCE)
+    return base64.b64encode(nonce + _cipher(case, make=make).encrypt(nonce, text.encode(), None)).decode()
+
+
+def unseal(case: Case, sealed: str) -> str:
+    """The clear text. Raises Erased, and ValueError where what is stored was altered."""
+    if not sealed:
+        return ""
+    raw = base64.b64decode(sealed)
+    try:
+        return _cipher(case).decrypt(raw[:NONCE], raw[NONCE:], None).decode()
+    except InvalidTag as error:
+        raise ValueError(f"a sealed text of {case} does not open: it was altered") from error
+
+
+def keep_text(case: Case, name: str, text: str) -> SealedText:
+    """Keep a text under the case's key; events refer to it by its number and the digest of what is stored."""
+    return SealedText.objects.create(case=case, name=name, sealed=seal(case, text), at=timezone.now())
+
+
+def reference(row: SealedText) -> dict[str, object]:
+    """What an event says of a sealed text: enough to see that it was exchanged, nothing of what it says."""
+    return {"sealed": row.pk, "sha256": hashlib.sha256(row.sealed.encode()).hexdigest()}
+
+
+def mark_of(person: Mapping[str, str]) -> str:
+    """A keyed hash of the identity number, else the telephone, to know a customer again; "" without."""
+    for name in ("id_number", "phone"):
+        plain = re.sub(r"[^0-9A-Za-z]", "", person.get(name, "")).upper()
+        if len(plain) >= 7:
+            text = f"{name}:{plain[-11:] if name == 'phone' else plain}"
+            return hmac.new(settings.SECRET_KEY.encode(), text.encode(), hashlib.sha256).hexdigest()
+    return ""
+
+
+def personal(party: Party) -> dict[str, str]:
+    """What is sealed about a party, in the clear: for who may see it, after a reason. Raises Erased."""
+    return dict(json.loads(unseal(party.case, party.sealed))) if party.sealed else {}
+
+
+def erase(case: Case) -> None:
+    """Destroy the case's key: names, contacts and the customer's own words are gone, the history stays."""
+    CaseKey.objects.update_or_create(case=case, defaults={"key": "", "erased_at": timezone.now()})
+    Party.objects.filter(case=case).update(mark="")

@@ -1,0 +1,88 @@
+"""A small kind of case and a complaint of it to try everything on."""
+
+from __future__ import annotations
+
+import pytest
+from django.utils import timezone
+
+from kezun.cases import actions, kinds
+from kezun.cases.models import Case
+from kezun.kernel.actor import SystemActor
+
+KIND = """
+schema: kezun.kind/1
+id: trial
+version: "1"
+title: 试验事项
+title_en: Trial case
+valid: {from: 2020-01-01}
+flow: full
+parties: [complainant, agent, heir, representative, named_staff]
+severity: {urgent/*: 1, "*/complex": 2, "*/*": 3}
+fields:
+  - {id: urgency, name: 紧急程度, type: choice, choices: [{id: urgent, name: 紧急}, {id: usual, name: 一般}]}
+  - {id: complexity, name: 复杂程度, type: choice, choices: [{id: simple, name: 简单},
+      {id: complex, name: 复杂}]}
+  - {id: where, name: 地点, type: text}
+  - {id: account, name: 账户说明, type: text, sealed: true}
+  - {id: finding, name: 核查结果, type: long, at: [propose], required: true}
+  - {id: decision, name: 处理决定, type: text, at: [answer], required: true}
+"""
+
+
+@pytest.fixture
+def trial(db):
+    """The kind `trial`, published."""
+    return kinds.install_kind(SystemActor("test"), text=KIND, origin="test")
+
+
+@pytest.fixture
+def world(bank, person_in, trial):
+    """People of the bank who have to do with cases: the teller and manager of O1, supervisor, office."""
+    return {
+        "teller": person_in("teller", "O1"),
+        "manager": person_in("outlet_manager", "O1"),
+        "lobby": person_in("lobby_manager", "O1"),
+        "other": person_in("outlet_manager", "O2"),
+        "far": person_in("outlet_manager", "O3"),
+        "sub": person_in("unit_head", "S1"),
+        "supervisor": person_in("supervisor", "P1"),
+        "office": person_in("service_office", "HO"),
+        "auditor": person_in("auditor", "HO"),
+        "bank": bank,
+    }
+
+
+@pytest.fixture
+def opened(world):
+    """`opened(actor="lobby", unit="O1", **given)` registers a case of the trial kind."""
+
+    def make(actor: str = "lobby", unit: str = "O1", **given) -> Case:
+        values = {"title": "排队太久", "received_at": timezone.now(), **given}
+        return actions.open_case(world[actor], "trial", world["bank"][unit], values)
+
+    return make
+
+
+@pytest.fixture
+def closed(world, opened):
+    """A case that went the whole way: handled by the lobby manager, verified by the supervisor."""
+
+    def make(**given) -> Case:
+        case = opened(**given)
+        for who, verb, values in COURSE:
+            case = actions.do(world[who], case, verb, values)
+        return case
+
+    return make
+
+
+COURSE = (
+    ("manager", "accept", {}),
+    ("lobby", "take", {}),
+    ("lobby", "contact", {"how": "phone"}),
+    ("lobby", "propose", {"result": "已道歉并增开窗口", "finding": "属实"}),
+    ("supervisor", "verify", {}),
+    ("lobby", "answer", {"how": "phone", "decision": "道歉"}),
+    ("manager", "close", {}),
+)
