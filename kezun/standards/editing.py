@@ -18,6 +18,7 @@ from kezun.standards.rules.writing import Dumper
 
 Tree = dict[str, Any]
 HEAD = ("version", "title", "title_en", "about", "owner", "supersedes")
+HEAD_LISTS = ("covert", "own")
 DAYS = ("from", "to")
 PLAIN = ("id", "text", "text_en", "severity", "guide")
 LISTS = re.compile(r"\s*[,，、;；]\s*")

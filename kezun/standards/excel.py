@@ -6,7 +6,7 @@ import io
 import re
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from functools import cache
@@ -103,7 +103,9 @@ def read_sheet(
 
 def _standard(table: Table, urn: str, version: str, start: date, title: str) -> Standard:
     total = sum((m.points for m in table.modules), Decimal(0))
-    return Standard(urn, version, title, Validity(start), Scale(total), table.modules)
+    made = Standard(urn, version, title, Validity(start), Scale(total), table.modules)
+    methods = {method for c in made.criteria() for method in c.checker.methods}
+    return replace(made, own=tuple(method for method in catalog()["own"] if method in methods))
 
 
 def _book(content: bytes) -> CalamineWorkbook:

@@ -9,6 +9,7 @@ from typing import Any
 from kezun.standards.editing import (
     DAYS,
     HEAD,
+    HEAD_LISTS,
     PLAIN,
     Place,
     Tree,
@@ -29,7 +30,7 @@ TITLES = ("id", "title", "title_en")
 def head_fields(tree: Tree) -> dict[str, str]:
     """The head of a draft as texts for inputs."""
     valid, scale = _part(tree, "valid"), _part(tree, "scale")
-    found = {name: joined(tree.get(name)) for name in HEAD}
+    found = {name: joined(tree.get(name)) for name in (*HEAD, *HEAD_LISTS, "release_days")}
     found |= {f"valid.{day}": joined(valid.get(day)) for day in DAYS}
     return found | {"scale.total": joined(scale.get("total"))}
 
@@ -105,6 +106,12 @@ def _apply_head(tree: Tree, fields: Fields) -> None:
     for name in HEAD:
         if f"head.{name}" in fields:
             _put(tree, name, fields[f"head.{name}"].strip())
+    for name in HEAD_LISTS:
+        if fields.get(f"head.{name}", joined(tree.get(name))) != joined(tree.get(name)):
+            _put(tree, name, listed(fields[f"head.{name}"]))
+    if "head.release_days" in fields:
+        days = fields["head.release_days"].strip()
+        _put(tree, "release_days", number(days) if days else None)
     if "head.valid.from" in fields:
         until = fields.get("head.valid.to", "").strip()
         tree["valid"] = {"from": fields["head.valid.from"].strip(), "to": until or None}

@@ -70,6 +70,9 @@ CRITERIA = {
     "blind_announced": gettext_noop(
         "%(method)s is not among the covert methods; remove it here, or list it under «covert»"
     ),
+    "own_and_covert": gettext_noop(
+        "%(method)s cannot be covert and done by the unit itself; remove it from «own» or from «covert»"
+    ),
     "tag_both_ways": gettext_noop("the tag «%(tag)s» is both asked for and excluded; remove one"),
     "veto_without_effect": gettext_noop(
         "this veto has no effect; give it a grade_cap or exclude_from_awards: true"

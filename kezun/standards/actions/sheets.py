@@ -17,6 +17,7 @@ from kezun.kernel.models import StoredFile
 from kezun.org.models import Person, Unit
 from kezun.standards import answers as answering
 from kezun.standards import queries, rules
+from kezun.standards.checkers import check_checker
 from kezun.standards.messages import say_lack
 from kezun.standards.models import READ_BLIND, Evidence, Sheet, Standard
 from kezun.standards.rules.marks import lack
@@ -56,7 +57,8 @@ def begin_sheet(
 ) -> Sheet:
     """Begin a sheet at a unit. The edition that holds on the day of the visit is pinned, and so is the unit's
     profile of that day. key: made on the device; the same key again gives the same sheet. A covert method is
-    for those who may read blind sheets.
+    for those who may read blind sheets. Whoever is not among those whom the criteria name, or would inspect
+    the own unit by a method that is not a self-check, is refused.
     """
     who = actor if isinstance(actor, Person) else None
     known = Sheet.objects.filter(key=key).first() if key else None
@@ -89,6 +91,7 @@ def begin_sheet(
     )
     if not rules.asked(standard, tags=row.tags, method=method):
         raise ValidationError({"method": _("By this method nothing is asked at this unit.")})
+    check_checker(actor, standard, unit, tags=row.tags, method=method, visited=visited)
     row.save()
     return row
 
@@ -165,6 +168,7 @@ def submit_sheet(actor: Actor, sheet: Sheet, *, submitted_at: dt.datetime | None
     """
     row = _own(actor, sheet)
     standard = queries.whole(row.standard)
+    check_checker(actor, standard, row.unit, tags=row.tags, method=row.method, visited=row.visited_date)
     row.indicators = answering.values_for(standard, row.unit, row.visited_date)
     row.answers = answering.untyped(standard, row.answers, row.indicators)
     return _score(row, standard, _not_ahead(submitted_at))

@@ -55,6 +55,8 @@ def field_names() -> dict[str, str]:
         **{"veto": _("veto"), "frequency": _("frequency"), "guide": _("guide"), "id": _("number")},
         **{"text_en": _("English words"), "guide_en": _("English guide"), "about": _("About")},
         **{"title": _("Title"), "title_en": _("English title"), "owner": _("Owner")},
+        **{"covert": _("Covert methods"), "own": _("Methods of self-check")},
+        **{"release_days": _("Days until a covert visit is released")},
     }
 
 

@@ -22,9 +22,11 @@ from kezun.org.queries import found_units, home_units
 from kezun.org.reader import reader_of
 from kezun.standards import actions, queries
 from kezun.standards.answers import methods_of
+from kezun.standards.checkers import names_of
 from kezun.standards.forms import BeginForm
 from kezun.standards.models import READ_SHEETS, Sheet
 from kezun.standards.pages.handbook import number
+from kezun.standards.rules.checking import barred
 from kezun.standards.rules.form import Indicator, Standard
 from kezun.standards.wording import named, term
 from kezun.ui.telling import tell
@@ -125,13 +127,18 @@ def _begun(request: HttpRequest, actor: Person, form: BeginForm) -> Sheet | None
 def forms_in_force(actor: Person) -> list[tuple[str, list[Choice]]]:
     """The standards in force with the methods that this person may inspect by, for a grouped select."""
     found = []
-    covert = actor.may("standards.read_blind")
+    covert, names = actor.may("standards.read_blind"), names_of(actor)
     for edition in queries.in_force(queries.today()):
         try:
             made = queries.whole(edition)
         except ValidationError:  # an overlay without its base
             continue
-        methods = [m for m in _by_people(made) if covert or m not in made.covert_methods]
+        methods = [
+            method
+            for method in _by_people(made)
+            if (covert or method not in made.covert_methods)
+            and barred(made, method=method, names=names, own=method in made.own) is None
+        ]
         choices = [(f"{edition.urn}|{method}", f"{named(made)} · {term(method)}") for method in methods]
         if choices:
             found.append((named(made), choices))

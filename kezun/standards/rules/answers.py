@@ -91,7 +91,7 @@ def _defects(at: Reading, points: Decimal) -> CountDefects:
     if per is not None and per <= ZERO:
         at.say("not_positive", key="per", value=str(per))
     if not ZERO <= floor <= points:
-        at.say("floor_outside", key="floor", value=str(floor), points=str(points))
+        at.say("floor_outside", key="floor", floor=str(floor), points=str(points))
     return CountDefects(ONE if per is None else per, floor)
 
 

@@ -18,6 +18,7 @@ def check(made: Standard, at: Reading, known: tuple[Standard, ...]) -> None:
     _ids(made, said)
     _cascades(made, said)
     _blind(made, said)
+    _own(made, at)
     _caps(made, at, said)
     _days(made, at)
     check_editions(made, at, said, known)
@@ -79,6 +80,13 @@ def _blind(made: Standard, said: Said) -> None:
         open_methods = [m for m in criterion.checker.methods if m not in made.covert]
         if made.covert and criterion.checker.blind and open_methods:
             said.say(criterion.id, "checker", "blind_announced", method=", ".join(open_methods))
+
+
+def _own(made: Standard, at: Reading) -> None:
+    """What a unit does itself is no secret from it."""
+    both = [method for method in made.own if method in made.covert_methods]
+    if both:
+        at.say("own_and_covert", key="own", method=", ".join(both))
 
 
 def _caps(made: Standard, at: Reading, said: Said) -> None:

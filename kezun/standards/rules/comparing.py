@@ -152,6 +152,11 @@ def _heads(old: Standard, new: Standard) -> Iterator[tuple[str, str, str]]:
         was, now = getattr(old.scale, name), getattr(new.scale, name)
         if was != now:
             yield f"scale.{name}", _names(was), _names(now)
+    for name in ("covert", "own"):
+        if getattr(old, name) != getattr(new, name):
+            yield name, _names(getattr(old, name)), _names(getattr(new, name))
+    if old.release_days != new.release_days:
+        yield "release_days", str(old.release_days or ""), str(new.release_days or "")
     if old.rounding != new.rounding:
         yield "rounding", str(old.rounding.digits), str(new.rounding.digits)
 

@@ -277,7 +277,11 @@ class Over:
 
 @dataclass(frozen=True)
 class Standard:
-    """One edition of a standard. `beside` holds an overlay's modules that are scored apart from the total."""
+    """One edition of a standard. `beside` holds an overlay's modules that are scored apart from the total.
+
+    own: methods by which a unit checks itself. release_days: so many days after a covert visit what it found
+    may be read by all who read such facts; 0: at the end of the quarter of the visit.
+    """
 
     id: str
     version: str
@@ -293,6 +297,8 @@ class Standard:
     supersedes: str = ""
     rounding: Rounding = Rounding()
     covert: tuple[str, ...] = ()
+    own: tuple[str, ...] = ()
+    release_days: int = 0
     retired: tuple[str, ...] = ()
     over: Over | None = None
     beside: tuple[Module, ...] = ()

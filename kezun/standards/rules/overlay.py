@@ -42,6 +42,8 @@ def overlaid(base: Standard, overlay: Standard) -> Standard:
         valid=overlay.valid,
         modules=(*modules, *overlay.modules) if inside else modules,
         covert=tuple(dict.fromkeys((*base.covert, *overlay.covert))),
+        own=tuple(dict.fromkeys((*base.own, *overlay.own))),
+        release_days=overlay.release_days or base.release_days,
         over=over,
         beside=() if inside else overlay.modules,
     )

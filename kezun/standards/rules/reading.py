@@ -28,7 +28,7 @@ from kezun.standards.rules.nodes import NotAStandard, Problem, parse
 
 KEYS = (
     *("schema", "id", "version", "kind", "title", "title_en", "about", "about_en", "owner", "supersedes"),
-    *("valid", "scale", "rounding", "covert", "retired", "over", "modules"),
+    *("valid", "scale", "rounding", "covert", "own", "release_days", "retired", "over", "modules"),
 )
 POLICIES = ("renormalise", "full", "zero")
 VERSION = re.compile(r"[^\s#@]{1,20}")
@@ -73,9 +73,17 @@ def _standard(at: Reading) -> Standard:
         supersedes=at.text("supersedes"),
         rounding=_rounding(at),
         covert=at.texts("covert"),
+        own=at.texts("own"),
+        release_days=_release_days(at),
         retired=at.texts("retired"),
         over=_over(at),
     )
+
+
+def _release_days(at: Reading) -> int:
+    if not at.has("release_days"):
+        return 0
+    return at.whole("release_days", required=True, least=1, most=366)
 
 
 def _named(at: Reading, key: str, form: re.Pattern[str]) -> str:

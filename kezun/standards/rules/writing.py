@@ -111,6 +111,8 @@ def as_tree(standard: Standard) -> Tree:
         owner=standard.owner,
         supersedes=standard.supersedes,
         covert=list(standard.covert),
+        own=list(standard.own),
+        release_days=standard.release_days or None,
         retired=list(standard.retired),
         over=_over(standard.over) if standard.over else None,
     )

@@ -12,6 +12,7 @@ import yaml
 from django.conf import settings
 
 from kezun.standards.rules import Criterion, NotAStandard, Standard, digest, evaluate, read
+from kezun.standards.rules.checking import barred
 from kezun.standards.rules.form import CountDefects, Graded, Indicator, Range, Text
 from kezun.standards.rules.marks import Given
 from kezun.standards.rules.overlay import overlaid
@@ -308,3 +309,16 @@ def test_two_editions_differ_in_points_in_words_and_in_what_became_of_criteria()
 
 def test_editions_have_hashes_of_their_own():
     assert len({digest(s) for s in catalog()}) == len(catalog())
+
+
+def test_somebody_may_fill_each_form_of_the_examples():
+    """For every method at which people look there is one role that all its criteria name."""
+    for made in catalog():
+        looked = [c for c in made.criteria() if not isinstance(c.answer, Indicator)]
+        for method in dict.fromkeys(m for c in looked for m in c.checker.methods):
+            lists = [c.checker.roles for c in looked if method in c.checker.methods]
+            shared = set(lists[0]).intersection(*lists)
+            assert shared, (made.id, method)
+            assert (method == "自查") == (method in made.own), (made.id, method)
+            for role in shared:
+                assert barred(made, method=method, names=frozenset({role}), own=method in made.own) is None

@@ -69,7 +69,7 @@ def test_beginning_offers_what_one_may_inspect_by(visit, supervisor, person_in):
     page = body(visit(supervisor).get(reverse("standards.begin_sheet")))
     assert f'value="{URN}|明查"' in page
     assert f'value="{URN}|暗访"' in page
-    page = body(visit(person_in("lobby_manager", "O1")).get(reverse("standards.begin_sheet")))
+    page = body(visit(person_in("outlet_manager", "O1")).get(reverse("standards.begin_sheet")))
     assert f'value="{URN}|暗访"' not in page
     assert 'value="O1"' in page, "the only unit in scope is filled in"
 

@@ -58,7 +58,7 @@ def test_covert_visits_are_begun_where_the_post_holds(standard, two_posts, bank)
     assert begun(two_posts, bank["O3"], method="暗访").blind
     with pytest.raises(OutOfScope):
         begun(two_posts, bank["O1"], method="暗访")
-    assert not begun(two_posts, bank["O1"]).blind
+    assert not begun(two_posts, bank["O1"], method="自查").blind
 
 
 def test_methods_of_blind_criteria_are_covert_unless_listed_otherwise(supervisor, person_in, bank):

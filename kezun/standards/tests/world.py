@@ -25,6 +25,7 @@ title: {title}
 title_en: Outlet sample
 about: 测试用
 covert: [暗访]
+own: [自查]
 {supersedes}valid: {{from: {start}, to: {end}}}
 scale: {{kind: points, total: {total}, na: renormalise, grades: [优秀, 达标]}}
 modules:
@@ -42,7 +43,7 @@ modules:
             text_en: Sign clean and whole
             points: {sign}
             answer: {{type: graded, options: {{符合: 1, 部分符合: 0.5, 不符合: 0}}}}
-            checker: {{roles: [服务督导], methods: [明查, 自查]}}
+            checker: {{roles: [服务督导, 服务管理办公室, 网点负责人], methods: [明查, 自查]}}
             evidence: [{{kind: photo, min: 1, when: [不符合]}}]
             severity: 一般
             rectify: {{due_days: 7, recheck: true}}
@@ -50,12 +51,12 @@ modules:
             text: 便民设施每缺一处扣二分
             points: 10
             answer: {{type: count_defects, per: 2, floor: 0}}
-            checker: {{roles: [服务督导], methods: [明查, 自查]}}
+            checker: {{roles: [服务督导, 服务管理办公室, 网点负责人], methods: [明查, 自查]}}
           - id: A1.3
             text: 无障碍通道可用
             points: 5
             answer: {{type: graded, options: {{符合: 1, 不符合: 0}}, na: {{allowed: true, reason: required}}}}
-            checker: {{roles: [服务督导], methods: [明查, 自查]}}
+            checker: {{roles: [服务督导, 服务管理办公室, 网点负责人], methods: [明查, 自查]}}
             applies_to: {{any: [street-front]}}
   - id: B
     title: 服务
@@ -69,19 +70,19 @@ modules:
             text: 大堂经理在岗
             points: 6
             answer: {{type: graded, options: {{是: 1, 否: 0}}}}
-            checker: {{roles: [服务督导], methods: [明查, 自查]}}
+            checker: {{roles: [服务督导, 服务管理办公室, 网点负责人], methods: [明查, 自查]}}
             cascade: {{when: [否], zero: [B1.2]}}
           - id: B1.2
             text: 主动迎候
             points: 4
             answer: {{type: graded, options: {{优: 1, 差: 0}}, na: {{allowed: true, reason: required}}}}
-            checker: {{roles: [服务督导], methods: [明查, 自查]}}
+            checker: {{roles: [服务督导, 服务管理办公室, 网点负责人], methods: [明查, 自查]}}
             veto: {{when: [差], effect: {{grade_cap: 达标}}}}
           - id: B1.3
             text: 神秘人观察到的微笑
             points: 15
             answer: {{type: graded, options: {{是: 1, 否: 0}}}}
-            checker: {{roles: [神秘客户], methods: [暗访], blind: true}}
+            checker: {{roles: [神秘客户, 服务督导, 服务管理办公室], methods: [暗访], blind: true}}
 """
 GOOD = {
     "A1.1": {"value": "符合"},
