@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from kezun.org.rules.calendar import Unreckonable
 from kezun.org.rules.worktime import Basis, Due, Worktime
@@ -85,8 +85,7 @@ class ClockEvent:
     units: int = 0
 
 
-@dataclass(frozen=True)
-class ClockState:
+class ClockState(NamedTuple):
     """Where a clock stands. `late`: the deadline had passed before a restart, which does not heal it.
 
     pauses: spans that were left out since `started_at`; paused_at: since when it stands still. cycle counts
@@ -142,7 +141,7 @@ def step(
     if state.last_at is not None and event.at < state.last_at:
         raise ClockRefused("order")
     try:
-        return replace(move(policy, worktime, state, event, strict), last_at=event.at)
+        return move(policy, worktime, state, event, strict)._replace(last_at=event.at)
     except Unreckonable as error:
         raise ClockRefused(error.code) from error
 
@@ -155,13 +154,13 @@ def expired(state: ClockState, at: dt.datetime) -> bool:
 # --- the moves ---
 
 
-def _reckoned(policy: Policy, worktime: Worktime, state: ClockState) -> ClockState:
-    """The same state with its dates worked out from what happened."""
+def _reckoned(policy: Policy, worktime: Worktime, state: ClockState, now: dt.datetime) -> ClockState:
+    """The same state with its dates worked out from what happened; a clock that stands still: up to now."""
     assert state.started_at is not None
-    due = _due(policy, worktime, state.started_at, state.extended_units, state.pauses)
-    stood = sum((worktime.working(*span) for span in state.pauses), dt.timedelta())
-    return replace(
-        state,
+    pauses = state.pauses if state.paused_at is None else (*state.pauses, (state.paused_at, now))
+    stood = sum((worktime.working(*span) for span in pauses), dt.timedelta())
+    due = _due(policy, worktime, state.started_at, state.extended_units, stood)
+    return state._replace(
         due_at=due.due_at,
         act_by=due.act_by,
         provisional=due.provisional,
@@ -169,20 +168,16 @@ def _reckoned(policy: Policy, worktime: Worktime, state: ClockState) -> ClockSta
     )
 
 
-def _due(
-    policy: Policy, worktime: Worktime, start: dt.datetime, extended: int, pauses: tuple[Span, ...] = ()
-) -> Due:
-    due = worktime.due(policy.basis, policy.budget + extended, start, policy.roll)
-    if not pauses:
-        return due
-    span = dt.timedelta(minutes=policy.budget + extended)
-    span += sum((worktime.working(*pause) for pause in pauses), dt.timedelta())
-    return worktime.dated(worktime.add_working(start, span), start)
+def _due(policy: Policy, worktime: Worktime, start: dt.datetime, extended: int, stood: dt.timedelta) -> Due:
+    units = policy.budget + extended
+    if not stood:
+        return worktime.due(policy.basis, units, start, policy.roll)
+    return worktime.dated(worktime.add_working(start, dt.timedelta(minutes=units) + stood), start)
 
 
 def _begin(policy: Policy, worktime: Worktime, event: ClockEvent, **kept: Any) -> ClockState:
     made = ClockState(state=RUNNING, started_at=event.at, **({"first_at": event.at} | kept))
-    return _reckoned(policy, worktime, made)
+    return _reckoned(policy, worktime, made, event.at)
 
 
 def _start(p: Policy, w: Worktime, state: ClockState, event: ClockEvent, strict: bool) -> ClockState:
@@ -204,7 +199,7 @@ def _reopen(p: Policy, w: Worktime, state: ClockState, event: ClockEvent, strict
 def _pause(p: Policy, w: Worktime, state: ClockState, event: ClockEvent, strict: bool) -> ClockState:
     if strict and expired(state, event.at):
         raise ClockRefused("expired")
-    return replace(state, state=PAUSED, paused_at=event.at)
+    return state._replace(state=PAUSED, paused_at=event.at)
 
 
 def _awake(p: Policy, w: Worktime, state: ClockState, event: ClockEvent) -> ClockState:
@@ -212,7 +207,7 @@ def _awake(p: Policy, w: Worktime, state: ClockState, event: ClockEvent) -> Cloc
     if state.paused_at is None:
         return state
     pauses = (*state.pauses, (state.paused_at, event.at))
-    return _reckoned(p, w, replace(state, state=RUNNING, paused_at=None, pauses=pauses))
+    return _reckoned(p, w, state._replace(state=RUNNING, paused_at=None, pauses=pauses), event.at)
 
 
 def _resume(p: Policy, w: Worktime, state: ClockState, event: ClockEvent, strict: bool) -> ClockState:
@@ -227,7 +222,7 @@ def _extend(p: Policy, w: Worktime, state: ClockState, event: ClockEvent, strict
     wanted = state.extended_units + event.units
     if p.budget + wanted > p.cap:
         raise ClockRefused("cap")
-    longer = _reckoned(p, w, replace(state, extended_units=wanted))
+    longer = _reckoned(p, w, state._replace(extended_units=wanted), event.at)
     if strict:
         if expired(state, event.at):
             raise ClockRefused("expired")
@@ -239,12 +234,12 @@ def _extend(p: Policy, w: Worktime, state: ClockState, event: ClockEvent, strict
 
 
 def _recompute(p: Policy, w: Worktime, state: ClockState, event: ClockEvent, strict: bool) -> ClockState:
-    return _reckoned(p, w, state)
+    return _reckoned(p, w, state, event.at)
 
 
 def _ended(state: ClockState, event: ClockEvent, good: str) -> ClockState:
     outcome = MISSED if state.late or expired(state, event.at) else good
-    return replace(state, state=STOPPED, stopped_at=event.at, outcome=outcome)
+    return state._replace(state=STOPPED, stopped_at=event.at, outcome=outcome)
 
 
 def _stop(p: Policy, w: Worktime, state: ClockState, event: ClockEvent, strict: bool) -> ClockState:

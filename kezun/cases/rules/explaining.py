@@ -1,4 +1,4 @@
-"""Why a clock is due when it is: every day from receipt to the end, counted or skipped, and with what reason."""
+"""Why a clock is due when it is: every day from receipt to the end, counted or skipped, with the reason."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ MOST_DAYS = 800
 class Line:
     """One day of an explanation.
 
-    code: receipt (does not count), counted, skipped (free), closed (nothing left to count), paused, rolled (the
-    period is over, but may end on a worked day alone). amount: units counted on the day; total: up to its end.
-    due, act_by: whether the clock ends on this day, and whether it is the last to act. events: what moved it.
+    code: receipt (does not count), counted, skipped (free), closed (nothing left to count), paused, rolled
+    (the period is over, but may end on a worked day alone). amount: units counted on the day; total: up to
+    its end. due, act_by: whether the clock ends on this day, and whether it is the last to act. events: what
+    moved it.
     """
 
     day: Day
@@ -90,7 +91,7 @@ def _timed(policy: Policy, worktime: Worktime, state: ClockState, date: dt.date)
     midnight = dt.datetime.combine(date, dt.time(), worktime.zone)
     low, high = max(state.started_at, midnight), min(state.due_at, midnight + DAY)
     if policy.basis is Basis.HOUR24:
-        return "counted", (high - low) / dt.timedelta(hours=1)
+        return "counted", worktime.elapsed(Basis.HOUR24, low, high)
     gone = worktime.working(low, high)
     stood = dt.timedelta()
     for start, end in state.pauses:

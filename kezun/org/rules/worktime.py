@@ -153,14 +153,14 @@ class Worktime(Days):
         if share >= 1 or end <= start:
             return self.local(end)
         if whole <= dt.timedelta(0):
-            return self.local(start + (end - start) * share)
+            return self.local(start.astimezone(dt.UTC) + _between(start, end) * share)
         return self.add_working(start, whole * share)
 
     def share(self, start: dt.datetime, end: dt.datetime, now: dt.datetime) -> float:
         """How far `now` is from `start` to `end` in working time: 0 at the start, above 1 after the end."""
         whole, gone = self.working(start, end), self.working(start, now)
         if whole <= dt.timedelta(0):
-            whole, gone = end - start, now - start
+            whole, gone = _between(start, end), _between(start, now)
         return gone / whole if whole > dt.timedelta(0) else float(now >= end)
 
     def workdays_after(self, at: dt.datetime, units: int) -> dt.datetime:
@@ -214,13 +214,18 @@ class Worktime(Days):
             return float(self.workdays(self.date_of(start), self.date_of(end)))
         if basis is Basis.WORKMINUTE:
             return self.working(start, end) / dt.timedelta(minutes=1)
-        return (end - start) / dt.timedelta(hours=1)
+        return _between(start, end) / dt.timedelta(hours=1)
 
 
 def _since(at: dt.datetime) -> int:
     if at.tzinfo is None:
         raise Unreckonable("naive")
     return (at.astimezone(dt.UTC) - EPOCH) // MICROSECOND
+
+
+def _between(start: dt.datetime, end: dt.datetime) -> dt.timedelta:
+    """Time on the clock; two moments of one zone would be subtracted as their wall clocks stand."""
+    return (_since(end) - _since(start)) * MICROSECOND
 
 
 def _whole(basis: Basis, units: float) -> None:

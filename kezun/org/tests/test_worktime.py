@@ -232,6 +232,7 @@ def test_the_day_on_which_the_clocks_change_has_its_true_length():
     assert gap.working(spring, spring + ONE) == dt.timedelta(0), "a window inside the missing hour is empty"
     evening = dt.datetime(2026, 10, 24, 20, tzinfo=berlin)
     assert gap.due(Basis.HOUR24, 24, evening).due_at.hour == 19, "24 hours on the clock, not one day"
+    assert gap.elapsed(Basis.HOUR24, evening, evening + ONE) == 25, "24 on the wall are 25"
     assert gap.due(Basis.NATURAL, 1, evening).due_at == dt.datetime(2026, 10, 25, 23, 59, 59, tzinfo=berlin)
 
 
