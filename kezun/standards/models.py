@@ -8,6 +8,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from kezun.kernel.actor import Actor
@@ -59,7 +60,8 @@ class Sheet(models.Model):
     key: made on the device, so that sending twice is once. person: the member of staff observed, if one.
     answers: criterion id → {"value": …} or {"na": reason}, each with an optional "note". tags: the unit's
     profile on the day of the visit. A correction is a new sheet that names the one it `corrects`, with
-    the decision's number in `reason`; its facts supersede those of the first.
+    the decision's number in `reason`; its facts supersede those of the first. release_date: the day from
+    which the results of a covert visit are facts for all who read such; released_by: who chose that day.
     """
 
     class State(models.TextChoices):
@@ -72,10 +74,10 @@ class Sheet(models.Model):
         (
             *("id", "key", "standard", "unit", "method", "announced", "blind", "visited_date", "tags"),
             *("started_at", "submitted_at", "state", "score", "earned", "applicable", "veto", "grade_cap"),
-            *("corrects", "root", "indicators", "facts_at"),
+            *("corrects", "root", "indicators", "facts_at", "release_date", "released_by"),
         ),
         "none",
-    ) | dict.fromkeys(("person", "inspector", "answers", "reason"), "C1")
+    ) | dict.fromkeys(("person", "inspector", "answers", "reason", "release_reason"), "C1")
 
     key = models.UUIDField(unique=True, default=uuid.uuid4)
     root = models.UUIDField(db_index=True)
@@ -105,6 +107,11 @@ class Sheet(models.Model):
     grade_cap = models.CharField(max_length=40, blank=True)
     corrects = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="corrections")
     reason = models.CharField(max_length=400, blank=True)
+    release_date = models.DateField(null=True)
+    released_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    release_reason = models.CharField(max_length=400, blank=True)
 
     objects = SheetQuerySet.as_manager()
 
@@ -121,6 +128,9 @@ class Sheet(models.Model):
             models.UniqueConstraint(
                 fields=["corrects"], condition=Q(corrects__isnull=False), name="sheet_corrected_once"
             ),
+            models.CheckConstraint(
+                condition=Q(blind=False) | Q(release_date__isnull=False), name="sheet_covert_released_when"
+            ),
         )
         indexes = (
             models.Index(fields=["unit", "-visited_date"], name="sheet_unit_day"),
@@ -129,6 +139,11 @@ class Sheet(models.Model):
 
     def __str__(self) -> str:
         return f"{self.standard_id} {self.unit_id} {self.visited_date}"
+
+    @property
+    def released(self) -> bool:
+        """Whether its results may be facts for all who read such; an announced visit is so at once."""
+        return self.release_date is None or self.release_date <= timezone.localdate()
 
 
 class Evidence(models.Model):

@@ -12,6 +12,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from kezun.facts.publishing import publish
@@ -54,9 +55,13 @@ def publish_sheets(actor: Actor, sheets: Iterable[Sheet]) -> int:
 
 
 def due(besides: Iterable[int] = ()) -> Iterable[Sheet]:
-    """Sheets whose facts are not in the store yet, the oldest first; none `besides` (primary keys)."""
+    """Sheets whose facts are not in the store yet, the oldest first; none `besides` (primary keys).
+
+    A covert visit waits until it is released: nothing of it can be read before, not even that it took place.
+    """
     waiting = Sheet.objects.filter(submitted_at__isnull=False, facts_at__isnull=True)
-    waiting = waiting.exclude(pk__in=list(besides))
+    released = Q(blind=False) | Q(release_date__lte=timezone.localdate())
+    waiting = waiting.filter(released).exclude(pk__in=list(besides))
     open_ = waiting.filter(state__in=(Sheet.State.SUBMITTED, Sheet.State.VOID))
     return open_.select_related("standard", "unit", "person", "inspector").order_by("submitted_at")
 

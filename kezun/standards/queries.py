@@ -146,7 +146,9 @@ def in_force(day: dt.date) -> list[Standard]:
 
 def sheets_for(actor: Actor) -> SheetQuerySet:
     """Sheets in the actor's scope, the latest visit first."""
-    found = Sheet.objects.visible_to(actor).select_related("standard", "unit", "inspector", "person")
+    found = Sheet.objects.visible_to(actor).select_related(
+        "standard", "unit", "inspector", "person", "released_by"
+    )
     return found.order_by("-visited_date", "-pk")
 
 

@@ -61,6 +61,12 @@ def corrected(entry: int, target: str) -> None:
     publish_due()
 
 
+@on("standards.release_sheet")
+def released(entry: int, target: str) -> None:
+    """A covert visit was released, perhaps today."""
+    publish_due()
+
+
 @on("standards.void_sheet")
 def made_void(entry: int, target: str) -> None:
     """A sheet counts no more."""
@@ -69,5 +75,5 @@ def made_void(entry: int, target: str) -> None:
 
 @every(minutes=10, name="standards.publish_due")
 def catch_up() -> None:
-    """Whatever the tasks missed."""
+    """Whatever the tasks missed, and covert visits whose day of release has come."""
     publish_due()

@@ -13,6 +13,7 @@ from kezun.standards.actions.editions import (
     save_draft,
     withdraw,
 )
+from kezun.standards.actions.releasing import release_sheet
 from kezun.standards.actions.sheets import (
     NotSubmittable,
     attach_evidence,
@@ -39,6 +40,7 @@ __all__ = [
     "propose",
     "refuse",
     "refuse_withdrawal",
+    "release_sheet",
     "save_draft",
     "save_sheet",
     "submit_sheet",

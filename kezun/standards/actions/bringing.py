@@ -19,6 +19,7 @@ from kezun.standards import answers as answering
 from kezun.standards import queries, rules
 from kezun.standards.messages import say_lack
 from kezun.standards.models import Sheet, Standard
+from kezun.standards.rules.releasing import release_day
 
 AT_ONCE = 500
 
@@ -88,7 +89,8 @@ class _Tags:
 
 
 def _row(one: Filled, edition: Standard, unit: Unit, person: Person, tags: list[str]) -> Sheet:
-    covert = one.method in queries.whole(edition).covert_methods
+    standard = queries.whole(edition)
+    covert = one.method in standard.covert_methods
     return Sheet(
         key=one.key,
         root=one.key,
@@ -99,6 +101,7 @@ def _row(one: Filled, edition: Standard, unit: Unit, person: Person, tags: list[
         announced=not covert,
         blind=covert,
         visited_date=one.visited,
+        release_date=release_day(one.visited, standard.release_days) if covert else None,
         tags=tags,
         indicators=dict(one.indicators),
         answers={id: dict(entry) for id, entry in one.answers.items()},

@@ -21,6 +21,7 @@ from kezun.standards.checkers import check_checker
 from kezun.standards.messages import say_lack
 from kezun.standards.models import READ_BLIND, Evidence, Sheet, Standard
 from kezun.standards.rules.marks import lack
+from kezun.standards.rules.releasing import release_day
 
 State = Sheet.State
 CORRECT = "standards.correct_sheet"
@@ -86,6 +87,7 @@ def begin_sheet(
         announced=not covert,
         blind=covert,
         visited_date=visited,
+        release_date=release_day(visited, standard.release_days) if covert else None,
         tags=answering.profile_on(unit, visited),
         started_at=_not_ahead(started_at),
     )
@@ -215,8 +217,12 @@ def correct_sheet(
             raise ValidationError(_("%(id)s is not asked on this sheet.") % {"id": id})
         merged[id] = clean
     copied = ("standard", "unit", "person", "inspector", "method", "announced", "blind", "visited_date")
+    kept_secret = ("release_date", "released_by", "release_reason")
     row = Sheet.objects.create(
-        **{name: getattr(old, name) for name in (*copied, "tags", "root", "started_at", "indicators")},
+        **{
+            name: getattr(old, name)
+            for name in (*copied, *kept_secret, "tags", "root", "started_at", "indicators")
+        },
         answers=merged,
         corrects=old,
         reason=reason.strip()[:400],

@@ -219,6 +219,7 @@ def read(actor: Actor, row: Sheet) -> dict[str, Any]:
         "may_correct": submitted and other,
         "may_void": (submitted or row.state == Sheet.State.DRAFT) and other,
         "later": row.corrections.first(),
+        "may_release": not row.released and other_may_release(actor, row),
     }
     if row.submitted_at is None:
         return context
@@ -237,6 +238,12 @@ def read(actor: Actor, row: Sheet) -> dict[str, Any]:
         "shares": result.earned / result.applicable if result.applicable else None,
         "minutes": (row.submitted_at - row.started_at).total_seconds() / 60,
     }
+
+
+def other_may_release(actor: Actor, row: Sheet) -> bool:
+    """Whoever orders covert visits decides when they are released, never whoever made the visit."""
+    alive = row.state in (Sheet.State.DRAFT, Sheet.State.SUBMITTED)
+    return alive and actor.may("standards.release_sheet") and row.inspector_id != getattr(actor, "pk", None)
 
 
 def asked_for(standard: rules.Standard) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -163,13 +164,34 @@ def _void(person: Person, sheet: Sheet, form: Any) -> str:
     return _("Made void.")
 
 
-WORDS: dict[str, Callable[[Person, Sheet, Any], str]] = {"submit": _submit, "void": _void}
+def _release(person: Person, sheet: Sheet, form: Any) -> str:
+    done = actions.release_sheet(
+        person, sheet, reason=form.get("reason", ""), day=day_in(form.get("day", ""))
+    )
+    if done.released:
+        return _("Released: its results can now be read as facts.")
+    return _("It will be released on %(day)s.") % {"day": done.release_date}
+
+
+def day_in(text: str) -> dt.date | None:
+    """The day that somebody sent as text, None where nothing was sent; ValidationError for what is no day."""
+    try:
+        return dt.date.fromisoformat(text) if text.strip() else None
+    except ValueError as error:
+        raise ValidationError({"day": _("Write the day as 2026-12-31.")}) from error
+
+
+WORDS: dict[str, Callable[[Person, Sheet, Any], str]] = {
+    "release": _release,
+    "submit": _submit,
+    "void": _void,
+}
 
 
 @page("sheets/<int:pk>/decide/<slug:word>/", name="standards.decide_sheet", needs="standards.save_sheet")
 @require_POST
 def decide(request: HttpRequest, pk: int, word: str) -> HttpResponse:
-    """Submit a sheet or make it void; what is missing is shown on the sheet itself."""
+    """Submit a sheet, make it void, or release a covert one; what is missing is shown on the sheet itself."""
     person = reader_of(request)
     sheet = queries.sheet_by_id(person, number(pk))
     act = WORDS.get(word)
