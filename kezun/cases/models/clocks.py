@@ -19,8 +19,9 @@ PrivacyClasses = dict[str, str]
 class Clock(models.Model):
     """One deadline of a case: a projection of the events that moved it.
 
-    snapshot: the policy and the ladder as they were when the clock was started. next_at: when the next step
-    of the ladder fires; step: which one; cycle: how often the clock was begun anew.
+    snapshot: the policy and the ladder as they were when the clock was started. history: what moved it, as
+    [verb, moment, units]; all dates follow from it. next_at: when the next step of the ladder fires; step:
+    which one; cycle: how often the clock was begun anew.
     """
 
     class State(models.TextChoices):
@@ -36,7 +37,7 @@ class Clock(models.Model):
     privacy: ClassVar[PrivacyClasses] = dict.fromkeys(
         (
             *("id", "case", "policy", "snapshot", "state", "start_at", "due_at", "act_by_at", "provisional"),
-            *("stopped_at", "outcome", "extended", "next_at", "step", "cycle"),
+            *("stopped_at", "outcome", "extended", "next_at", "step", "cycle", "history"),
         ),
         "none",
     )
@@ -55,12 +56,11 @@ class Clock(models.Model):
     next_at = models.DateTimeField(null=True)
     step = models.PositiveSmallIntegerField(default=0)
     cycle = models.PositiveSmallIntegerField(default=0)
+    history = models.JSONField(default=list)
 
     class Meta:
         constraints = (
-            models.UniqueConstraint(
-                fields=["case", "policy"], condition=~Q(state="stopped"), name="clock_one_running"
-            ),
+            models.UniqueConstraint(fields=["case", "policy"], name="clock_one_per_policy"),
             models.CheckConstraint(
                 condition=~Q(state="stopped") | Q(stopped_at__isnull=False), name="clock_stopped_when"
             ),
