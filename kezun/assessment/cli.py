@@ -41,6 +41,7 @@ PATH = click.Path(path_type=Path, exists=True, dir_okay=False)
 @click.option("--kind", type=KINDS, default=Run.Kind.PROVISIONAL.value, help="What the run counts as.")
 @click.option("--decision", default="", metavar="NO", help="The decision that orders a restated run.")
 @click.option("--reason", default="", metavar="TEXT", help="Why it is restated; everybody judged reads it.")
+@click.option("--open", "opens", is_flag=True, help="Open the period at the desk where it is not open yet.")
 @click.option("--known-at", metavar="MOMENT", help="Facts and rules as they were known then.")
 @click.option(
     "--what-if", "what_if", type=PATH, help="YAML: changed numbers, path: value; counts for nothing."
@@ -53,8 +54,9 @@ def assess_group(
 ) -> None:
     """Judge a period by a scheme, explain a score, repeat a run.
 
-    Without a further command: make a run and print it. Exit 1: nothing to run; 2: usage; 3: a scheme or
-    change is refused; 5: a repeated run differs.
+    Without a further command: make a run and print it. It counts for its period where that is open at the
+    desk, or --open opens it; else it is a trial that nobody judged is shown. Exit 1: nothing to run; 2:
+    usage; 3: a scheme or change is refused; 5: a repeated run differs.
     """
     if context.invoked_subcommand is not None:
         return
@@ -63,7 +65,7 @@ def assess_group(
     period = period_option(period_text)
     scheme = queries.scheme_named(actor, urn, period.end)
     known_at, change = known_at_option(told["known_at"]), _change(told["what_if"], scheme)
-    ordered = {name: told[name] for name in ("kind", "decision", "reason")}
+    ordered = {name: told[name] for name in ("kind", "decision", "reason", "opens")}
     made = _run(actor, scheme, period, known_at=known_at, what_if=change, **ordered)
     _print(actor, made, told["form"])
 

@@ -37,6 +37,7 @@ RULES = {
 }
 WHOLE = {
     "weights_differ": gettext_noop("the weights add up to %(found)s; they must add up to 100"),
+    "any_cadence": gettext_noop("«any» already takes every period; remove it or the others"),
     "nothing_judged": gettext_noop("nothing is judged; add components, deductions or additions"),
     "no_base": gettext_noop(
         "a scheme of deductions and additions alone needs a base to start from, for instance 100"

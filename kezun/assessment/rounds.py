@@ -10,7 +10,10 @@ from django.utils.translation import gettext_lazy as _
 
 from kezun.assessment.models import Appeal, Merit, Round, Run, Scheme
 from kezun.assessment.models.ledger import MeritQuerySet
-from kezun.assessment.rules.steps import Stand
+from kezun.assessment.rules.steps import Stand, judged_by
+from kezun.assessment.schemes import scheme_of
+from kezun.assessment.telling import cadence_words, examples
+from kezun.facts.rules import Period
 from kezun.kernel.actor import Actor, OutOfScope
 
 HINDRANCES = {
@@ -71,6 +74,32 @@ def scheme_for(held: Round) -> Scheme:
             % {"urn": held.urn, "day": held.to_date.isoformat()}
         )
     return found
+
+
+def begin(urn: str, span: Period) -> Round:
+    """The round of a scheme and a period, begun where there was none. ValidationError where no edition is in
+    force on its last day, or that edition judges periods of another length."""
+    held = Round.objects.filter(urn=urn, period=span.label).first()
+    if held is not None:
+        return held
+    held = Round(urn=urn, period=span.label, from_date=span.start, to_date=span.end)
+    scheme = scheme_for(held)
+    form = scheme_of(scheme)
+    if not judged_by(form.cadences, span.kind, span.start, span.end):
+        raise ValidationError(
+            {
+                "period": gettext(
+                    "«%(name)s» is judged %(cadence)s, so %(period)s cannot be opened: choose %(examples)s "
+                    "or another such period."
+                )
+                % {
+                    **{"name": scheme.name, "cadence": cadence_words(form), "period": span.label},
+                    "examples": ", ".join(examples(form, span.end)),
+                }
+            }
+        )
+    defaults = {"from_date": span.start, "to_date": span.end}
+    return Round.objects.get_or_create(urn=urn, period=span.label, defaults=defaults)[0]
 
 
 def pending(held: Round) -> MeritQuerySet:

@@ -31,6 +31,7 @@ def run(
     what_if: Mapping[str, str] | None = None,
     decision: str = "",
     reason: str = "",
+    opens: bool = False,
 ) -> Run:
     """Begin a run and carry it out at once. Raises ValidationError as `actions.runs.run` and NothingToRun."""
     begun = runs.run(
@@ -41,6 +42,7 @@ def run(
         change=what_if,
         decision=decision,
         reason=reason,
+        opens=opens,
         later=False,
     )
     return carry_out(begun)

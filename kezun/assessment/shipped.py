@@ -17,7 +17,9 @@ from kezun.assessment.inputs import NothingToRun
 from kezun.assessment.models import Round, Run, Scheme
 from kezun.assessment.rules.form import Scheme as Form
 from kezun.assessment.rules.reading import NotAScheme, digest, read
+from kezun.assessment.rules.steps import judged_by
 from kezun.assessment.running import carry_out, run
+from kezun.assessment.schemes import scheme_of
 from kezun.facts.models import FactFile
 from kezun.facts.rules import Period
 from kezun.kernel.actor import Actor
@@ -81,14 +83,17 @@ def run_all(actor: Actor, schemes: list[Scheme], desk: tuple[Actor, Actor] | Non
     """A first run of each scheme over what the facts cover: final for the last period but one, whose round
     is settled; provisional for the last, open to appeal. desk: who asks for the steps and who takes them.
 
-    Editions that do not judge a period's end, and rounds that are there already, are left out; where
-    nobody is judged, a failed run says so.
+    Editions that do not judge a period's end or periods of its length, and rounds that are there already,
+    are left out; where nobody is judged, a failed run says so.
     """
     made = []
     periods = covered()
     for scheme in schemes:
         for at, period in enumerate(periods):
             if Scheme.objects.for_day(scheme.urn, period.end) != scheme or period.start < scheme.from_date:
+                continue
+            form = scheme_of(scheme)
+            if not judged_by(form.cadences, period.kind, period.start, period.end):
                 continue
             if Round.objects.filter(urn=scheme.urn, period=period.label).exists():
                 continue
@@ -103,7 +108,7 @@ def run_all(actor: Actor, schemes: list[Scheme], desk: tuple[Actor, Actor] | Non
 
 
 def _settled(actor: Actor, scheme: Scheme, period: Period) -> Run:
-    shown = show_run(actor, run(actor, scheme, period.label, kind=Run.Kind.FINAL))
+    shown = show_run(actor, run(actor, scheme, period.label, kind=Run.Kind.FINAL, opens=True))
     if shown.round is not None:
         rounds.settle_round(actor, shown.round)
     return shown

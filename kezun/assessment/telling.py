@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -26,11 +27,13 @@ from kezun.assessment.rules.form import (
     Transform,
     Veto,
 )
+from kezun.assessment.rules.steps import HALVES
 from kezun.assessment.rules.transform import many
 from kezun.assessment.saying import PEERS
 from kezun.assessment.scorecards import title_of
 from kezun.assessment.wording import OPERATORS, english, grade_name, plain
 from kezun.facts.indicators import catalogue
+from kezun.facts.rules import Period
 from kezun.org.models import Post, Unit
 from kezun.standards.wording import term
 from kezun.ui.figures import figure
@@ -66,6 +69,28 @@ CADENCES: Mapping[str, str | Promise] = {
 }
 SAMPLES = 81
 MARGIN = 0.08
+
+
+def cadence_words(form: Scheme) -> str:
+    """How long the periods are that a scheme judges."""
+    return _(" or ").join(str(CADENCES[one]) for one in form.cadences)
+
+
+def half_of(day: dt.date) -> str:
+    """The label of the half-year that holds a day."""
+    month, first, end, last = HALVES[day.month > 6]
+    return f"{day.year:04d}-{month:02d}-{first:02d}..{day.year:04d}-{end:02d}-{last:02d}"
+
+
+def examples(form: Scheme, day: dt.date) -> list[str]:
+    """The labels of periods that a scheme judges and that hold a day, the shortest first."""
+    found = []
+    for one in form.cadences:
+        if one == "half":
+            found.append(half_of(day))
+        elif one != "any":
+            found.append(Period.of(day, one).label)
+    return found
 
 
 def indicator_title(id: str) -> str:

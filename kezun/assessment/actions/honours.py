@@ -255,11 +255,14 @@ def _award(award: Award, *states: str) -> Award:
 
 
 def check_counts(run: Run) -> None:
-    """ValidationError for a run whose rules propose nothing: a what-if run, or one that is not done."""
+    """ValidationError for a run whose rules propose nothing: a what-if run, one that is not done, or a trial
+    of a period that is not open."""
     if run.state != Run.State.DONE or run.kind not in COUNTED:
         raise ValidationError(
             _("Only a run that is done and counts can propose: what-if runs count for nothing.")
         )
+    if run.round_id is None:
+        raise ValidationError(_("This run is a trial: it belongs to no open period, so nobody could appeal."))
 
 
 def _check_unappealed(held: Listing) -> None:

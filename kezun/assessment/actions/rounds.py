@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from kezun.assessment.actions import runs
 from kezun.assessment.models import Round, Run, Scheme
-from kezun.assessment.rounds import HINDRANCES, latest, scheme_for, stand_of
+from kezun.assessment.rounds import HINDRANCES, begin, latest, scheme_for, stand_of
 from kezun.assessment.rules.steps import following, hindrances
 from kezun.assessment.schemes import scheme_of
 from kezun.facts.rules import Period
@@ -28,18 +28,16 @@ KINDS = {
 
 @action("assessment.open_round")
 def open_round(actor: Actor, scheme: Scheme, *, period: str) -> Round:
-    """Begin to collect the data of a period; opened twice it is the same round. ValidationError for a period
-    that is
-    none, or for which no edition of the scheme is in force."""
+    """Begin to collect the data of a period; opened twice it is the same round.
+
+    ValidationError for a period that is none, that is not of the scheme's cadence, or for which no edition of
+    the scheme is in force.
+    """
     try:
         span = Period.parse(period)
     except ValueError as error:
         raise ValidationError({"period": str(error)}) from error
-    held, _new = Round.objects.get_or_create(
-        urn=scheme.urn, period=span.label, defaults={"from_date": span.start, "to_date": span.end}
-    )
-    scheme_for(held)
-    return held
+    return begin(scheme.urn, span)
 
 
 @action("assessment.ask_step")

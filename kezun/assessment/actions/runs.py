@@ -16,6 +16,7 @@ from kezun.assessment.computing import Outcome, Row
 from kezun.assessment.inputs import Pinned
 from kezun.assessment.models import Pin, Round, Run, Scheme, Score
 from kezun.assessment.models.runs import COUNTED
+from kezun.assessment.rounds import begin
 from kezun.assessment.subjects import Subject
 from kezun.facts.rules import Period
 from kezun.kernel.action import action
@@ -41,10 +42,13 @@ def run(
     change: Mapping[str, str] | None = None,
     decision: str = "",
     reason: str = "",
+    opens: bool = False,
     later: bool = True,
 ) -> Run:
     """Begin a run of a scheme over a period, as known at a moment (None: now).
 
+    It counts for the round of its period, where that is open; without a round only a provisional run is made,
+    for whoever may make runs. opens: open the round where there is none (`rounds.begin`).
     later: a task computes it; else the caller does (`running.carry_out`). change: only of what-if runs, which
     may also judge by a draft. Restated runs name the decision that orders them and its reason, which those
     judged read. ValidationError otherwise.
@@ -68,7 +72,8 @@ def run(
     row.reason = reason.strip()
     row.made_by = actor if isinstance(actor, Person) else None
     if kind in COUNTED:
-        row.round = _round(scheme.urn, span, kind)
+        row.round = _round(scheme.urn, span, kind, opens)
+    if row.round is not None:
         row.supersedes = (
             Run.objects.filter(round=row.round, state=Run.State.DONE).order_by("-done_at").first()
         )
@@ -86,10 +91,18 @@ def _check_ordered(decision: str, reason: str) -> None:
         raise ValidationError({"reason": _("Say why it is restated: everybody judged reads it.")})
 
 
-def _round(urn: str, period: Period, kind: str) -> Round:
-    made, _new = Round.objects.get_or_create(
-        urn=urn, period=period.label, defaults={"from_date": period.start, "to_date": period.end}
-    )
+def _round(urn: str, period: Period, kind: str, opens: bool) -> Round | None:
+    """The round for which a run counts; None for a provisional one of a period that nobody opened."""
+    made = begin(urn, period) if opens else Round.objects.filter(urn=urn, period=period.label).first()
+    if made is None:
+        if kind == Run.Kind.PROVISIONAL:
+            return None
+        raise ValidationError(
+            {
+                "period": _("%(period)s is not open: open it at the period desk first.")
+                % {"period": period.label}
+            }
+        )
     if made.state == Round.State.CLOSED and kind != Run.Kind.RESTATED:
         raise ValidationError(
             _("%(period)s is closed: only a restatement by decision may follow.") % {"period": made}

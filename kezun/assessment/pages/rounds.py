@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +27,7 @@ from kezun.assessment.queries import scheme_by_id, schemes_for
 from kezun.assessment.rounds import NOT_DONE, READ, pending, round_by_id, rounds_for, stand_of
 from kezun.assessment.rules.steps import following
 from kezun.assessment.schemes import scheme_of
+from kezun.assessment.telling import cadence_words, half_of
 from kezun.facts.rules import Period
 from kezun.kernel.page import Menu, page
 from kezun.org.models import Person
@@ -68,7 +70,7 @@ def listing(request: HttpRequest) -> HttpResponse:
         "mine": sum(bool(r.round.asked_state) and r.round.asked_by_id != person.pk for r in shown),
         "may_open": person.may(OPEN),
         "may_take": person.may("assessment.take_step"),
-        "schemes": sorted(known.values(), key=lambda s: s.name) if person.may(OPEN) else [],
+        "schemes": judging(known.values()) if person.may(OPEN) else [],
         "periods": choices(timezone.localdate()),
     }
     return render(request, "assessment/rounds.html", context)
@@ -87,9 +89,15 @@ def waiting(rows: list[Round]) -> tuple[dict[int, int], dict[int, int]]:
 def named(person: Person) -> dict[str, Scheme]:
     """The newest published edition of each scheme, by urn."""
     found: dict[str, Scheme] = {}
-    for row in schemes_for(person).filter(published_at__isnull=False).defer("text"):
+    for row in schemes_for(person).filter(published_at__isnull=False):
         found.setdefault(row.urn, row)
     return found
+
+
+def judging(schemes: Iterable[Scheme]) -> list[tuple[Scheme, str]]:
+    """Schemes by name, each with the length of the periods that it judges."""
+    rows = [(one, cadence_words(scheme_of(one))) for one in schemes]
+    return sorted(rows, key=lambda row: row[0].name)
 
 
 def choices(today: dt.date) -> list[tuple[str, list[str]]]:
@@ -106,7 +114,15 @@ def choices(today: dt.date) -> list[tuple[str, list[str]]]:
             labels.append(period.label)
             period = period.previous()
         found.append((title, [*labels[1:], labels[0]]))
-    return found
+    return [*found, (_("Half-years"), halves(today))]
+
+
+def halves(today: dt.date) -> list[str]:
+    """The half-years around a day: the last full one, the one before, the present one."""
+    first = today.replace(day=1, month=1 if today.month < 7 else 7)
+    last = first - dt.timedelta(days=1)
+    before = last.replace(day=1, month=last.month - 5) - dt.timedelta(days=1)
+    return [half_of(day) for day in (last, before, today)]
 
 
 @page("rounds/open/", name="assessment.open_round", needs=OPEN)

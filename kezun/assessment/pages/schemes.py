@@ -119,7 +119,7 @@ def said(form: Form) -> dict[str, Any]:
         "limits": [wording.plain(n) for n in (form.least, form.most, form.base)],
         "whom": telling.subject_words(form.of),
         "peers": telling.peers_words(form.of),
-        "cadence": telling.CADENCES[form.cadence],
+        "cadence": telling.cadence_words(form),
         "components": [component(one, titles) for one in form.components],
         "deductions": [telling.adjustment_words(rule) for rule in form.deductions],
         "additions": [telling.adjustment_words(rule) for rule in form.additions],

@@ -267,7 +267,7 @@ class Scheme:
     doc_no: str = ""
     approved_by: str = ""
     example: bool = False
-    cadence: str = "any"
+    cadence: str = "any"  # one of CADENCES, or several joined by `+`
     straddle: str = "split_by_event"
     base: Decimal = ZERO
     least: Decimal = ZERO
@@ -282,6 +282,11 @@ class Scheme:
     black: Listing | None = None
     stars: tuple[Star, ...] = ()
     appeal: Appeal = Appeal()
+
+    @property
+    def cadences(self) -> tuple[str, ...]:
+        """How long the periods are that it judges."""
+        return tuple(self.cadence.split("+"))
 
     @property
     def adjustments(self) -> tuple[Adjustment, ...]:

@@ -159,10 +159,8 @@ def _time(above: Reading, made: Scheme) -> Scheme:
     cadence, straddle = "any", "split_by_event"
     if (at := above.under("period")) is not None:
         at.only(("cadence", "straddle"))
-        cadence, straddle = (
-            at.choice("cadence", CADENCES, cadence),
-            at.choice("straddle", STRADDLES, straddle),
-        )
+        cadence = _cadence(at) or cadence
+        straddle = at.choice("straddle", STRADDLES, straddle)
     start, end = None, None
     if (at := above.under("valid", required=True)) is not None:
         at.only(("from", "to"))
@@ -183,6 +181,17 @@ def _time(above: Reading, made: Scheme) -> Scheme:
         doc_no=doc,
         approved_by=by,
     )
+
+
+def _cadence(at: Reading) -> str:
+    """One cadence or several, joined by `+` in the order of CADENCES; `any` leaves no room for others."""
+    told = at.texts("cadence")
+    for value in told:
+        if value not in CADENCES:
+            at.say("unknown_value", key="cadence", value=value, known=", ".join(CADENCES))
+    if "any" in told and len(told) > 1:
+        at.say("any_cadence", key="cadence")
+    return "+".join(known for known in CADENCES if known in told)
 
 
 def _limits(above: Reading, made: Scheme) -> Scheme:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 COLLECTING, PROVISIONAL, APPEAL, FINAL, CLOSED = "collecting", "provisional", "appeal", "final", "closed"
+HALVES = ((1, 1, 6, 30), (7, 1, 12, 31))
 STEPS = (COLLECTING, PROVISIONAL, APPEAL, FINAL, CLOSED)
 
 
@@ -20,6 +23,16 @@ class Stand:
     window_open: bool = False
     pending: int = 0
     period_over: bool = True
+
+
+def judged_by(cadences: Iterable[str], kind: str, first: dt.date, last: dt.date) -> bool:
+    """Whether a period (its kind, its days, both included) is one of those that a scheme judges.
+
+    A half-year has no kind of its own: it is the range of its days.
+    """
+    known = set(cadences)
+    half = first.year == last.year and (first.month, first.day, last.month, last.day) in HALVES
+    return bool(known & {"any", kind}) or ("half" in known and half)
 
 
 def following(state: str) -> str | None:

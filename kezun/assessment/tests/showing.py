@@ -36,7 +36,7 @@ def facts(month: str = "2026-03") -> None:
 
 def shown(period: str = "2026-03", text: str | None = None, **more: Any) -> Run:
     """A run of the trial scheme, done and shown."""
-    made = run(US, installed(text or scheme_text(**RULES)), period, **more)
+    made = run(US, installed(text or scheme_text(**RULES)), period, **({"opens": True} | more))
     runs.show_run(US, made)
     made.refresh_from_db()
     return made

@@ -27,7 +27,7 @@ def score(own_home, bank):
     for outlet, bad in (("O1", 9), ("O2", 4)):
         world.served(outlet, "2026-03-10", 60)
         world.rated(outlet, "2026-03-10", 60 - bad, bad)
-    run = running.run(world.US, scheme, "2026-03", kind=Run.Kind.PROVISIONAL)
+    run = running.run(world.US, scheme, "2026-03", kind=Run.Kind.PROVISIONAL, opens=True)
     runs.show_run(world.US, run)
     until = timezone.localdate() + dt.timedelta(days=10)
     Round.objects.filter(pk=run.round_id).update(state="appeal", appeal_until_date=until)

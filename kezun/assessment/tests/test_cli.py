@@ -72,7 +72,7 @@ def test_a_run_as_json_has_decimals_as_strings_and_all_lines(judged, bank):
 def test_a_run_as_csv_and_as_a_table(judged):
     rows = list(csv.DictReader(io.StringIO(assess("--format", "csv").stdout)))
     assert [row["code"] for row in rows] == ["O1", "O2", "O3"]
-    table = assess("--kind", "final").stdout.splitlines()
+    table = assess("--kind", "final", "--open").stdout.splitlines()
     assert table[0].split()[0] == "rank"
     assert "O1" in table[1]
     assert list(Run.objects.order_by("pk").values_list("kind", flat=True)) == ["provisional", "final"]
@@ -125,7 +125,7 @@ def test_errors_are_clear(judged, words, code, said):
 
 def test_a_restated_run_names_its_decision_and_reason(judged):
     kezun("--scheme", "test", "--period", "2026-03", "--kind", "restated", "--decision", "7号", code=1)
-    assess("--kind", "restated", "--decision", "7号", "--reason", "数据补录")
+    assess("--open", "--kind", "restated", "--decision", "7号", "--reason", "数据补录")
     made = Run.objects.get()
     assert (made.decision, made.reason) == ("7号", "数据补录")
 

@@ -220,11 +220,13 @@ def test_one_person_alone_shows_no_run(plain, person_in):
     """Without the steps of its round nothing is shown; a restated run is shown by whoever did not begin
     it."""
     office, second = person_in("service_office", "HO"), person_in("service_office", "CC")
-    made = run_now(office, plain, "2026-03")
+    made = run_now(office, plain, "2026-03", opens=True)
     for who in (office, second):
         with pytest.raises(ValidationError):
             runs.show_run(who, made)
-    again = run_now(office, plain, "2026-03", kind=Run.Kind.RESTATED, decision="示例〔2026〕9号")
+    again = run_now(
+        office, plain, "2026-03", kind=Run.Kind.RESTATED, decision="示例〔2026〕9号", reason="补录"
+    )
     with pytest.raises(ValidationError):
         runs.show_run(office, again)
     assert runs.show_run(second, again).shown_at is not None

@@ -28,7 +28,7 @@ def judged(period, good):
         world.served(outlet, day, 200)
         world.rated(outlet, day, n, 200 - n)
     scheme = world.installed(world.scheme_text(red_black=LISTS, stars=STARS))
-    run = running.run(world.US, scheme, period, kind=Run.Kind.FINAL)
+    run = running.run(world.US, scheme, period, kind=Run.Kind.FINAL, opens=True)
     return runs.show_run(world.US, run)
 
 

@@ -108,7 +108,7 @@ def test_a_ranking_lists_the_ranked_first(months, office, bank):
 
 def test_a_history_breaks_where_another_edition_judged(months, office, bank):
     subject = f"unit:{bank['O1'].pk}"
-    again = run(US, months[1].scheme, "2026-03", kind="final")
+    again = run(US, months[1].scheme, "2026-03", kind="final", opens=True)
     points = queries.history(office, months[0].scheme.urn, subject)
     assert [(p.period, p.run, p.breaks) for p in points] == [
         ("2026-02", months[0].pk, False),
@@ -154,7 +154,7 @@ def test_outside_of_the_scope_there_is_no_score(months, person_in, bank):
 
 def test_runs_are_seen_once_shown_and_what_if_ones_by_their_maker(months, person_in, office):
     manager = person_in("outlet_manager", "O1")
-    unseen = run(US, months[1].scheme, "2026-03", kind="final")
+    unseen = run(US, months[1].scheme, "2026-03", kind="final", opens=True)
     assert set(queries.runs_for(manager)) == set(months)
     assert unseen in queries.runs_for(office)
     with pytest.raises(OutOfScope):

@@ -34,7 +34,7 @@ def english():
 @pytest.fixture
 def closed(judged, office):
     """A round whose final result was shown; after that ratings of O1 came late."""
-    first = running.run(world.US, judged, "2026-03", kind=Run.Kind.FINAL)
+    first = running.run(world.US, judged, "2026-03", kind=Run.Kind.FINAL, opens=True)
     runs.show_run(world.US, first)
     held = rounds.settle_round(world.US, first.round)
     world.rated("O1", "2026-03-12", 10, 40)

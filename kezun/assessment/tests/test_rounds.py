@@ -201,7 +201,7 @@ def test_only_the_office_moves_rounds(open_round, person_in):
 def test_a_round_settled_elsewhere_is_closed_at_once(judged, open_round, office):
     with pytest.raises(ValidationError):
         rounds.settle_round(world.US, open_round)
-    final = running.run(world.US, judged, "2026-03", kind=Run.Kind.FINAL)
+    final = running.run(world.US, judged, "2026-03", kind=Run.Kind.FINAL, opens=True)
     with pytest.raises(ValidationError):
         rounds.settle_round(world.US, open_round)
     show_run(world.US, final)

@@ -166,7 +166,8 @@ def test_what_if_touches_no_stored_run(judged):
 
 def test_counted_runs_of_a_period_supersede_one_another(judged):
     scheme = installed(scheme_text())
-    first, second = run(US, scheme, "2026-03"), run(US, scheme, "2026-03", kind="final")
+    first = run(US, scheme, "2026-03", opens=True)
+    second = run(US, scheme, "2026-03", kind="final")
     assert second.supersedes == first
     assert second.round == first.round == Round.objects.get()
     assert second.result_hash == first.result_hash
@@ -218,7 +219,7 @@ def test_a_draft_is_only_for_what_if_runs(judged, person_in):
 
 def test_a_closed_round_takes_no_more_runs(judged):
     scheme = installed(scheme_text())
-    made = run(US, scheme, "2026-03")
+    made = run(US, scheme, "2026-03", opens=True)
     Round.objects.filter(pk=made.round_id).update(state=Round.State.CLOSED)
     with pytest.raises(ValidationError):
         run(US, scheme, "2026-03")

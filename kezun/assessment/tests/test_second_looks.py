@@ -69,7 +69,7 @@ def test_a_what_if_run_proposes_nothing(run, office, client):
 
 def test_an_entry_of_a_run_that_another_followed_is_not_confirmed(run, second):
     old = heard(run)
-    later = running.run(world.US, run.scheme, "2026-03", kind=Run.Kind.FINAL)
+    later = running.run(world.US, run.scheme, "2026-03", kind=Run.Kind.FINAL, opens=True)
     with pytest.raises(ValidationError, match="2026-03"):
         honours.confirm_listing(second, old)
     with pytest.raises(ValidationError):
@@ -79,7 +79,7 @@ def test_an_entry_of_a_run_that_another_followed_is_not_confirmed(run, second):
 
 def test_an_entry_confirmed_before_another_run_is_not_published(run, second, office):
     red = honours.confirm_listing(second, heard(run, "red"))
-    running.run(world.US, run.scheme, "2026-03", kind=Run.Kind.FINAL)
+    running.run(world.US, run.scheme, "2026-03", kind=Run.Kind.FINAL, opens=True)
     with pytest.raises(ValidationError):
         honours.publish_listing(office, red, audience="bank")
 
@@ -87,13 +87,13 @@ def test_an_entry_confirmed_before_another_run_is_not_published(run, second, off
 def test_a_star_of_a_run_that_another_followed_is_not_granted(run, second):
     proposing.propose(run.pk)
     star = Award.objects.get(unit__code="O2")
-    running.run(world.US, run.scheme, "2026-03", kind=Run.Kind.FINAL)
+    running.run(world.US, run.scheme, "2026-03", kind=Run.Kind.FINAL, opens=True)
     with pytest.raises(ValidationError):
         honours.grant_award(second, star)
 
 
 def test_an_appeal_against_an_earlier_run_of_the_period_is_heard_first(run, second):
-    later = running.run(world.US, run.scheme, "2026-03", kind=Run.Kind.FINAL)
+    later = running.run(world.US, run.scheme, "2026-03", kind=Run.Kind.FINAL, opens=True)
     black = heard(later)
     open_one = appeal(Score.objects.select_related("unit").get(run=run, unit=black.unit))
     with pytest.raises(ValidationError):
@@ -110,7 +110,7 @@ def test_an_upheld_appeal_waits_for_its_run(run, second):
     appeal(black.score, state="upheld", remedy="data", decision="维修单属实。", decided_at=now)
     with pytest.raises(ValidationError):
         honours.confirm_listing(second, black)
-    later = running.run(world.US, run.scheme, "2026-03", kind=Run.Kind.FINAL)
+    later = running.run(world.US, run.scheme, "2026-03", kind=Run.Kind.FINAL, opens=True)
     assert honours.confirm_listing(second, heard(later)).state == "confirmed"
 
 
@@ -171,7 +171,7 @@ def test_a_persons_star_goes_along_to_another_unit(own_home, bank, person_in):
     scheme = world.installed(
         world.scheme_text(subject={"kind": "person", "posts": ["teller"]}, stars=[{"stars": 1, "min": 60}])
     )
-    made = running.run(world.US, scheme, "2026-04")
+    made = running.run(world.US, scheme, "2026-04", opens=True)
     [found] = proposing.starred(made)
     assert (found.held, found.stars) == (star, 1)
     assert honours.propose_stars(world.US, made, found=[found]) == {"proposed": 0, "revoke": 1}
