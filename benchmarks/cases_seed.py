@@ -1,0 +1,291 @@
+"""A bank's cases in bulk: a few go through the engine by real verbs, the rest are copies at other outlets.
+
+Each copy has its own chain: the bodies of the events are those of the original with other units, people and
+moments, sealed anew one after another. So 100,000 cases replay like any others, in about a minute.
+`python -m benchmarks.cases_seed HOME [CASES] [OPEN]` makes a home that pages can be tried on.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+if TYPE_CHECKING:
+    from kezun.cases.models import Case
+    from kezun.org.models import Person, Unit
+
+ROOT = Path(__file__).resolve().parents[1]
+CASES, OPEN, DUE = 100_000, 20_000, 200
+BATCH = 5_000
+UNITS = frozenset(("unit", "owner_unit", "pending_unit", "climbed_to"))
+PEOPLE = frozenset(("handler", "opener", "verifier", "checker", "behalf", "person"))
+TOLD = ROOT / "benchmarks" / "cases_seed.yaml"  # the kind, titles and words of the cases
+# what each original goes through: who, which verb, with what, how many hours after it was received
+TAKEN = (("manager", "accept", "", 1), ("lobby", "take", "", 2), ("lobby", "contact", "contacted", 3))
+PROPOSED = (*TAKEN, ("lobby", "propose", "proposed", 50))
+CLOSED = (
+    *PROPOSED,
+    ("supervisor", "verify", "", 60),
+    ("lobby", "answer", "answered", 70),
+    ("manager", "close", "", 80),
+)
+REOPENED = (*CLOSED, ("manager", "reopen", "reopened", 200))
+AGAIN = (*REOPENED, *((who, verb, given, hours + 220) for who, verb, given, hours in CLOSED[3:]))
+WITHDRAWN = (*TAKEN, ("manager", "withdraw", "withdrawn", 20))
+ENDED = (CLOSED, CLOSED, CLOSED, CLOSED, CLOSED, CLOSED, CLOSED, AGAIN, WITHDRAWN)
+LEFT_OPEN = ((), TAKEN[:1], TAKEN[:2], TAKEN, TAKEN)
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Who plays at one outlet."""
+
+    unit: Unit
+    manager: Person
+    lobby: Person
+    supervisor: Person
+
+    def people(self) -> tuple[Person, ...]:
+        return self.manager, self.lobby, self.supervisor
+
+
+@dataclass(frozen=True)
+class Original:
+    """A case that went through the engine, with all that belongs to it."""
+
+    case: Case
+    cast: Cast
+    events: tuple[Any, ...]
+    clocks: tuple[Any, ...]
+    parties: tuple[Any, ...]
+    key: Any
+
+
+@cache
+def told() -> dict[str, Any]:
+    """The kind of the measurement, titles, and what is said at the steps."""
+    return dict(yaml.safe_load(TOLD.read_text(encoding="utf-8")))
+
+
+def prepare(home: str) -> None:
+    """A home with the demo bank's organisation and the kind of the measurement; made once."""
+    os.environ["KEZUN_HOME"] = home
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kezun.site.settings")
+    os.environ.setdefault("KEZUN_LOG_LEVEL", "WARNING")
+    import django
+
+    django.setup()
+    from django.core.management import call_command
+
+    import kezun.site.urls  # noqa: F401  (declares fact types and actions)
+    from kezun.cases import kinds
+    from kezun.cases.models import Kind
+    from kezun.kernel.actor import SystemActor
+    from kezun.site import demo
+    from kezun.site.packs.pack import read
+
+    call_command("migrate", verbosity=0)
+    actor, pack = SystemActor("bench"), read(ROOT / "packs" / "demo-bank")
+    demo.load_pack(actor, pack)
+    demo.sign_ins(actor, pack)
+    kinds.install_all(actor)
+    if not Kind.objects.filter(urn="bench").exists():
+        kinds.install_kind(actor, text=told()["kind"], origin="bench")
+
+
+def casts() -> list[Cast]:
+    """The outlets that have a manager, a lobby manager and a supervisor above."""
+    from kezun.org.models import Assignment, Unit, UnitPath
+
+    held: dict[tuple[int, str], Person] = {}
+    for row in Assignment.objects.filter(deputy_for=None).select_related("person", "post").order_by("pk"):
+        held.setdefault((row.unit_id, row.post.role), row.person)
+    above: dict[int, list[int]] = {}
+    for below, ancestor in UnitPath.objects.order_by("depth").values_list("unit", "ancestor"):
+        above.setdefault(below, []).append(ancestor)
+    found = []
+    for unit in Unit.objects.filter(kind="outlet").order_by("code"):
+        boss = next((p for a in above[unit.pk] if (p := held.get((a, "supervisor")))), None)
+        own = held.get((unit.pk, "outlet_manager")), held.get((unit.pk, "lobby_manager"))
+        if boss is not None and own[0] is not None and own[1] is not None:
+            found.append(Cast(unit, own[0], own[1], boss))
+    return found
+
+
+def original(cast: Cast, course: tuple[Any, ...], received: dt.datetime, number: int) -> Original:
+    """One case by the engine's own verbs."""
+    from kezun.cases import actions
+    from kezun.cases.models import CaseKey, Event, Party
+
+    given = {
+        **{
+            "title": told()["titles"][number % len(told()["titles"])],
+            "received_at": received,
+            "channel": f"A{number % 5}",
+        },
+        **{"business": f"B{number % 8}", "reason_code": f"C{number % 10}"},
+        **{"complexity": ("simple", "complex")[number % 2], "urgency": "usual"},
+        "parties": [{"role": "complainant", "name": told()["customer"], "phone": f"1390000{number:04d}"}],
+    }
+    case = actions.open_case(cast.lobby, "bench", cast.unit, given, at=received)
+    for who, verb, values, hours in course:
+        said = told()["said"].get(values, {})
+        case = actions.do(getattr(cast, who), case, verb, said, at=received + dt.timedelta(hours=hours))
+    return Original(
+        case,
+        cast,
+        tuple(Event.objects.filter(case=case).order_by("seq")),
+        tuple(case.clocks.all()),
+        tuple(Party.objects.filter(case=case)),
+        CaseKey.objects.filter(case=case).first(),
+    )
+
+
+def later(value: Any, by: dt.timedelta) -> Any:
+    """A moment, as such or as events write it, moved; anything else as it is."""
+    if isinstance(value, dt.datetime):
+        return value + by
+    if isinstance(value, str) and len(value) >= 25 and value.endswith("+00:00") and value[4] == "-":
+        return (dt.datetime.fromisoformat(value) + by).isoformat()
+    return value
+
+
+def moved(value: Any, by: dt.timedelta, units: dict[int, int], people: dict[int, int], name: str = "") -> Any:
+    """A part of an event's body with other moments, units and people."""
+    if isinstance(value, dict):
+        return {key: moved(held, by, units, people, key) for key, held in value.items()}
+    if isinstance(value, list):
+        return [moved(held, by, units, people, name) for held in value]
+    if isinstance(value, int) and name in UNITS:
+        return units.get(value, value)
+    if isinstance(value, int) and name in PEOPLE:
+        return people.get(value, value)
+    return later(value, by)
+
+
+@dataclass
+class Copier:
+    """Makes copies of originals; seal_key: of the chains."""
+
+    seal_key: bytes
+
+    def copy(self, of: Original, cast: Cast, pk: int, title: str, by: dt.timedelta) -> Iterator[Any]:
+        """The rows of one copy: case, key, events, clocks, parties."""
+        from kezun.cases.models import Case, CaseKey, Clock, Event, Party
+        from kezun.kernel.rules import GENESIS, canonical, chain_digest
+
+        units = {of.cast.unit.pk: cast.unit.pk}
+        people = {a.pk: b.pk for a, b in zip(of.cast.people(), cast.people(), strict=True)}
+        names = {f"person:{a}": f"person:{b}" for a, b in people.items()}
+        head, events = GENESIS, []
+        for event in of.events:
+            body = moved(json.loads(event.body), by, units, people)
+            body |= {"case": pk, "actor": names.get(body["actor"], body["actor"])}
+            if "title" in body["sets"]:
+                body["sets"]["title"] = title
+            text = canonical(body)
+            head = chain_digest(self.seal_key, head, text)
+            fields = _fields(event, by, units, people) | {"case_id": pk, "body": text, "digest": head}
+            events.append(Event(**fields))
+        row = Case(**(_fields(of.case, by, units, people) | {"id": pk, "title": title, "head": head}))
+        row.words = row.words.replace(of.case.no, row.no).replace(of.case.title, title)
+        yield row
+        if of.key is not None:
+            yield CaseKey(case_id=pk, key=of.key.key)
+        yield from events
+        for model, rows in ((Clock, of.clocks), (Party, of.parties)):
+            for held in rows:
+                yield model(**(_fields(held, by, units, people) | {"case_id": pk}))
+
+
+def _fields(row: Any, by: dt.timedelta, units: dict[int, int], people: dict[int, int]) -> dict[str, Any]:
+    """The columns of a row without its key, moved."""
+    found = {}
+    for field in row._meta.concrete_fields:
+        if field.primary_key:
+            continue
+        value = getattr(row, field.attname)
+        found[field.attname] = moved(value, by, units, people, field.name)
+    return found
+
+
+def originals(players: list[Cast], now: dt.datetime) -> tuple[list[Original], list[Original]]:
+    """Those that ended, a year's spread to be made of them; those left open, received some hours ago."""
+    ended = [
+        original(players[n % 7], course, now - dt.timedelta(days=40), n) for n, course in enumerate(ENDED)
+    ]
+    left = [
+        original(players[n % 7], course, now - dt.timedelta(hours=6), n) for n, course in enumerate(LEFT_OPEN)
+    ]
+    return ended, left
+
+
+def rows_of(
+    models: tuple[list[Original], list[Original]], players: list[Cast], cases: int, open_: int, due: int
+) -> Iterator[list[Any]]:
+    """The rows of all copies, case by case. Of those left open the first `due` are two weeks old."""
+    from kezun.cases.models import Case
+    from kezun.kernel import trail
+
+    ended, left = models
+    titles = told()["titles"]
+    copier, first = Copier(trail.key()), Case.objects.order_by("-pk").values_list("pk", flat=True)[0] + 1
+    for n in range(cases):
+        is_open = n % (cases // open_) == 0 if open_ else False
+        nth = n // (cases // open_) if open_ else 0
+        of = left[nth % len(left)] if is_open else ended[n % len(ended)]
+        days = (14 if nth < due else nth % 3) if is_open else 1 + n * 7 % 690
+        cast = players[(n * 31) % len(players)]
+        title = f"{cast.unit.name}: {titles[n % len(titles)]}"
+        yield list(copier.copy(of, cast, first + n, title, -dt.timedelta(days=days)))
+
+
+def keep(rows: Iterator[list[Any]]) -> int:
+    """Put the rows into the tables, some thousands of cases at a time; returns how many cases."""
+    from django.db import transaction
+
+    count = 0
+    while some := list(islice(rows, BATCH)):
+        by_model: dict[Any, list[Any]] = {}
+        for row in (row for case in some for row in case):
+            by_model.setdefault(type(row), []).append(row)
+        with transaction.atomic():
+            for model, held in by_model.items():
+                model._default_manager.bulk_create(held, batch_size=2000)
+        count += len(some)
+    return count
+
+
+def seed(home: str, cases: int = CASES, open_: int = OPEN, due: int = DUE) -> None:
+    """A home with so many cases, of which so many are open and so many of these overdue; made once."""
+    prepare(home)
+    from django.core.management.color import no_style
+    from django.db import connection
+    from django.utils import timezone
+
+    from kezun.cases.models import Case
+
+    ready = Path(home) / f"cases-{cases}"
+    if ready.exists():
+        return
+    players = casts()
+    keep(rows_of(originals(players, timezone.now()), players, cases, open_, due))
+    with connection.cursor() as cursor:
+        for statement in connection.ops.sequence_reset_sql(no_style(), [Case]):
+            cursor.execute(statement)
+        cursor.execute("ANALYZE")
+    ready.touch()
+
+
+if __name__ == "__main__":
+    seed(sys.argv[1], *(int(text) for text in sys.argv[2:]))
