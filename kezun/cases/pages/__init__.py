@@ -1,0 +1,7 @@
+"""The pages of cases, by subject; every module here is loaded with the room."""
+
+import importlib
+import pkgutil
+
+for _found in pkgutil.iter_modules(__path__):
+    importlib.import_module(f"{__name__}.{_found.name}")
