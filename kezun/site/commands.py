@@ -16,6 +16,7 @@ from kezun.assessment import shipped as schemes_shipped
 from kezun.kernel import verify
 from kezun.kernel.actor import Actor, SystemActor
 from kezun.kernel.command import command
+from kezun.org import shipped as calendars_shipped
 from kezun.org.command import acting, actor_for
 from kezun.org.founding import CODE as FIRST
 from kezun.org.founding import first_person
@@ -58,6 +59,7 @@ def _found(name: str) -> Path:
 def setup() -> None:
     """Make or bring up to date the database in KEZUN_HOME (or at DATABASE_URL), and the first person."""
     call_command("migrate", verbosity=0, interactive=False)
+    calendars_shipped.install_all(actor_for())
     if secret := first_person(actor_for()):
         told = _("Sign in as %(name)s with the one-time password %(secret)s (shown only now).")
         click.echo(told % {"name": FIRST, "secret": secret.text})
@@ -104,6 +106,7 @@ def run_demo(port: int, stay: bool, name: str, anchor: str) -> None:
     steps.say(_("database ready in %s") % settings.KEZUN_HOME)
     pack = _read(_found(name))
     actor = SystemActor("demo")
+    calendars_shipped.install_all(actor)
     changed = demo.load_pack(actor, pack, _day("--anchor", anchor))
     steps.say(_("organisation of %s loaded") % pack.file.title if changed else _("organisation as before"))
     if standards := len(shipped.install_all(actor)):

@@ -2,6 +2,7 @@
 
 from kezun.org.models.access import RosterUpload, SignInSession, Token
 from kezun.org.models.base import FOREVER, Named, valid_on
+from kezun.org.models.calendars import Calendar, CalendarDay, CalendarYear, UnitCalendar
 from kezun.org.models.people import Assignment, GroupMember, LeadingGroup, Person, PersonQuerySet, Post
 from kezun.org.models.units import BusinessLine, Unit, UnitPath, UnitPlace, UnitQuerySet, UnitTag
 
@@ -9,6 +10,9 @@ __all__ = [
     "FOREVER",
     "Assignment",
     "BusinessLine",
+    "Calendar",
+    "CalendarDay",
+    "CalendarYear",
     "GroupMember",
     "LeadingGroup",
     "Named",
@@ -19,6 +23,7 @@ __all__ = [
     "SignInSession",
     "Token",
     "Unit",
+    "UnitCalendar",
     "UnitPath",
     "UnitPlace",
     "UnitQuerySet",

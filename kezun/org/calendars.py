@@ -1,0 +1,144 @@
+"""Working calendars ready to reckon with: read from the tables once per version, or from those that ship.
+
+A process keeps what it built under the calendar's version, so asking again costs one small statement. Where
+the tables do not hold a calendar that ships (nothing was set up yet), the shipped one answers.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import yaml
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from kezun.org.models import Calendar, CalendarDay, CalendarYear, Unit, UnitCalendar, valid_on
+from kezun.org.rules import calendarfile
+from kezun.org.rules.calendar import Day, Kind
+from kezun.org.rules.worktime import Worktime
+
+FOLDER = Path(__file__).parent / "catalog" / "calendars"
+USUAL = "cn"
+KEPT = 32
+_built: dict[str, tuple[tuple[object, ...], Worktime]] = {}
+
+
+@dataclass(frozen=True)
+class Shipped:
+    """A calendar that comes with the product: its columns, its days, the years whose table it holds."""
+
+    columns: dict[str, Any]
+    base: str
+    days: tuple[Day, ...]
+    official: range
+
+
+@lru_cache(maxsize=4)
+def shipped(folder: Path = FOLDER) -> dict[str, Shipped]:
+    """The calendars of a folder by code, bases first. Raises ValueError for a table with a mistake."""
+    found = {}
+    for row in yaml.safe_load((folder / "calendars.yaml").read_text(encoding="utf-8")):
+        days: list[Day] = []
+        if table := row.pop("days", ""):
+            days, wrong = calendarfile.read((folder / table).read_text(encoding="utf-8"))
+            if wrong:
+                raise ValueError(f"{table}: {wrong[0]}")
+        first, last = row.pop("official", (1, 0))
+        base = row.pop("base", "")
+        found[row["code"]] = Shipped(row, base, tuple(days), range(first, last + 1))
+    return found
+
+
+def default_code() -> str:
+    """The calendar of units that have none, and of deadlines that name none."""
+    return USUAL
+
+
+def worktime_of(code: str) -> Worktime:
+    """The calendar with this code, built once per version; one statement. Raises ValidationError."""
+    row = (
+        Calendar.objects.filter(code=code)
+        .values_list("pk", "version", "changed_at", "base_id", "base__version", "base__changed_at")
+        .first()
+    )
+    key: tuple[object, ...] = row or ("shipped",)
+    held = _built.get(code)
+    if held is not None and held[0] == key:
+        return held[1]
+    made = _of_tables(row[0]) if row else _of_catalog(code)
+    if len(_built) >= KEPT:
+        _built.clear()
+    _built[code] = (key, made)
+    return made
+
+
+def code_for(unit: Unit, day: dt.date | None = None) -> str:
+    """The code of the calendar by which a unit works: its own, that of the nearest unit above, the usual."""
+    paths = valid_on(day or timezone.localdate(), "unit__paths_below__")
+    rows = UnitCalendar.objects.filter(paths, unit__paths_below__unit=unit)
+    nearest = rows.order_by("unit__paths_below__depth").values_list("calendar__code", flat=True).first()
+    return nearest or default_code()
+
+
+def _of_tables(pk: int) -> Worktime:
+    calendar = Calendar.objects.select_related("base").get(pk=pk)
+    bottom = calendar.base or calendar
+    years = CalendarYear.objects.filter(calendar=bottom, status=CalendarYear.Status.OFFICIAL)
+    return _build(
+        days_of(calendar),
+        zone=calendar.zone,
+        windows=calendar.windows,
+        weekend=calendar.weekend,
+        official=list(years.values_list("year", flat=True)) if bottom.tabled else None,
+    )
+
+
+def days_of(calendar: Calendar, first: dt.date | None = None, last: dt.date | None = None) -> list[Day]:
+    """The named days of a calendar with those of its base beneath; one statement."""
+    rows = CalendarDay.objects.filter(Q(calendar=calendar) | Q(calendar=calendar.base_id))
+    if first and last:
+        rows = rows.filter(on_date__range=(first, last))
+    found: dict[dt.date, Day] = {}
+    for row in sorted(rows, key=lambda day: day.calendar_id == calendar.pk):
+        found[row.on_date] = day_of(row)
+    return sorted(found.values(), key=lambda day: day.date)
+
+
+def day_of(row: CalendarDay) -> Day:
+    """A row as the rules know it."""
+    windows = calendarfile.spans(row.windows) or None
+    return Day(row.on_date, Kind(row.kind), row.name, row.name_en, windows)
+
+
+def _of_catalog(code: str) -> Worktime:
+    here = shipped().get(code)
+    if here is None:
+        raise ValidationError(
+            {"calendar": _("There is no calendar «%(code)s»; /calendars/ lists them.") % {"code": code[:40]}}
+        )
+    bottom = shipped()[here.base] if here.base else here
+    return _build(
+        [*bottom.days, *(here.days if bottom is not here else ())],
+        zone=here.columns.get("zone", ""),
+        windows=here.columns.get("windows", ""),
+        weekend=here.columns.get("weekend", ""),
+        official=bottom.official if bottom.columns.get("tabled", True) else None,
+    )
+
+
+def _build(days: list[Day], *, zone: str, windows: str, weekend: str, official: Any) -> Worktime:
+    return Worktime(
+        days,
+        zone=ZoneInfo(zone or settings.KEZUN_BANK_ZONE),
+        windows=calendarfile.spans(windows),
+        weekend=calendarfile.spans(weekend),
+        official=official,
+    )
