@@ -9,12 +9,15 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kezun.cases.models import Case
 from kezun.cases.rules.kinds import Kind, Step
 from kezun.kernel.actor import Actor
 from kezun.org.models import Person
+
+if TYPE_CHECKING:
+    from kezun.cases.standing import Ground
 
 
 @dataclass
@@ -23,7 +26,8 @@ class Doing:
 
     said: what the verb was given, typed; fields: values of the kind's own fields. sets: what changes in the
     projection (plain values: ids, ISO moments); told: what the event says besides. by_rule: the state follows
-    from a rule and not from the step. behalf: the person for whom a deputy acts.
+    from a rule and not from the step. behalf: the person for whom a deputy acts. ground: how the actor stands
+    to the case, read once (see `standing`).
     """
 
     actor: Actor
@@ -41,6 +45,7 @@ class Doing:
     by_rule: bool = False
     behalf: Person | None = None
     seq: int = 0
+    ground: Ground | None = None
 
     @property
     def person(self) -> Person | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -10,7 +12,7 @@ from django.utils.translation import gettext as _
 from kezun.cases.doing import Doing
 from kezun.cases.models import Case, Party
 from kezun.kernel.actor import Actor, Denied, OutOfScope, SystemActor
-from kezun.org.models import Assignment, Person, Unit, UnitPath, valid_on
+from kezun.org.models import Assignment, Person, UnitPath, valid_on
 
 CUSTOMER = SystemActor("customer")
 # what somebody who is named in a case may still do: say something of their own
@@ -23,6 +25,67 @@ def permission(verb: str) -> str:
     return f"cases.{verb}"
 
 
+@dataclass
+class Ground:
+    """How one person stands to one case: each thing is read at most once, however many verbs are asked."""
+
+    actor: Person
+    case: Case
+
+    @cached_property
+    def own(self) -> set[int]:
+        """The actor, and everybody for whom they stand in."""
+        return stood_for(self.actor)
+
+    @cached_property
+    def posts(self) -> set[int]:
+        """Units where the actor holds a post today."""
+        return set(posts_of(self.actor))
+
+    @cached_property
+    def paths(self) -> list[tuple[int, int, int]]:
+        """(unit, ancestor, depth) of the units that have to do with the case."""
+        units = {self.case.unit_id, self.case.owner_unit_id, self.case.pending_unit_id} - {None}
+        rows = UnitPath.objects.filter(valid_on(timezone.localdate()), unit__in=units)
+        return list(rows.values_list("unit", "ancestor", "depth"))
+
+    @cached_property
+    def barred(self) -> bool:
+        """Whether the actor is named, stands in for one who is, or leads the unit of one named."""
+        people = named(self.case)
+        if not people:
+            return False
+        if people & self.own:
+            return True
+        led = {held.unit_id for held in self.actor.scope.held if held.role.reach == "subtree"}
+        homes = Assignment.objects.filter(valid_on(timezone.localdate()), person__in=people)
+        return bool(led & set(homes.values_list("unit", flat=True)))
+
+    @property
+    def behalf(self) -> Person | None:
+        """The handler, where the actor acts as the handler's deputy."""
+        handler = self.case.handler_id
+        return self.case.handler if handler not in (None, self.actor.pk) and handler in self.own else None
+
+    @property
+    def above(self) -> bool:
+        """Posted at a unit above the one with which the case lies."""
+        lies = {self.case.owner_unit_id, self.case.pending_unit_id}
+        return any(u in lies and a in self.posts and depth > 0 for u, a, depth in self.paths)
+
+    def reached(self, verb: str) -> bool:
+        """Whether the case lies in the actor's scope for this permission: by unit, or by a part in it."""
+        actor, case = self.actor, self.case
+        if not actor.may(verb):
+            return False
+        if actor.pk in (case.handler_id, case.opener_id, case.verifier_id) or actor.scope.whole_bank(verb):
+            return True
+        if self.posts & {case.unit_id, case.owner_unit_id, case.pending_unit_id}:
+            return True
+        down = {held.unit_id for held in actor.scope.carrying(verb) if held.role.reach == "subtree"}
+        return bool(down) and any(ancestor in down for _unit, ancestor, _depth in self.paths)
+
+
 def check(doing: Doing) -> None:
     """Whether the actor may do this here.
 
@@ -32,10 +95,11 @@ def check(doing: Doing) -> None:
     if not isinstance(doing.actor, Person):
         _check_platform(doing)
         return
-    if not reached(doing.actor, doing.case, permission(doing.verb)):
+    ground = ground_of(doing)
+    if not ground.reached(permission(doing.verb)):
         raise OutOfScope(_("No such case in your scope."))
-    doing.behalf = _behalf(doing.actor, doing.case)
-    if doing.verb not in OPEN_TO_NAMED and barred(doing.actor, doing.case):
+    doing.behalf = ground.behalf
+    if doing.verb not in OPEN_TO_NAMED and ground.barred:
         raise Denied(_("You or someone of your unit is named in this case: others have to handle it."))
     wanted = doing.step.by if doing.step else ("any",)
     if "second" in wanted:
@@ -45,6 +109,14 @@ def check(doing: Doing) -> None:
         raise Denied(_("This step is for: %(who)s.") % {"who": ", ".join(say(name) for name in wanted)})
 
 
+def ground_of(doing: Doing) -> Ground:
+    """What is known of the person and the case of a verb; kept with it."""
+    if doing.ground is None:
+        assert isinstance(doing.actor, Person)
+        doing.ground = Ground(doing.actor, doing.case)
+    return doing.ground
+
+
 def _check_platform(doing: Doing) -> None:
     """The platform does what needs no person; the customer what steps leave to customers."""
     wanted = doing.step.by if doing.step else ("any",)
@@ -52,18 +124,6 @@ def _check_platform(doing: Doing) -> None:
         raise Denied(_("This step is not for customers."))
     if wanted == ("second",):
         raise Denied(_("A person has to answer for this; the system cannot."))
-
-
-def reached(actor: Person, case: Case, verb: str) -> bool:
-    """Whether the case lies in the actor's scope for this permission: by unit, or by a part in it."""
-    if not actor.may(verb):
-        return False
-    if actor.pk in (case.handler_id, case.opener_id, case.verifier_id) or actor.scope.whole_bank(verb):
-        return True
-    units = {pk for pk in (case.unit_id, case.owner_unit_id, case.pending_unit_id) if pk is not None}
-    if units & set(posts_of(actor)):
-        return True
-    return Unit.objects.visible_to(actor, verb).filter(pk__in=units).exists()
 
 
 def posts_of(actor: Person) -> list[int]:
@@ -78,74 +138,42 @@ def stood_for(actor: Person) -> set[int]:
     return {actor.pk, *rows.values_list("deputy_for__person", flat=True)}
 
 
-def _behalf(actor: Person, case: Case) -> Person | None:
-    """The handler, where the actor acts as the handler's deputy."""
-    if case.handler_id is None or case.handler_id == actor.pk:
-        return None
-    return case.handler if case.handler_id in stood_for(actor) else None
-
-
 def named(case: Case) -> set[int]:
     """Members of staff who are named in the case."""
     rows = Party.objects.filter(case=case, role=Party.Role.NAMED_STAFF, ended_at__isnull=True)
     return {pk for pk in rows.values_list("person", flat=True) if pk is not None}
 
 
-def barred(actor: Person, case: Case) -> bool:
-    """Whether the actor is named in the case, stands in for one who is, or leads the unit of one named."""
-    people = named(case)
-    if not people:
-        return False
-    if people & stood_for(actor):
-        return True
-    led = {held.unit_id for held in actor.scope.held if held.role.reach == "subtree"}
-    homes = Assignment.objects.filter(valid_on(timezone.localdate()), person__in=people)
-    return bool(led & set(homes.values_list("unit", flat=True)))
-
-
 def _check_second(doing: Doing) -> None:
     """Another than the handler and whoever stands in for them; for grave cases from another unit."""
-    actor, case = doing.actor, doing.case
-    assert isinstance(actor, Person)
-    own = stood_for(actor)
-    if case.handler_id in own:
+    case, ground = doing.case, ground_of(doing)
+    if case.handler_id in ground.own:
         raise Denied(_("Who handled it does not verify it: a second person has to."))
-    if doing.verb == "check" and case.verifier_id in own:
+    if doing.verb == "check" and case.verifier_id in ground.own:
         raise Denied(_("Who verified it does not check its effect: a third person has to."))
-    if case.severity <= TOP_CONCERN and case.owner_unit_id in posts_of(actor):
+    if case.severity <= TOP_CONCERN and case.owner_unit_id in ground.posts:
         raise Denied(_("A grave case is verified from outside the unit that handled it."))
 
 
 def at_owner(doing: Doing) -> bool:
     """Posted at the unit with which it lies, or to which it was handed over."""
-    person = doing.person
-    if person is None:
+    if doing.person is None:
         return True
     wanted = doing.case.pending_unit_id or doing.case.owner_unit_id
     places = {wanted} if doing.verb in ("take", "return") else {wanted, doing.case.owner_unit_id}
-    return bool(places & set(posts_of(person)))
+    return bool(places & ground_of(doing).posts)
 
 
 def handles(doing: Doing) -> bool:
     """The handler, or their deputy."""
-    person = doing.person
-    if person is None:
+    if doing.person is None:
         return True
-    return doing.case.handler_id == person.pk or doing.behalf is not None
+    return doing.case.handler_id == doing.person.pk or doing.behalf is not None
 
 
 def above(doing: Doing) -> bool:
     """Posted at a unit above the one with which it lies."""
-    person = doing.person
-    if person is None:
-        return True
-    rows = UnitPath.objects.filter(
-        valid_on(timezone.localdate()),
-        unit__in=[pk for pk in (doing.case.owner_unit_id, doing.case.pending_unit_id) if pk],
-        ancestor__in=posts_of(person),
-        depth__gt=0,
-    )
-    return rows.exists()
+    return doing.person is None or ground_of(doing).above
 
 
 def of_office(doing: Doing) -> bool:

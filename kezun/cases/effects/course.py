@@ -68,7 +68,10 @@ def common_superior(one: int, other: int) -> int | None:
 @effect("assign")
 @effect("transfer")
 def handed_over(doing: Doing) -> None:
-    """To another unit: the one that had it keeps the responsibility until the other takes it."""
+    """To another unit: the one that had it keeps the responsibility until the other takes it.
+
+    A person named with it is the handler from now on, so that the case stands among their work.
+    """
     unit: Unit = doing.said["unit"]
     person, post = doing.said.get("person"), doing.said.get("post")
     if (
@@ -84,7 +87,7 @@ def handed_over(doing: Doing) -> None:
     same = unit.pk == doing.case.owner_unit_id
     doing.sets["pending_unit"] = None if same else unit.pk
     doing.sets["owner_post"] = post.pk if post else None
-    doing.sets["handler"] = None
+    doing.sets["handler"] = person.pk if person else None
 
 
 @effect("take")
