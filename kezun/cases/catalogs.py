@@ -95,7 +95,17 @@ def ladders() -> dict[str, dict[str, Any]]:
     return {path.stem: yaml.safe_load(path.read_text(encoding="utf-8")) for path in _files("ladders")}
 
 
+@lru_cache(maxsize=8)
+def numbers(name: str) -> dict[str, Any]:
+    """Numbers and words that a bank may change (`settings/<name>.yaml`); what a pack says stands over ours."""
+    found: dict[str, Any] = {}
+    for path in _files("settings"):
+        if path.stem == name:
+            found |= yaml.safe_load(path.read_text(encoding="utf-8"))
+    return found
+
+
 def forget() -> None:
     """Read the files anew: after a pack was installed."""
-    for kept in (flows, tables, ladders):
+    for kept in (flows, tables, ladders, numbers):
         kept.cache_clear()

@@ -1,8 +1,9 @@
 """Every verb is an action of its own: permission, audit entry, event. They all go through the engine."""
 
+from kezun.cases.actions.reviewing import review
 from kezun.cases.actions.verbs import ACTS, do, open_case
 from kezun.cases.effects import load
 
 load()
 
-__all__ = ["ACTS", "do", "open_case"]
+__all__ = ["ACTS", "do", "open_case", "review"]

@@ -1,0 +1,48 @@
+"""Is it the same again? The matter's fingerprint, the customer who comes back, many customers at once.
+
+Loaded after `people`, whose effect on the same verb finds the customer's mark.
+"""
+
+from __future__ import annotations
+
+from kezun.cases import likeness
+from kezun.cases.doing import Doing, effect
+from kezun.cases.models import Link
+from kezun.cases.rules.likeness import fingerprint
+
+COMPLAINT = "complaint"
+
+
+@effect("open")
+def fingerprinted(doing: Doing) -> None:
+    """What makes the matter the same as another, as the kind says."""
+    values = {**doing.fields, "unit": doing.case.unit_id, "code": doing.case.code}
+    doing.case.fingerprint = fingerprint(values, doing.kind.fingerprint)
+
+
+@effect("open")
+def seen_before(doing: Doing) -> None:
+    """A repeat complaint is counted, the same matter linked, a group proposed: nobody has to look for it."""
+    case = doing.case
+    if case.code != COMPLAINT:
+        return
+    found = likeness.like(case.fingerprint, case.mark, case.received_at, but=case.pk)
+    if found.again:
+        doing.sets["repeat"] = len(found.again)
+        doing.told["repeat_of"] = [one.pk for one in found.again[: likeness.most()]]
+    if found.same:
+        before = found.same[0].pk
+        Link.objects.get_or_create(
+            source=case, target_id=before, type=Link.Type.RECURRENCE_OF, defaults={"at": doing.at}
+        )
+        doing.told["recurrence_of"] = before
+    if found.group is not None:
+        group = found.group
+        doing.told["group"] = {"cases": list(group.cases), "people": group.people, "hours": group.hours}
+
+
+@effect("amend")
+def fingerprinted_anew(doing: Doing) -> None:
+    """Another classification is another matter."""
+    values = {**doing.data(), **doing.fields, "unit": doing.case.unit_id, "code": doing.case.code}
+    doing.case.fingerprint = fingerprint(values, doing.kind.fingerprint)
