@@ -97,7 +97,7 @@ def ladders() -> dict[str, dict[str, Any]]:
 
 @lru_cache(maxsize=8)
 def numbers(name: str) -> dict[str, Any]:
-    """Numbers and words that a bank may change (`settings/<name>.yaml`); what a pack says stands over ours."""
+    """Numbers and words that a bank may change (`settings/<name>.yaml`); a pack's stand over ours."""
     found: dict[str, Any] = {}
     for path in _files("settings"):
         if path.stem == name:

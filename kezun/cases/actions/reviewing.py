@@ -25,7 +25,7 @@ def review(actor: Actor, case: Case, *, asked: str) -> Case:
     Raises ValidationError where there is no answer yet, where the days for it are over, where one is
     already open; OutOfScope where the case is none of the actor's.
     """
-    if isinstance(actor, Person) and not standing.reached(actor, case, "cases.review"):
+    if isinstance(actor, Person) and not standing.Ground(actor, case).reached("cases.review"):
         raise OutOfScope(_("No such case in your scope."))
     row = Case.objects.select_for_update(of=("self",)).get(pk=case.pk)
     _check(row)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 @dataclass(frozen=True)
 class Earlier:
-    """A case that came before: its key, when the bank learned of it, the mark of its customer ("" unknown)."""
+    """A case that came before: its key, when the bank learned of it, its customer's mark ("" unknown)."""
 
     pk: int
     received_at: datetime
