@@ -123,7 +123,8 @@ def sheet(person: Person, where: Unit) -> Target:
     """A sheet of the unit, submitted; its photo is the target `evidence`."""
     world.published()
     found = Sheet.objects.filter(unit=where, state="submitted").first()
-    return {"pk": (found or world.submitted(world.SYSTEM, where)).pk}
+    pk = (found or world.submitted(world.SYSTEM, where)).pk
+    return {"pk": pk, "number": pk}
 
 
 def evidence(person: Person, where: Unit) -> Target:

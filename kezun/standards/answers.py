@@ -54,12 +54,17 @@ def entry_of(value: object = None, na: object = None, note: object = None) -> di
     """One answer as it is stored; None where nothing was said at all."""
     said: dict[str, str] = {}
     if na is not None:
-        said["na"] = str(na).strip()[:REASON]
+        said["na"] = _line(na)[:REASON]
     elif value not in (None, ""):
-        said["value"] = str(value).strip()[:NOTE]
-    if note not in (None, "") and str(note).strip():
-        said["note"] = str(note).strip()[:NOTE]
+        said["value"] = _line(value)[:NOTE]
+    if note is not None and _line(note):
+        said["note"] = _line(note)[:NOTE]
     return said or None
+
+
+def _line(value: object) -> str:
+    """What somebody typed, without what no database takes."""
+    return str(value).replace("\x00", "").strip()
 
 
 def profile_on(unit: Unit, day: dt.date) -> list[str]:
