@@ -138,8 +138,9 @@ def drop_listing(actor: Actor, listing: Listing, *, note: str) -> Listing:
     _check_other(actor, None, held)
     if not note.strip():
         raise ValidationError({"note": _("Give the reason: it stays with the entry.")})
-    held.state, held.note = Listing.State.DROPPED, note.strip()
-    held.save(update_fields=["state", "note"])
+    held.state, held.ended_why = Listing.State.DROPPED, note.strip()
+    held.ended_at, held.ended_by = timezone.now(), actor if isinstance(actor, Person) else None
+    held.save(update_fields=["state", "ended_why", "ended_at", "ended_by"])
     return held
 
 
@@ -220,7 +221,8 @@ def refuse_award(actor: Actor, award: Award, *, reason: str) -> Award:
     if not reason.strip():
         raise ValidationError({"reason": _("Give the reason: whoever proposed it reads it.")})
     held.state, held.reason = Award.State.REFUSED, reason.strip()[:400]
-    return _signed(actor, held, "reason")
+    held.ended_at, held.ended_by = timezone.now(), actor if isinstance(actor, Person) else None
+    return _signed(actor, held, "reason", "ended_at", "ended_by")
 
 
 @action("assessment.revoke_award", target="award", hidden=("reason",))
@@ -232,7 +234,8 @@ def revoke_award(actor: Actor, award: Award, *, reason: str) -> Award:
         raise ValidationError({"reason": _("Give the reason: the subject reads it.")})
     held.state, held.reason = Award.State.REVOKED, reason.strip()[:400]
     held.to_date = max(held.from_date, min(held.to_date, timezone.localdate()))
-    held.save(update_fields=["state", "reason", "to_date"])
+    held.ended_at, held.ended_by = timezone.now(), actor if isinstance(actor, Person) else None
+    held.save(update_fields=["state", "reason", "to_date", "ended_at", "ended_by"])
     return held
 
 

@@ -117,7 +117,8 @@ def void_merit(actor: Actor, merit: Merit, *, reason: str) -> Merit:
     held = _held(merit, *OPEN)
     check_not_own(actor, unit=held.unit_id, person=held.person_id)
     held.state, held.reason, held.facts_at = Merit.State.VOID, reason.strip()[:400], None
-    held.save(update_fields=["state", "reason", "facts_at"])
+    held.ended_at, held.ended_by = timezone.now(), actor if isinstance(actor, Person) else None
+    held.save(update_fields=["state", "reason", "facts_at", "ended_at", "ended_by"])
     return held
 
 

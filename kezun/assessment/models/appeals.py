@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from kezun.assessment.models.ledger import OTHERS
 from kezun.assessment.models.runs import Score
 from kezun.kernel.actor import Actor
+from kezun.kernel.frozen import Frozen, freeze
 from kezun.kernel.models import StoredFile
 from kezun.org.models import Person, Unit
 
@@ -134,3 +135,17 @@ class AppealFile(models.Model):
 
     def __str__(self) -> str:
         return f"{self.appeal_id} {self.file_id}"
+
+
+freeze(
+    Frozen(
+        "assessment_appeal",
+        "decided_at",
+        (
+            *("score_id", "rule", "unit_id", "person_id", "grounds", "state", "level", "before_id"),
+            *("filed_by_id", "filed_at", "decided_by_id", "decision", "doc_no", "remedy", "remedy_ref"),
+        ),
+    )
+)
+# What was put forward stays as it was, from the first moment.
+freeze(Frozen("assessment_appealfile", "at", ("appeal_id", "file_id")))

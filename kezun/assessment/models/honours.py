@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from kezun.assessment.models.runs import Run, Score
 from kezun.kernel.actor import Actor
+from kezun.kernel.frozen import Frozen, freeze
 from kezun.org.models import Person, Unit
 
 PrivacyClasses = dict[str, str]
@@ -51,7 +52,7 @@ class ListingQuerySet(models.QuerySet["Listing"]):
 
 class Listing(models.Model):
     """One entry of the red or the black list: proposed by a rule's probability, heard, confirmed,
-    published."""
+    published. ended_at, ended_by, ended_why: when it was dropped, by whom, and why."""
 
     class Colour(models.TextChoices):
         RED = "red", _("Red list")
@@ -78,9 +79,10 @@ class Listing(models.Model):
                 "heard_until_date",
             ),
             *("proposed_at", "proposed_by", "decided_by", "decided_at", "published_at", "until_date"),
+            *("ended_at", "ended_by"),
         ),
         "none",
-    ) | dict.fromkeys(("person", "note"), "C1")
+    ) | dict.fromkeys(("person", "note", "ended_why"), "C1")
 
     run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="listings")
     score = models.ForeignKey(Score, on_delete=models.PROTECT, related_name="listings")
@@ -105,6 +107,11 @@ class Listing(models.Model):
     published_at = models.DateTimeField(null=True)
     until_date = models.DateField(null=True)
     note = models.TextField(blank=True)
+    ended_at = models.DateTimeField(null=True)
+    ended_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    ended_why = models.TextField(blank=True)
 
     objects = ListingQuerySet.as_manager()
 
@@ -118,6 +125,18 @@ class Listing(models.Model):
             models.CheckConstraint(
                 condition=~Q(state__in=("confirmed", "published")) | Q(decided_at__isnull=False),
                 name="listing_confirmed_when",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="proposed") | Q(decided_at__isnull=True), name="listing_never_undecided"
+            ),
+            models.CheckConstraint(
+                condition=Q(published_at__isnull=True) | Q(state__in=("published", "dropped")),
+                name="listing_never_unpublished",
+            ),
+            models.CheckConstraint(
+                condition=(Q(state="dropped", ended_at__isnull=False) & ~Q(ended_why=""))
+                | (~Q(state="dropped") & Q(ended_at__isnull=True)),
+                name="listing_dropped_when",
             ),
         )
         indexes = (models.Index(fields=["colour", "state"], name="listing_state"),)
@@ -137,7 +156,10 @@ class AwardQuerySet(models.QuerySet["Award"]):
 
 
 class Award(models.Model):
-    """A star of one to five, or a title, held from a day to a day; it can be revoked, with a reason."""
+    """A star of one to five, or a title, held from a day to a day; it can be revoked, with a reason.
+
+    ended_at, ended_by: when it was refused or revoked, and by whom.
+    """
 
     class Kind(models.TextChoices):
         STAR = "star", _("Star")
@@ -153,6 +175,7 @@ class Award(models.Model):
         (
             *("id", "kind", "level", "title", "unit", "run", "from_date", "to_date", "state", "doc_no"),
             *("proposed_at", "proposed_by", "decided_by", "decided_at", "why", "revoke_asked"),
+            *("ended_at", "ended_by"),
         ),
         "none",
     ) | dict.fromkeys(("person", "reason"), "C1")
@@ -180,6 +203,10 @@ class Award(models.Model):
     decided_at = models.DateTimeField(null=True)
     revoke_asked = models.CharField(max_length=400, blank=True)
     reason = models.CharField(max_length=400, blank=True)
+    ended_at = models.DateTimeField(null=True)
+    ended_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
 
     objects = AwardQuerySet.as_manager()
 
@@ -196,6 +223,16 @@ class Award(models.Model):
             models.CheckConstraint(
                 condition=~Q(state="revoked") | ~Q(reason=""), name="award_revoked_with_reason"
             ),
+            models.CheckConstraint(
+                condition=Q(state="proposed", decided_at__isnull=True)
+                | (~Q(state="proposed") & Q(decided_at__isnull=False)),
+                name="award_decided_when",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=("refused", "revoked"), ended_at__isnull=False)
+                | (Q(state__in=("proposed", "granted")) & Q(ended_at__isnull=True)),
+                name="award_ended_when",
+            ),
         )
         indexes = (
             models.Index(fields=["unit", "state"], name="award_unit"),
@@ -204,3 +241,31 @@ class Award(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.level} {self.unit_id} {self.person_id or ''}"
+
+
+PROPOSED = ("unit_id", "person_id", "run_id", "why", "proposed_at", "proposed_by_id", "decided_by_id")
+freeze(
+    Frozen(
+        "assessment_listing",
+        "decided_at",
+        (*PROPOSED, "score_id", "colour", "probability", "heard_until_date", "note"),
+    )
+)
+freeze(Frozen("assessment_listing", "published_at", ("audience", "until_date"), step="published"))
+freeze(
+    Frozen(
+        "assessment_listing",
+        "ended_at",
+        (*PROPOSED, "score_id", "colour", "state", "decided_at", "published_at", "ended_by_id", "ended_why"),
+        step="dropped",
+    )
+)
+# A later star may shorten an earlier one, and a revocation ends it: the last day stays free until then.
+freeze(
+    Frozen(
+        "assessment_award",
+        "decided_at",
+        (*PROPOSED, "kind", "level", "title", "from_date", "doc_no"),
+    )
+)
+freeze(Frozen("assessment_award", "ended_at", ("state", "to_date", "reason", "ended_by_id"), step="ended"))

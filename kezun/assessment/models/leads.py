@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from kezun.kernel.actor import Actor
+from kezun.kernel.frozen import Frozen, freeze
 from kezun.org.models import Person, Unit
 
 PrivacyClasses = dict[str, str]
@@ -107,3 +108,15 @@ class Lead(models.Model):
     @property
     def share(self) -> float:
         return self.k / self.n if self.n else 0.0
+
+
+freeze(
+    Frozen(
+        "assessment_lead",
+        "decided_at",
+        (
+            *("signal", "unit_id", "person_id", "from_date", "to_date", "k", "n", "expected", "p", "q"),
+            *("fact", "sample", "state", "found_at", "decided_by_id", "note"),
+        ),
+    )
+)

@@ -12,6 +12,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from kezun.kernel.actor import Actor
+from kezun.kernel.frozen import Frozen, freeze
 from kezun.kernel.models import StoredFile
 from kezun.org.models import Person, Unit
 
@@ -37,7 +38,8 @@ class Merit(models.Model):
 
     kind, level: of catalog/merits.yaml. incident: the number of what happened, so that one incident seen by
     several eyes counts once. responsibility: who was found to answer for it; pending ones are listed in
-    scorecards and count nothing. key: what its fact is known by; each settled change publishes it again.
+    scorecards and count nothing; it may be decided anew. ended_at, ended_by: when it was made void, by whom.
+    key: what its fact is known by; each settled change publishes it again.
     """
 
     class State(models.TextChoices):
@@ -55,6 +57,7 @@ class Merit(models.Model):
         (
             *("id", "key", "kind", "level", "unit", "occurred_date", "incident", "responsibility", "state"),
             *("issuer", "entered_at", "confirmed_at", "facts_at", "entered_by", "confirmed_by"),
+            *("ended_at", "ended_by"),
         ),
         "none",
     ) | dict.fromkeys(("person", "title", "note", "reason"), "C1")
@@ -85,6 +88,10 @@ class Merit(models.Model):
     confirmed_at = models.DateTimeField(null=True)
     reason = models.CharField(max_length=400, blank=True)
     facts_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    ended_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
 
     objects = MeritQuerySet.as_manager()
 
@@ -97,7 +104,15 @@ class Merit(models.Model):
             models.CheckConstraint(
                 condition=~Q(state="confirmed") | Q(confirmed_at__isnull=False), name="merit_confirmed_when"
             ),
+            models.CheckConstraint(
+                condition=~Q(state="entered") | Q(confirmed_at__isnull=True), name="merit_never_unconfirmed"
+            ),
             models.CheckConstraint(condition=~Q(state="void") | ~Q(reason=""), name="merit_void_with_reason"),
+            models.CheckConstraint(
+                condition=Q(state="void", ended_at__isnull=False)
+                | ~Q(state="void") & Q(ended_at__isnull=True),
+                name="merit_void_when",
+            ),
         )
         indexes = (
             models.Index(fields=["unit", "-occurred_date"], name="merit_unit_day"),
@@ -122,3 +137,25 @@ class MeritFile(models.Model):
 
     def __str__(self) -> str:
         return f"{self.merit_id} {self.file_id}"
+
+
+freeze(
+    Frozen(
+        "assessment_merit",
+        "confirmed_at",
+        (
+            *("key", "kind", "level", "unit_id", "person_id", "occurred_date", "title", "issuer"),
+            *("incident", "note", "entered_by_id", "entered_at", "confirmed_by_id"),
+        ),
+    )
+)
+freeze(
+    Frozen(
+        "assessment_merit",
+        "ended_at",
+        ("state", "responsibility", "reason", "ended_by_id"),
+        step="void",
+    )
+)
+# A document that proves something stays as it was, from the first moment.
+freeze(Frozen("assessment_meritfile", "at", ("merit_id", "file_id")))

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from kezun.assessment import upkeep
@@ -17,7 +17,6 @@ from kezun.assessment.queries import scorecard, scores_for
 from kezun.assessment.replaying import replay
 from kezun.assessment.running import run as run_now
 from kezun.assessment.tests import world
-from kezun.kernel import frozen
 from kezun.kernel.actor import Denied
 from kezun.kernel.models import TrailEntry
 from kezun.org.models import Assignment, BusinessLine
@@ -32,15 +31,6 @@ def plain(own_home, bank):
     world.served("O1", "2026-03-10", 60)
     world.rated("O1", "2026-03-10", 57, 3)
     return world.installed(world.scheme_text())
-
-
-def forged(change):
-    """Do what nobody may: with the triggers lifted."""
-    frozen.lift(connection)
-    try:
-        change()
-    finally:
-        frozen.install(connection)
 
 
 @pytest.mark.parametrize("period", ["2026-13", "yesterday", "", "2026-Q5"])
@@ -96,7 +86,7 @@ def test_the_decision_named_in_the_text_is_kept(plain, person_in):
 def test_a_replay_finds_a_score_that_was_changed_behind_its_back(plain):
     made = run_now(world.US, plain, "2026-03")
     row = Score.objects.filter(run=made, score__isnull=False).first()
-    forged(lambda: Score.objects.filter(pk=row.pk).update(score=row.score + 5))
+    world.forged(lambda: Score.objects.filter(pk=row.pk).update(score=row.score + 5))
     found = replay(made)
     assert not found.equal
     assert [(d.subject, d.line) for d in found.differences] == [(row.subject, "score")]
@@ -107,14 +97,14 @@ def test_a_replay_finds_a_score_that_was_changed_behind_its_back(plain):
 def test_a_replay_finds_every_column_that_was_changed(plain, column, value):
     made = run_now(world.US, plain, "2026-03")
     row = Score.objects.filter(run=made, rank__isnull=False).first()
-    forged(lambda: Score.objects.filter(pk=row.pk).update(**{column: value}))
+    world.forged(lambda: Score.objects.filter(pk=row.pk).update(**{column: value}))
     assert [d.subject for d in replay(made).differences] == [row.subject]
 
 
 def test_a_replay_finds_a_score_that_was_taken_away_or_put_in(plain):
     made = run_now(world.US, plain, "2026-03")
     gone = Score.objects.filter(run=made).first()
-    forged(lambda: Score.objects.filter(pk=gone.pk).delete())
+    world.forged(lambda: Score.objects.filter(pk=gone.pk).delete())
     found = replay(made)
     assert [(d.subject, d.then) for d in found.differences] == [(gone.subject, "")]
     gone.pk = None

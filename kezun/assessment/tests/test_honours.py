@@ -108,7 +108,7 @@ def test_an_entry_is_published_to_its_audience(run, office, second, person_in):
     honours.publish_listing(office, red, audience="branch")
     assert see(near).exists()
     assert not see(far).exists()
-    Listing.objects.update(audience="bank")
+    world.forged(lambda: Listing.objects.update(audience="bank"))
     assert see(far).exists()
     honours.drop_listing(second, red, note="复核有误")
     assert not see(far).exists()

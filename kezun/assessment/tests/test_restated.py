@@ -7,7 +7,6 @@ from decimal import Decimal
 import msgspec
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import connection
 from django.utils import timezone, translation
 
 from kezun.assessment import running
@@ -18,7 +17,6 @@ from kezun.assessment.restating import beside, replaced
 from kezun.assessment.scorecards import scorecard
 from kezun.assessment.tests import world
 from kezun.assessment.tests.desk import address, body
-from kezun.kernel import frozen
 from kezun.kernel.actor import Denied
 
 pytestmark = pytest.mark.django_db
@@ -187,9 +185,7 @@ def test_it_replaces_what_was_shown_last_not_what_was_only_computed(restated, cl
 
 
 def test_a_subject_new_in_the_restated_run_replaced_nothing(restated, office, second, visit, bank, closed):
-    frozen.lift(connection)
-    Score.objects.filter(run=first_of(closed), unit=bank["O1"]).delete()
-    frozen.install(connection)
+    world.forged(Score.objects.filter(run=first_of(closed), unit=bank["O1"]).delete)
     card = scorecard(office, restated, f"unit:{bank['O1'].pk}")
     assert replaced(office, card).old is None
     runs.show_run(second, restated)

@@ -120,7 +120,7 @@ def test_a_list_is_shown_until_its_last_day(run, second, office, person_in):
     today = timezone.localdate()
     honours.publish_listing(office, red, audience="bank", until=today)
     assert Listing.objects.visible_to(far).exists()
-    Listing.objects.update(until_date=today - dt.timedelta(days=1))
+    world.forged(lambda: Listing.objects.update(until_date=today - dt.timedelta(days=1)))
     assert not Listing.objects.visible_to(far).exists()
     assert Listing.objects.visible_to(office).filter(pk=red.pk).exists()
 
@@ -160,6 +160,7 @@ def moved_teller(bank, person_in):
     Assignment.objects.create(person=teller, unit=bank["O3"], post=post, from_date=day)
     star = Award.objects.create(
         **{"kind": "star", "level": 3, "unit": bank["O1"], "person": teller, "state": "granted"},
+        decided_at=timezone.now(),
         **{"from_date": dt.date(2026, 1, 1), "to_date": dt.date(2026, 12, 31)},
     )
     return teller, star
