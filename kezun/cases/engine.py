@@ -109,8 +109,14 @@ def open_case(
             "opened_at": plain(now),
             "level": 0,
         }
+        doing.told["kind"] = edition(kind)
         _carry_out(doing)
     return row
+
+
+def edition(kind: KindRow) -> dict[str, str]:
+    """The edition of a kind, as the first event of a case tells it: the case keeps to it."""
+    return {"code": kind.urn, "version": kind.version, "sha256": kind.sha256}
 
 
 def _carry_out(doing: Doing) -> None:
