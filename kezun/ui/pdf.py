@@ -1,8 +1,7 @@
 """PDF documents as a bank sends them round: headings, paragraphs, tables, page numbers, Chinese and Latin.
 
-The Chinese font is one of those that the PDF standard lets every reader bring along (STSong-Light), so no
-font file is needed and none is embedded. The same content gives the same bytes. What is written is plain
-text: no markup of the caller's is taken.
+Which font is used, and whether it is embedded, is told in `fonts.py`. The same content gives the same bytes
+on a machine with the same font. What is written is plain text: no markup of the caller's is taken.
 """
 
 from __future__ import annotations
@@ -10,7 +9,6 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -19,26 +17,19 @@ from reportlab.lib.enums import TA_RIGHT
 from reportlab.lib.pagesizes import A4, landscape
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
-from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Flowable, PageBreak, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
-FONT = "STSong-Light"
+from kezun.ui.fonts import document_font
+
 INK, PALE, LINE = colors.HexColor("#1b2733"), colors.HexColor("#eef2f5"), colors.HexColor("#c5ced6")
 MARGIN = 16 * mm
-
-
-@cache
-def _font() -> str:
-    pdfmetrics.registerFont(UnicodeCIDFont(FONT))
-    return FONT
 
 
 def _style(size: float, *, after: float = 2, right: bool = False) -> ParagraphStyle:
     return ParagraphStyle(
         f"k{size}{right}",
-        fontName=_font(),
+        fontName=document_font(),
         fontSize=size,
         leading=size * 1.45,
         textColor=INK,
@@ -76,7 +67,7 @@ class _Numbered(Canvas):
 
     def _write_foot(self, number: int) -> None:
         width, _height = self._own._pagesize
-        self.setFont(_font(), 8)
+        self.setFont(document_font(), 8)
         self.setFillColor(INK)
         self.drawString(MARGIN, 9 * mm, self._foot)
         self.drawRightString(width - MARGIN, 9 * mm, f"{number} / {len(self._kept)}")

@@ -4,10 +4,23 @@ from __future__ import annotations
 
 import re
 import zlib
+from pathlib import Path
 
 import pytest
+import reportlab
 
+from kezun.ui import fonts
 from kezun.ui.pdf import Document
+
+LATIN = Path(reportlab.__file__).parent / "fonts" / "Vera.ttf"
+
+
+@pytest.fixture
+def found_anew():
+    """The font is looked for in this test, and again after it."""
+    fonts.document_font.cache_clear()
+    yield
+    fonts.document_font.cache_clear()
 
 
 def pages(content: bytes) -> int:
@@ -48,7 +61,7 @@ def test_the_foot_says_page_of_pages():
     content = sample(rows=120).content()
     total = pages(content)
     assert total > 1
-    assert b"STSong-Light" in content
+    assert fonts.NAMED.encode() in content or b"/FontFile2" in content
     assert zlib.crc32(content) == zlib.crc32(sample(rows=120).content())
 
 
@@ -63,3 +76,52 @@ def test_an_empty_table_is_left_out_and_a_crooked_one_refused():
     ):
         with pytest.raises(ValueError, match="columns"):
             made.table(heads, rows, widths=widths)
+
+
+def test_a_truetype_font_is_embedded_as_the_subset_in_use(found_anew, settings, monkeypatch):
+    monkeypatch.setattr(fonts, "NEEDED", "Aa0")
+    settings.KEZUN_PDF_FONT = str(LATIN)
+    made = Document("Outlet 1")
+    made.paragraph("An embedded line")
+    content = made.content()
+    assert b"/FontFile2" in content
+    assert b"BitstreamVera" in content
+    assert fonts.NAMED.encode() not in content
+    assert len(content) < LATIN.stat().st_size, "only what is used"
+    assert content == _again(made)
+
+
+def _again(made: Document) -> bytes:
+    """The same words in a document of their own."""
+    other = Document(made.title)
+    other.paragraph("An embedded line")
+    return other.content()
+
+
+@pytest.mark.parametrize("case", ["no Chinese", "no font", "not there", "no such part"])
+def test_what_cannot_be_embedded_leaves_the_font_to_the_reader(found_anew, settings, tmp_path, caplog, case):
+    broken = tmp_path / "broken.ttf"
+    broken.write_bytes(b"\0\1\0\0 no font")
+    settings.KEZUN_PDF_FONT = {
+        "no Chinese": str(LATIN),
+        "no font": str(broken),
+        "not there": str(tmp_path / "none.ttf"),
+        "no such part": f"{LATIN}#x",
+    }[case]
+    content = Document("网点").content()
+    assert fonts.NAMED.encode() in content
+    assert b"/FontFile" not in content
+    assert "KEZUN_PDF_FONT" in caplog.text
+
+
+def test_without_a_choice_the_first_fitting_place_counts(monkeypatch, tmp_path):
+    monkeypatch.setattr(fonts, "NEEDED", "A")
+    assert fonts.first_embeddable([str(tmp_path / "none"), str(LATIN)]).face.filename == str(LATIN)
+    assert fonts.first_embeddable([]) is None
+
+
+def test_postscript_outlines_are_passed_over():
+    files = [str(p) for p in Path("/usr/share/fonts").glob("**/*CJK*.ttc")]
+    if not files:
+        pytest.skip("no font with PostScript outlines on this machine")
+    assert fonts.first_embeddable(files) is None
