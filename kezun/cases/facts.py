@@ -1,0 +1,65 @@
+"""The facts that cases become: each case as it stands, and the moments that stand out in its course.
+
+A case is one row, corrected as the case goes on; it lies at the day on which the bank learned of it, so rates
+are those of what was received in a period. `case_event` lies at the day of the moment itself, for what was
+done in a period. Nothing personal of a customer is in either. `person` is set only where a decision names
+a member of staff as answerable: being named in a complaint is not a fact about anybody's work.
+"""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from kezun.facts.types import Column, FactType, fact_type
+
+_OF = (
+    Column("kind", "text", _("Kind of case"), required=True),
+    Column("severity", "integer", _("Severity"), required=True, low=1, high=4),
+    Column("channel", "text", _("Channel")),
+    Column("reason", "text", _("Reason")),
+)
+
+CASE = fact_type(
+    FactType(
+        name="case",
+        title=_("Case"),
+        about=_("One complaint, correction, request or other case, as it stands now."),
+        counted='state != "merged"',
+        columns=(
+            *_OF,
+            Column("state", "text", _("State"), required=True),
+            Column("open", "flag", _("Open"), required=True),
+            Column("owner", "text", _("Lies with")),
+            Column("line", "text", _("Business line")),
+            Column("handler", "text", _("Handler"), privacy="C1"),
+            Column("finding", "text", _("Finding")),
+            Column("contact_s", "seconds", _("To the first contact"), low=0),
+            Column("answer_s", "seconds", _("To the answer"), low=0),
+            Column("close_s", "seconds", _("To the close"), low=0),
+            Column("contact_on_time", "flag", _("Contacted in time")),
+            Column("answer_on_time", "flag", _("Answered in time")),
+            Column("extended", "integer", _("Extensions"), required=True, low=0),
+            Column("returns", "integer", _("Sent back"), required=True, low=0),
+            Column("reopened", "integer", _("Reopened"), required=True, low=0),
+            Column("repeat", "integer", _("Earlier ones alike"), required=True, low=0),
+            Column("held_30d", "flag", _("First close held for 30 days")),
+            Column("satisfaction", "integer", _("Satisfaction with handling"), low=1, high=5),
+            Column("effect", "text", _("Effect"), choices=("effective", "not", "unknown")),
+            Column("stopped_yuan", "integer", _("Money stopped (yuan)"), low=0),
+        ),
+    )
+)
+
+CASE_EVENT = fact_type(
+    FactType(
+        name="case_event",
+        title=_("Moment of a case"),
+        about=_("A case opened, contacted, answered, closed, extended, overdue, reopened or checked."),
+        columns=(
+            *_OF,
+            Column("what", "text", _("What happened"), required=True),
+            Column("case_id", "text", _("Case"), required=True),
+            Column("after_s", "seconds", _("After it was received"), low=0),
+        ),
+    )
+)
