@@ -1,9 +1,223 @@
-"""Clocks of a case: what a verb does to them, by the kind and its policies."""
+"""Clocks of a case: what a verb does to them, by the kind and its policies; dates are a fold over history.
+
+A clock keeps the events that moved it (`history`), and nothing added up. Each verb appends to it, and
+the fold of the rules says anew when it is due. The result stands in the case's event, and in the row.
+"""
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from kezun.cases import catalogs, policies
 from kezun.cases.doing import Doing
+from kezun.cases.models import Clock
+from kezun.cases.rules import clocks, ladders
+from kezun.cases.rules.clocks import ClockEvent, ClockRefused, ClockState
+from kezun.cases.rules.kinds import ENDED, ClockUse
+from kezun.org.queries import worktime_for
+from kezun.org.rules.worktime import Worktime
+
+Move = tuple[str, int]
+COLUMNS = (
+    *("state", "start_at", "due_at", "act_by_at", "provisional", "stopped_at", "outcome", "extended"),
+    *("cycle", "history", "next_at", "step"),
+)
+ENDS = {"withdraw": "withdraw", "merge": "withdraw", "reject": "stop"}
 
 
 def move(doing: Doing) -> None:
-    """Move the clocks of the case by this verb. Not connected yet: no clock runs."""
+    """Move the clocks of the case by this verb: `doing.clocks` says what changed, the rows follow."""
+    held = {} if doing.verb == "open" else {c.policy: c for c in Clock.objects.filter(case=doing.case)}
+    moved: dict[str, Clock] = {}
+    for use in doing.kind.clocks:
+        for name, units in _moves(doing, use, held.get(use.policy)):
+            clock = held.get(use.policy) or _begin(doing, use)
+            held[use.policy] = moved[use.policy] = clock
+            advance(clock, _event(doing, name, units), doing.at)
+    for policy, clock in moved.items():
+        doing.clocks[policy] = _told(clock)
+    Clock.objects.bulk_create([clock for clock in moved.values() if clock.pk is None])
+    for clock in moved.values():
+        clock.save(update_fields=COLUMNS)
+    _first_due(doing, held)
+
+
+def _moves(doing: Doing, use: ClockUse, clock: Clock | None) -> Iterator[Move]:
+    """What this verb does to one clock, in order."""
+    if doing.verb == "recompute":
+        if clock is not None and clock.state != Clock.State.STOPPED and clock.provisional:
+            yield "recompute", 0
+        return
+    for policy, verb, units in doing.moves:
+        if policy == use.policy:
+            yield verb, units
+    values = doing.data() | {"severity": doing.value("severity")}
+    wanted = use.holds(values)
+    running = clock is not None and clock.state != Clock.State.STOPPED
+    if running:
+        yield from _of_running(doing, use, clock, wanted)
+    elif wanted and clock is None and (doing.verb in use.starts or _would_run(doing, use)):
+        yield "start", 0
+    elif wanted and clock is not None and doing.verb in use.reopens:
+        yield "reopen", 0
+
+
+def _of_running(doing: Doing, use: ClockUse, clock: Clock | None, wanted: bool) -> Iterator[Move]:
+    ended = doing.value("state") in ENDED
+    if not wanted:
+        yield "withdraw", 0
+    elif doing.verb in use.stops:
+        yield "stop", 0
+    elif ended:
+        yield ENDS.get(doing.verb, "stop"), 0
+    elif doing.verb in use.restarts:
+        yield "restart", 0
+    elif doing.verb == "wait" and _pausable(clock):
+        yield "pause", 0
+    elif doing.verb == "resume" and clock is not None and clock.state == Clock.State.PAUSED:
+        yield "resume", 0
+
+
+def _would_run(doing: Doing, use: ClockUse) -> bool:
+    """Whether a change of grade or fields brings in a clock that runs from the opening."""
+    return doing.verb in ("grade", "amend") and "open" in use.starts and doing.value("state") not in ENDED
+
+
+def _pausable(clock: Clock | None) -> bool:
+    return clock is not None and rule_of(clock).pausable and clock.state == Clock.State.RUNNING
+
+
+def _event(doing: Doing, name: str, units: int) -> ClockEvent:
+    """A clock that runs from the opening counts from receipt, at whatever channel it was."""
+    late_start = name == "start" and doing.verb in ("open", "grade", "amend")
+    at = doing.value("received_at") if late_start else doing.at
+    return ClockEvent(name, dt.datetime.fromisoformat(at) if isinstance(at, str) else at, units)
+
+
+def _begin(doing: Doing, use: ClockUse) -> Clock:
+    held = policies.policy(use.policy)
+    rule = held.rule
+    if use.units and doing.data().get(use.units):
+        budget = int(doing.data()[use.units])
+        rule = replace(rule, budget=budget, cap=None if rule.cap is None else max(rule.cap, budget))
+    named = {
+        name: getattr(held, name) for name in ("name", "name_en", "legal_ref", "legal_ref_en", "calendar")
+    }
+    snapshot = {"policy": policies.plain(rule) | named | {"verified": held.verified}}
+    snapshot["ladder"] = catalogs.ladders().get(use.ladder) or {}
+    return Clock(case=doing.case, policy=use.policy, snapshot=snapshot, history=[])
+
+
+def rule_of(clock: Clock) -> clocks.Policy:
+    """The policy as it was when the clock was started."""
+    return policies.rule_of(clock.snapshot["policy"], clock.policy)
+
+
+def worktime_of(clock: Clock) -> Worktime:
+    """The calendar that the clock counts by: the policy's, else that of the unit with which the case lies."""
+    named = clock.snapshot["policy"].get("calendar") or ""
+    return worktime_for(None if named else clock.case.owner_unit, named)
+
+
+def events_of(clock: Clock) -> list[ClockEvent]:
+    """What moved the clock so far."""
+    return [ClockEvent(verb, dt.datetime.fromisoformat(at), units) for verb, at, units in clock.history]
+
+
+def state_of(clock: Clock, worktime: Worktime | None = None) -> ClockState:
+    """The fold over the clock's history."""
+    return clocks.fold(rule_of(clock), worktime or worktime_of(clock), events_of(clock))
+
+
+def advance(clock: Clock, event: ClockEvent, now: dt.datetime) -> None:
+    """Put one more event to the clock; the row shows what the fold says. Raises ValidationError."""
+    clock.history = [*clock.history, [event.verb, event.at.astimezone(dt.UTC).isoformat(), event.units]]
+    worktime = worktime_of(clock)
+    try:
+        show(clock, state_of(clock, worktime))
+    except ClockRefused as error:
+        raise ValidationError(refusal(error, clock)) from error
+    anew = event.verb in ("start", "restart", "reopen", "extend")
+    clock.step, clock.next_at = _coming(clock, worktime, now, 0 if anew else clock.step)
+
+
+def _coming(clock: Clock, worktime: Worktime, now: dt.datetime, since: int) -> tuple[int, dt.datetime | None]:
+    """The next step of the ladder, while the clock runs and somebody is to be told."""
+    if clock.state != Clock.State.RUNNING or not clock.snapshot["ladder"]:
+        return since, None
+    ladder = ladders.read_ladder(clock.snapshot["ladder"])
+    found = ladders.coming(ladder, worktime, clock.start_at, clock.act_by_at, now, since=since)
+    return found.step, found.at
+
+
+def show(clock: Clock, state: ClockState) -> None:
+    """The row as the fold has it."""
+    assert state.started_at is not None
+    assert state.due_at is not None
+    assert state.act_by is not None
+    clock.state, clock.outcome, clock.cycle = state.state, state.outcome, state.cycle
+    clock.start_at, clock.due_at, clock.act_by_at = state.started_at, state.due_at, state.act_by
+    clock.provisional, clock.stopped_at = state.provisional, state.stopped_at
+    clock.extended = state.extended_units
+
+
+def refusal(error: ClockRefused, clock: Clock) -> str:
+    """Why a clock cannot be moved so, in words."""
+    told = {
+        "legal": _("The law knows no pause of this deadline; ask for an extension instead."),
+        "pausable": _("This deadline does not pause."),
+        "expired": _("The deadline has passed; an extension must be asked for before."),
+        "extendable": _("This deadline cannot be extended."),
+        "cap": _("This is more than the policy allows in all."),
+        "state": _("The clock does not run, or runs already."),
+        "order": _("This would lie before what happened last."),
+    }.get(error.code, _("This cannot be reckoned (%(code)s).") % {"code": error.code})
+    return f"{clock.policy}: {told}"
+
+
+def _told(clock: Clock) -> dict[str, Any]:
+    """The clock as the event keeps it."""
+
+    def plain(at: dt.datetime | None) -> str | None:
+        return None if at is None else at.astimezone(dt.UTC).isoformat()
+
+    return {
+        "state": str(clock.state),
+        "start_at": plain(clock.start_at),
+        "due_at": plain(clock.due_at),
+        "act_by_at": plain(clock.act_by_at),
+        "provisional": clock.provisional,
+        "stopped_at": plain(clock.stopped_at),
+        "outcome": clock.outcome,
+        "extended": clock.extended,
+        "cycle": clock.cycle,
+        "history": clock.history,
+    }
+
+
+def _first_due(doing: Doing, held: dict[str, Clock]) -> None:
+    """The case shows the clock that comes first; without one that runs, no deadline (never a far one)."""
+    open_ = [clock for clock in held.values() if clock.state != Clock.State.STOPPED]
+    first = min(open_, key=lambda clock: clock.act_by_at, default=None)
+    told = (
+        (None, None, False)
+        if first is None
+        else (
+            first.act_by_at.astimezone(dt.UTC).isoformat(),
+            first.due_at.astimezone(dt.UTC).isoformat(),
+            any(clock.provisional for clock in open_),
+        )
+    )
+    now = doing.case
+    was = tuple(at and at.astimezone(dt.UTC).isoformat() for at in (now.act_by_at, now.due_at))
+    if (*was, now.provisional) != told or doing.verb == "open":
+        doing.sets |= dict(zip(("act_by_at", "due_at", "provisional"), told, strict=True))
+    extended = sum(clock.extended > 0 for clock in held.values())
+    if extended != now.extended:
+        doing.sets["extended"] = extended

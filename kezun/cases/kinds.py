@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from kezun.cases import catalogs
+from kezun.cases import catalogs, policies
 from kezun.cases.models import Kind
 from kezun.cases.rules.kinds import Kind as Form
 from kezun.cases.rules.reading import Known, NotAKind, digest, read
@@ -28,6 +28,7 @@ def known() -> Known:
     """What kinds may refer to here and now."""
     return Known(
         flows=catalogs.flows().get,
+        policies=frozenset(policies.policies()),
         tables=frozenset(catalogs.tables()),
         ladders=frozenset(catalogs.ladders()),
     )

@@ -21,7 +21,8 @@ GATES = (
         "minutes",
         "effect_planned",
     ),
-    *("team", "causes_own", "accountable", "fields", "witnessed"),
+    *("team", "causes_own", "accountable", "fields", "witnessed", "conditions", "not_own", "on_site"),
+    *("followed", "same_shown"),
 )
 STATES = (
     *("registered", "accepted", "assigned", "working", "waiting", "proposed", "verified", "answered"),
@@ -74,6 +75,7 @@ class ClockUse:
     """A clock of the kind: which policy, what starts, stops and begins it anew, and for which cases.
 
     when: field (or `severity`) → values for which it runs. ladder: who is told on the way, "" for nobody.
+    units: a field that says how many units this case has, in the place of the policy's budget.
     """
 
     policy: str
@@ -83,6 +85,7 @@ class ClockUse:
     reopens: tuple[str, ...] = ("reopen",)
     when: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     ladder: str = ""
+    units: str = ""
 
     def holds(self, values: Mapping[str, object]) -> bool:
         """Whether the clock runs for a case with these values (texts are compared)."""

@@ -218,7 +218,7 @@ def _steps(root: Reading, known: Known) -> tuple[Step, ...]:
 
 
 def _clock(row: Reading, known: Known) -> ClockUse:
-    row.only(("policy", "starts", "stops", "restarts", "reopens", "when", "ladder"))
+    row.only(("policy", "starts", "stops", "restarts", "reopens", "when", "ladder", "units"))
     policy, ladder = row.text("policy", required=True), row.text("ladder")
     if known.policies is not None and policy not in known.policies:
         row.say("unknown_policy", key="policy", value=policy)
@@ -234,6 +234,7 @@ def _clock(row: Reading, known: Known) -> ClockUse:
         reopens=_among(row, "reopens", verbs) or ("reopen",),
         when={key: when.texts(key, required=True) for key in when.fields} if when else {},
         ladder=ladder,
+        units=row.text("units"),
     )
 
 
@@ -279,6 +280,8 @@ def _check(root: Reading, kind: Kind) -> None:
         for id in clock.when:
             if id not in {*ids, "severity"}:
                 root.say("unknown_field", key="clocks", value=id, known=", ".join(ids))
+        if clock.units and clock.units not in {f.id for f in kind.fields if f.type == "whole"}:
+            root.say("unknown_field", key="clocks", value=clock.units, known=", ".join(ids))
     if kind.steps and not any(s.verb == "close" for s in kind.steps):
         root.say("never_closed", key="flow")
     if not kind.steps:
