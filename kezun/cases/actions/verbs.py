@@ -47,6 +47,7 @@ ABOUT = {
     "join": "Note that another case was merged into this one or is a part of it.",
     "part": "Note that another case was taken out of this one.",
     "link": "Link a case to another.",
+    "roll_out": "Have all peer units look whether they have the same.",
     "ask": "Ask for an exception: an extension, another grade, a closing without effect.",
     "grant": "Grant what was asked, as another than the one who asked.",
     "refuse": "Refuse what was asked.",

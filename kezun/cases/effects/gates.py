@@ -80,7 +80,9 @@ def pairs(doing: Doing) -> str:
 
 @gate("minutes")
 def minutes(doing: Doing) -> str:
-    """A meeting was held on it."""
+    """A meeting was held on it, where the case is of the gravest or was called hard to solve."""
+    if doing.value("severity") > 1 and not doing.data().get("hard"):
+        return ""
     if doing.case.events.filter(verb="meet").exists():
         return ""
     return _("Hard cases go to a meeting: keep its minutes first.")

@@ -113,6 +113,18 @@ VERBS: dict[str, Verb] = {
             ended=True,
         ),
         Verb(
+            "roll_out",
+            (
+                Take("question", "long", required=True),
+                Take("under", "unit", required=True),
+                Take("tag", "text", most=60),
+                Take("kind", "text", most=40),
+                Take("days", "whole"),
+            ),
+            quiet=True,
+            ended=True,
+        ),
+        Verb(
             "ask",
             (
                 Take("type", "choice", required=True, among=("extend", "grade", "waive", "account")),
