@@ -16,8 +16,10 @@ from zoneinfo import ZoneInfo
 import yaml
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.db import OperationalError, ProgrammingError, connection
 from django.db.models import Q
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from kezun.org.models import Calendar, CalendarDay, CalendarYear, Unit, UnitCalendar, valid_on
@@ -64,11 +66,7 @@ def default_code() -> str:
 
 def worktime_of(code: str) -> Worktime:
     """The calendar with this code, built once per version; one statement. Raises ValidationError."""
-    row = (
-        Calendar.objects.filter(code=code)
-        .values_list("pk", "version", "changed_at", "base_id", "base__version", "base__changed_at")
-        .first()
-    )
+    row = _stamp(code)
     key: tuple[object, ...] = row or ("shipped",)
     held = _built.get(code)
     if held is not None and held[0] == key:
@@ -78,6 +76,20 @@ def worktime_of(code: str) -> Worktime:
         _built.clear()
     _built[code] = (key, made)
     return made
+
+
+def _stamp(code: str) -> tuple[Any, ...] | None:
+    """What identifies a calendar's present content; None where it does not stand in the tables.
+
+    Before anything is set up there are no tables, and a deadline can be asked for all the same.
+    """
+    names = ("pk", "version", "changed_at", "base_id", "base__version", "base__changed_at")
+    try:
+        return Calendar.objects.filter(code=code).values_list(*names).first()
+    except (OperationalError, ProgrammingError):
+        if Calendar._meta.db_table in connection.introspection.table_names():
+            raise
+        return None
 
 
 def code_for(unit: Unit, day: dt.date | None = None) -> str:
@@ -142,3 +154,14 @@ def _build(days: list[Day], *, zone: str, windows: str, weekend: str, official: 
         weekend=calendarfile.spans(weekend),
         official=official,
     )
+
+
+def why(day: Day) -> str:
+    """Why a day is as it is, in the reader's language: its name in the calendar, else the day of the week."""
+    english = (translation.get_language() or "").startswith("en")
+    name = day.name_en if english and day.name_en else day.name
+    if name:
+        return name
+    if day.kind is Kind.REST and day.date.weekday() < 5:
+        return _("free day of the bank")
+    return date_format(day.date, "l")
