@@ -78,7 +78,9 @@ def test_the_banks_own_calendar_answers_once_it_stands_in_the_tables():
     shipped.install_all(system)
     cn = Calendar.objects.get(code="cn")
     day = {"date": "2026-09-22", "why": "台风停业"}
-    actions.set_calendar_day(system, cn, date=dt.date.fromisoformat(day["date"]), kind="rest", name=day["why"])
+    actions.set_calendar_day(
+        system, cn, date=dt.date.fromisoformat(day["date"]), kind="rest", name=day["why"]
+    )
     found = answer("--basis", "workday", "--units", "1", "--from", "2026-09-21")
     assert (found["due_at"][:10], found["skipped"], found["provisional"]) == ("2026-09-23", [day], True)
 
