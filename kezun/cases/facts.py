@@ -8,8 +8,12 @@ a member of staff as answerable: being named in a complaint is not a fact about 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
 
+from kezun.facts.links import link
 from kezun.facts.types import Column, FactType, fact_type
 
 _OF = (
@@ -63,3 +67,22 @@ CASE_EVENT = fact_type(
         ),
     )
 )
+
+
+@link("case")
+def of_case(row: Mapping[str, object]) -> str:
+    """The page of the case that a fact is about."""
+    return _page(row.get("source_id"))
+
+
+@link("case_event")
+def of_moment(row: Mapping[str, object]) -> str:
+    """The page of the case to which a moment belongs."""
+    return _page(row.get("case_id"))
+
+
+def _page(no: object) -> str:
+    try:
+        return reverse("cases.case", args=[no])
+    except NoReverseMatch:  # a number that no page can have: text from another source
+        return ""

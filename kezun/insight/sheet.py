@@ -13,6 +13,7 @@ from openpyxl.cell import Cell, WriteOnlyCell
 from openpyxl.styles import Font
 from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
+from kezun.facts.links import LINKS, address_of
 from kezun.facts.proposal import choice_word
 from kezun.facts.questions import RowPage
 from kezun.facts.types import FactType
@@ -52,6 +53,19 @@ def shown_rows(found: RowPage, fact: FactType, zone: str) -> list[list[str]]:
     return [
         [shown(name, value) for name, value in zip(found.columns, row, strict=True)] for row in found.rows
     ]
+
+
+def linked_rows(found: RowPage, fact: FactType, zone: str) -> list[list[tuple[str, str]]]:
+    """Rows as texts, each with the address of the record that it names: that of the number at the source."""
+    shown = shown_rows(found, fact, zone)
+    if fact.name not in LINKS or "source_id" not in found.columns:
+        return [[(text, "") for text in row] for row in shown]
+    at = found.columns.index("source_id")
+    made = []
+    for row, texts in zip(found.rows, shown, strict=True):
+        href = address_of(fact.name, dict(zip(found.columns, row, strict=True)))
+        made.append([(text, href if i == at else "") for i, text in enumerate(texts)])
+    return made
 
 
 def _shown(value: object, kind: str, zone: ZoneInfo) -> str:

@@ -28,6 +28,8 @@ PATTERNS = {
     "seconds": gettext_noop("%s s"),
     "minutes": gettext_noop("%s min %s s"),
     "hours": gettext_noop("%s h %s min"),
+    "days": gettext_noop("%s d %s h"),
+    "days_even": gettext_noop("%s d"),
     "minutes_even": gettext_noop("%s min"),
     "hours_even": gettext_noop("%s h"),
     "per_hour": gettext_noop("%s / h"),

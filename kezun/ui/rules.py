@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 MINUTE, HOUR = 60, 3600
+IN_DAYS = 72  # hours from which a duration is told in days
 FAR = 3  # how many times the rows' own span a scale may grow to show the target
 
 
@@ -46,7 +47,7 @@ def percent(share: float) -> str:
 
 
 def duration(seconds: float) -> Shown:
-    """Seconds below a minute, then minutes and seconds, then hours and minutes; halves go up."""
+    """Seconds below a minute, minutes and seconds, hours and minutes, from 72 h days and hours; halves go up."""
     sign = "−" if seconds < 0 else ""
     size = abs(seconds)
     if size < 10 and size != int(size):
@@ -57,7 +58,10 @@ def duration(seconds: float) -> Shown:
     if whole < HOUR:
         return _split("minutes", sign, whole // MINUTE, whole % MINUTE)
     minutes = math.floor(size / MINUTE + 0.5)
-    return _split("hours", sign, minutes // 60, minutes % 60)
+    if minutes < IN_DAYS * 60:
+        return _split("hours", sign, minutes // 60, minutes % 60)
+    hours = math.floor(size / HOUR + 0.5)
+    return _split("days", sign, hours // 24, hours % 24)
 
 
 def _split(pattern: str, sign: str, large: int, small: int) -> Shown:

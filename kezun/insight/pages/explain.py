@@ -21,7 +21,7 @@ from kezun.insight.asking import MOST_EXPORTED, answers, rows_behind, snapshots,
 from kezun.insight.charts import bin_text, value_unit, weekday_names
 from kezun.insight.look import Look, look, period_name, sent
 from kezun.insight.names import kind_text, owner_text, part_text
-from kezun.insight.sheet import column_titles, for_reading, shown_rows, workbook
+from kezun.insight.sheet import column_titles, for_reading, linked_rows, workbook
 from kezun.kernel.actor import require
 from kezun.kernel.page import page
 from kezun.org.models import Person, Unit
@@ -192,7 +192,7 @@ def _rows(request: HttpRequest, asked: Asked, reader: Person) -> dict[str, Any]:
         "part": part,
         "found": found,
         "columns": column_titles(found, fact),
-        "rows_shown": shown_rows(found, fact, asked.unit.zone),
+        "rows_shown": linked_rows(found, fact, asked.unit.zone),
         "first": (at - 1) * PER_PAGE + 1 if found.total else 0,
         "last": (at - 1) * PER_PAGE + len(found.rows),
         "before": address(part=part, page=str(at - 1)) if at > 1 else "",

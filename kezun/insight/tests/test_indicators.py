@@ -176,3 +176,16 @@ def test_choices_in_rows_are_words_of_the_page(bank):
         ]
     with translation.override("en"):
         assert shown_rows(found, FACT_TYPES["ticket"], "Asia/Shanghai")[0] == ["served", "counter", "served"]
+
+
+def test_rows_lead_to_the_records_they_were_recorded_of(monkeypatch):
+    from kezun.facts import links
+    from kezun.insight.sheet import linked_rows
+
+    found = RowPage(("source_id", "outcome"), (("T1", "served"),), 1)
+    plain = linked_rows(found, FACT_TYPES["ticket"], "UTC")
+    assert [href for _text, href in plain[0]] == ["", ""]
+    monkeypatch.setitem(links.LINKS, "ticket", lambda row: f"/tickets/{row['source_id']}/")
+    [row] = linked_rows(found, FACT_TYPES["ticket"], "UTC")
+    assert row[0] == ("T1", "/tickets/T1/")
+    assert row[1][1] == ""

@@ -79,8 +79,10 @@ def test_a_duration_is_near_what_it_was(seconds):
         "minutes_even": lambda: numbers[0] * 60,
         "hours": lambda: numbers[0] * 3600 + numbers[1] * 60,
         "hours_even": lambda: numbers[0] * 3600,
+        "days": lambda: numbers[0] * 86400 + numbers[1] * 3600,
+        "days_even": lambda: numbers[0] * 86400,
     }[made.pattern]()
-    assert abs(size - seconds) <= (30 if made.pattern.startswith("hours") else 0.5) + 1e-6
+    assert abs(size - seconds) <= {"h": 30, "d": 1800}.get(made.pattern[0], 0.5) + 1e-6
     if len(numbers) == 2:
         assert 0 < numbers[1] < 60
 
