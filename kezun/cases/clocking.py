@@ -35,16 +35,21 @@ def move(doing: Doing) -> None:
     """Move the clocks of the case by this verb: `doing.clocks` says what changed, the rows follow."""
     held = {} if doing.verb == "open" else {c.policy: c for c in Clock.objects.filter(case=doing.case)}
     moved: dict[str, Clock] = {}
+    calendars: dict[str, Worktime] = {}
     for use in doing.kind.clocks:
         for name, units in _moves(doing, use, held.get(use.policy)):
             clock = held.get(use.policy) or _begin(doing, use)
             held[use.policy] = moved[use.policy] = clock
-            advance(clock, _event(doing, name, units), doing.at)
+            calendar = str(clock.snapshot["policy"].get("calendar") or "")
+            if calendar not in calendars:
+                calendars[calendar] = worktime_of(clock)
+            advance(clock, _event(doing, name, units), doing.at, calendars[calendar])
     for policy, clock in moved.items():
         doing.clocks[policy] = _told(clock)
-    Clock.objects.bulk_create([clock for clock in moved.values() if clock.pk is None])
     for clock in moved.values():
-        clock.save(update_fields=COLUMNS)
+        if clock.pk is not None:
+            clock.save(update_fields=COLUMNS)
+    Clock.objects.bulk_create([clock for clock in moved.values() if clock.pk is None])
     _first_due(doing, held)
 
 
@@ -135,10 +140,9 @@ def state_of(clock: Clock, worktime: Worktime | None = None) -> ClockState:
     return clocks.fold(rule_of(clock), worktime or worktime_of(clock), events_of(clock))
 
 
-def advance(clock: Clock, event: ClockEvent, now: dt.datetime) -> None:
+def advance(clock: Clock, event: ClockEvent, now: dt.datetime, worktime: Worktime) -> None:
     """Put one more event to the clock; the row shows what the fold says. Raises ValidationError."""
     clock.history = [*clock.history, [event.verb, event.at.astimezone(dt.UTC).isoformat(), event.units]]
-    worktime = worktime_of(clock)
     try:
         show(clock, state_of(clock, worktime))
     except ClockRefused as error:
