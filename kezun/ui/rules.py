@@ -47,7 +47,7 @@ def percent(share: float) -> str:
 
 
 def duration(seconds: float) -> Shown:
-    """Seconds below a minute, minutes and seconds, hours and minutes, from 72 h days and hours; halves go up."""
+    """Seconds below a minute, minutes and seconds, hours and minutes, from 72 h days and hours; rounded."""
     sign = "−" if seconds < 0 else ""
     size = abs(seconds)
     if size < 10 and size != int(size):
