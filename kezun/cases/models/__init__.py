@@ -4,6 +4,7 @@ from kezun.cases.models.cases import READ, Case, Event
 from kezun.cases.models.clocks import Clock, EffectCheck, Firing, Notice, Petition
 from kezun.cases.models.kinds import Kind
 from kezun.cases.models.parties import CaseKey, Link, Party, Proof, SealedText
+from kezun.cases.models.preferences import Preference
 
 __all__ = [
     "READ",
@@ -18,6 +19,7 @@ __all__ = [
     "Notice",
     "Party",
     "Petition",
+    "Preference",
     "Proof",
     "SealedText",
 ]

@@ -97,7 +97,11 @@ class Firing(models.Model):
 
 
 class Petition(models.Model):
-    """An exception asked for by one and decided by another: an extension, a hand-over, a milder grade."""
+    """An exception asked for by one and decided by another: an extension, a milder grade, an early close.
+
+    policy: the clock that is meant; of accountability the staff number of whom it concerns. level: who has to
+    decide. notice: how whoever brought the case was told. DROPPED: the case ended before it was decided.
+    """
 
     class Type(models.TextChoices):
         EXTEND = "extend", _("Extension")
@@ -109,6 +113,7 @@ class Petition(models.Model):
     class Decision(models.TextChoices):
         GRANTED = "granted", _("Granted")
         REFUSED = "refused", _("Refused")
+        DROPPED = "dropped", _("No longer needed")
 
     privacy: ClassVar[PrivacyClasses] = dict.fromkeys(
         ("id", "case", "type", "policy", "units", "asked_at", "decision", "decided_at", "level"), "none"
@@ -140,7 +145,9 @@ class Petition(models.Model):
                 name="petition_decided_by_another",
             ),
             models.CheckConstraint(
-                condition=Q(decision="") | Q(decided_at__isnull=False, decided_by__isnull=False),
+                condition=Q(decision="", decided_at__isnull=True)
+                | Q(decision="dropped", decided_at__isnull=False)
+                | Q(decided_at__isnull=False, decided_by__isnull=False),
                 name="petition_decided_when",
             ),
             models.UniqueConstraint(
