@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from kezun.assessment import packing
 from kezun.assessment.actions.judging import check_not_own
+from kezun.assessment.hearing import check_seat, level_name
 from kezun.assessment.models import Appeal, AppealFile, Round, Run, Score
 from kezun.assessment.schemes import scheme_of
 from kezun.kernel.action import action
@@ -91,13 +92,15 @@ def decide_appeal(
     """Uphold or refuse, with reasons. Upheld, `remedy` says how the facts are put right and `remedy_ref`
     which.
 
-    Raises ValidationError for whoever filed it, is its subject or belongs to the unit that is, without
-    reasons, or without a remedy.
+    Raises ValidationError for whoever filed it, is its subject or belongs to the unit that is, decided it at
+    an earlier level or does not sit where this level is heard (`hearing`), without reasons, or without a
+    remedy.
     """
     held = _held(appeal, Appeal.State.FILED)
     if isinstance(actor, Person) and actor.pk in (held.filed_by_id, held.person_id):
         raise ValidationError(_("Nobody decides on an appeal of their own."))
     check_not_own(actor, unit=held.unit_id, person=held.person_id)
+    check_seat(actor, held)
     if len(decision.strip()) < SHORTEST:
         raise ValidationError(
             {"decision": _("Give the reasons in at least 10 characters: the subject reads them.")}
@@ -123,12 +126,6 @@ def _appealed(score: Score, rule: str) -> bool:
     )
     elsewhere = Q(score__run__round=score.run.round_id) & ~Q(state=Appeal.State.UPHELD)
     return told.filter(Q(score=score) | elsewhere).exists()
-
-
-def level_name(appeal: Appeal) -> str:
-    """Who hears it, as the scheme calls them; the number where the scheme names nobody."""
-    levels = scheme_of(appeal.score.run.scheme).appeal.levels
-    return levels[appeal.level] if appeal.level < len(levels) else str(appeal.level + 1)
 
 
 def _check_open(run: Run) -> None:

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from kezun.assessment import forms
 from kezun.assessment.actions import appeals
+from kezun.assessment.hearing import DECIDE, Seat, level_name, seat_of, seats
 from kezun.assessment.models import Appeal, Round, Score
 from kezun.assessment.pages.files import DOCUMENTS, download, uploaded
 from kezun.assessment.queries import ScoreLine, scorecard
@@ -38,18 +39,31 @@ def listing(request: HttpRequest) -> HttpResponse:
     """Appeals in scope, those to be heard first."""
     person = reader_of(request)
     state = request.GET.get("state", "")
-    found = Appeal.objects.visible_to(person).select_related("unit", "person", "score__run__scheme")
+    found = Appeal.objects.visible_to(person).select_related("unit", "person", "score__run__scheme", "before")
     if state in set(Appeal.State.values):
         found = found.filter(state=state)
     shown = Paginator(found.order_by("state", "-filed_at"), PAGE).get_page(request.GET.get("page"))
     context: dict[str, Any] = {
         "title": _("Appeals"),
-        "rows": [(one, appeals.level_name(one)) for one in shown],
+        "rows": _lying(person, list(shown)),
         "shown": shown,
         "state": state,
         "states": Appeal.State.choices,
     }
     return render(request, "assessment/appeals.html", context)
+
+
+def _lying(person: Person, rows: list[Appeal]) -> list[tuple[Appeal, str, Seat, bool]]:
+    """Each appeal with the name of its level, where it is heard, and whether the reader may decide it."""
+    found = seats(rows)
+    mine = {a.pk for a in rows if a.state == Appeal.State.FILED and _decides(person, a, found[a.pk])}
+    return [(a, level_name(a), found[a.pk], a.pk in mine) for a in rows]
+
+
+def _decides(person: Person, appeal: Appeal, seat: Seat) -> bool:
+    """Whether the page offers the decision; the action looks again."""
+    own = appeal.person_id is None and appeal.unit_id in person.scope.roots()
+    return not own and seat.takes(person) and person.covers(DECIDE, appeal)
 
 
 @page("appeals/new/", name="assessment.file_appeal", needs=FILE)
@@ -111,17 +125,18 @@ def _shown(request: HttpRequest, appeal: Appeal, failed: ActorForm | None = None
     person = reader_of(request)
     levels = scheme_of(appeal.score.run.scheme).appeal.levels
     waiting = appeal.state == Appeal.State.FILED
-    other = person.pk not in (appeal.filed_by_id, appeal.person_id)
     held = appeal.score.run.round
     is_open = held is not None and held.state == Round.State.APPEAL
     lost = appeal.state == Appeal.State.REFUSED and is_open and appeal.level + 1 < len(levels)
-    decide = waiting and other and person.covers("assessment.decide_appeal", appeal)
+    seat = seat_of(appeal)
+    decide = waiting and _decides(person, appeal, seat)
     further = lost and person.covers("assessment.escalate_appeal", appeal) and not _has_next(appeal)
     context: dict[str, Any] = {
         "title": _("Appeal"),
         "appeal": appeal,
         "line": _its_line(person, appeal),
-        "level": appeals.level_name(appeal),
+        "level": level_name(appeal),
+        "seat": seat,
         "files": appeal.files.select_related("file"),
         "decide": (failed or forms.Decide(actor=person)) if decide else None,
         "further": (failed or forms.Grounds(actor=person)) if further else None,

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from kezun.assessment import running
 from kezun.assessment.actions import appeals, runs
+from kezun.assessment.hearing import level_name
 from kezun.assessment.models import Appeal, Round, Run, Score
 from kezun.assessment.tests import world
 from kezun.kernel.models import StoredFile, TrailEntry
@@ -163,7 +164,8 @@ def test_a_decided_appeal_is_decided(appeal, head, manager):
 
 
 @pytest.mark.django_db
-def test_refused_it_goes_level_by_level(appeal, head, manager):
+def test_refused_it_goes_level_by_level(appeal, head, manager, person_in):
+    office = person_in("service_office", "HO")
     with pytest.raises(ValidationError):
         appeals.escalate_appeal(manager, appeal, grounds=GROUNDS)
     refused(appeal, head)
@@ -171,10 +173,12 @@ def test_refused_it_goes_level_by_level(appeal, head, manager):
         appeals.escalate_appeal(manager, appeal, grounds="不服")
     further = appeals.escalate_appeal(manager, appeal, grounds=GROUNDS)
     assert (further.level, further.before) == (1, appeal)
-    assert appeals.level_name(further) == "领导小组"
+    assert level_name(further) == "领导小组"
     with pytest.raises(ValidationError):
         appeals.escalate_appeal(manager, appeal, grounds=GROUNDS)
-    refused(further, head)
+    with pytest.raises(ValidationError):
+        refused(further, head)
+    refused(further, office)
     with pytest.raises(ValidationError):
         appeals.escalate_appeal(manager, further, grounds=GROUNDS)
 
@@ -182,7 +186,7 @@ def test_refused_it_goes_level_by_level(appeal, head, manager):
 @pytest.mark.django_db
 def test_a_level_that_the_scheme_does_not_name_has_its_number(appeal):
     appeal.level = 5
-    assert appeals.level_name(appeal) == "6"
+    assert level_name(appeal) == "6"
 
 
 @pytest.mark.django_db

@@ -136,7 +136,7 @@ def test_whoever_left_a_branch_sees_its_lists_no_more(run, bank, second, office,
 
 
 def test_a_head_does_not_decide_about_the_own_unit(run, bank, person_in):
-    head, above = person_in("unit_head", "O3"), person_in("unit_head", "P2")
+    head, above = person_in("unit_head", "O3"), person_in("service_office", "P2")
     black = heard(run)
     for refused in (
         lambda: honours.drop_listing(head, black, note="情况特殊"),
@@ -234,7 +234,7 @@ def test_a_refused_line_is_not_filed_anew_against_the_next_run(run, bank, person
     round.save()
     refused = appeals.file_appeal(manager, first, rule="csat", grounds=GROUNDS)
     appeals.decide_appeal(
-        person_in("unit_head", "P1"), refused, upheld=False, decision="断网日期与维修单不符。"
+        person_in("service_office", "P1"), refused, upheld=False, decision="断网日期与维修单不符。"
     )
     again = runs.show_run(world.US, running.run(world.US, run.scheme, "2026-03"))
     score = Score.objects.select_related("run__round", "unit").get(run=again, unit=bank["O1"])
