@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language_info
 from django.utils.translation import gettext_lazy as _
 
-from kezun.ui import figures, marks, rules
+from kezun.ui import figures, marks, rules, slots
 from kezun.ui.components import RankedRow
 
 register = template.Library()
@@ -45,6 +45,12 @@ register.simple_tag(marks.explain, name="explain")
 register.simple_tag(marks.change, name="change")
 register.simple_tag(marks.met, name="met")
 register.simple_tag(marks.bar, name="bar")
+
+
+@register.simple_tag(takes_context=True)
+def slot(context: Context, name: str, subject: Any) -> SafeString:
+    """`{% slot "standards.sheet" sheet %}`: what rooms above have to say of the subject."""
+    return SafeString("".join(slots.filled(name, context["request"], subject)))
 
 
 @register.filter
