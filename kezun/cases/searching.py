@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Q, QuerySet
 from django.db.models.expressions import RawSQL
@@ -104,8 +104,8 @@ def mend() -> int:
     """Put in what is missing: cases that were brought from elsewhere. Returns how many."""
     install(connection)
     there = RawSQL("SELECT rowid FROM cases_search", [])
-    count = 0
-    while rows := list(Case.objects.exclude(pk__in=there).order_by("pk").values_list("pk", "words")[:BATCH]):
-        keep(rows)
-        count += len(rows)
-    return count
+    lacking = list(Case.objects.exclude(pk__in=there).order_by("pk").values_list("pk", flat=True))
+    for at in range(0, len(lacking), BATCH):
+        with transaction.atomic():
+            keep(list(Case.objects.filter(pk__in=lacking[at : at + BATCH]).values_list("pk", "words")))
+    return len(lacking)
