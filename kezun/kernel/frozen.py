@@ -38,9 +38,10 @@ class Frozen:
         """The table, with the step where it is a later one."""
         return f"{self.table}_{self.step}" if self.step else self.table
 
-    @property
-    def triggers(self) -> tuple[str, str]:
-        return f"{self.name}_settled", f"{self.name}_kept"
+    def triggers(self, vendor: str) -> tuple[str, ...]:
+        """Names of its triggers; only PostgreSQL can empty a table at a stroke, and refuses."""
+        both = f"{self.name}_settled", f"{self.name}_kept"
+        return both if vendor == "sqlite" else (*both, f"{self.name}_emptied")
 
     def changed(self, differs: str) -> str:
         pairs = (f'NEW."{name}" {differs} OLD."{name}"' for name in (*self.columns, self.since))
@@ -70,8 +71,8 @@ def install(connection: BaseDatabaseWrapper) -> None:
                 cursor.execute(statement)
 
 
-def _statements(frozen: Frozen, vendor: str) -> tuple[str, str]:
-    settled, kept = frozen.triggers
+def _statements(frozen: Frozen, vendor: str) -> tuple[str, ...]:
+    settled, kept, *emptied = frozen.triggers(vendor)
     if vendor == "sqlite":
         end = f"BEGIN SELECT RAISE(ABORT, 'what is settled is never changed: {frozen.table}'); END"
         return (
@@ -85,6 +86,10 @@ def _statements(frozen: Frozen, vendor: str) -> tuple[str, str]:
         f"WHEN ({frozen.changed('IS DISTINCT FROM')}) {end}",
         f"CREATE TRIGGER {kept} BEFORE DELETE ON {frozen.table} FOR EACH ROW "
         f"WHEN (OLD.{frozen.since} IS NOT NULL) {end}",
+        *(
+            f"CREATE TRIGGER {name} BEFORE TRUNCATE ON {frozen.table} FOR EACH STATEMENT {end}"
+            for name in emptied
+        ),
     )
 
 
@@ -94,14 +99,15 @@ def lift(connection: BaseDatabaseWrapper) -> None:
     with connection.cursor() as cursor:
         for frozen in FROZEN.values():
             if frozen.table in there:
-                for name in frozen.triggers:
+                for name in frozen.triggers(connection.vendor):
                     where = "" if connection.vendor == "sqlite" else f" ON {frozen.table}"
                     cursor.execute(f"DROP TRIGGER IF EXISTS {name}{where}")
 
 
 def missing(connection: BaseDatabaseWrapper) -> list[str]:
     """Names of declared triggers that are not in the database (the health page shows them)."""
-    return sorted({name for frozen in FROZEN.values() for name in frozen.triggers} - triggers(connection))
+    wanted = {name for frozen in FROZEN.values() for name in frozen.triggers(connection.vendor)}
+    return sorted(wanted - triggers(connection))
 
 
 def after_migrate(*, using: str = "default", **_more: Any) -> None:
