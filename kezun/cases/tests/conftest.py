@@ -65,6 +65,21 @@ def opened(world):
 
 
 @pytest.fixture
+def timed(world):
+    """`timed("2026-09-21T09:00", actor=…, unit=…)` registers a case with clocks, received at that moment."""
+    from kezun.cases.tests.timing import TIMED, at, now_is
+
+    kinds.install_kind(SystemActor("test"), text=TIMED, origin="test")
+
+    def make(text: str = "2026-09-21T09:00", actor: str = "lobby", unit: str = "O1", **given) -> Case:
+        with now_is(text):
+            values = {"title": "排队太久", "received_at": at(text), **given}
+            return actions.open_case(world[actor], "timed", world["bank"][unit], values)
+
+    return make
+
+
+@pytest.fixture
 def closed(world, opened):
     """A case that went the whole way: handled by the lobby manager, verified by the supervisor."""
 
