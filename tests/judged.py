@@ -20,6 +20,7 @@ from kezun.assessment.models import (
     Listing,
     Merit,
     MeritFile,
+    Replay,
     Round,
     Run,
     Scheme,
@@ -128,6 +129,12 @@ def repeated(person: Person, where: Unit) -> Target:
     return {"pk": run.round_id, "number": run.pk}
 
 
+def replayed(person: Person, where: Unit) -> Target:
+    """A repetition that waits."""
+    run = _score(where).run
+    return {"pk": run.round_id, "number": Replay.objects.create(run=run).pk}
+
+
 def scheme(person: Person, where: Unit) -> Target:
     return {"pk": _score(where).run.scheme_id}
 
@@ -139,6 +146,12 @@ def scheme_draft(person: Person, where: Unit) -> Target:
 
 MAKERS: dict[str, Callable[[Person, Unit], Target]] = {
     **{"lead": lead, "merit": merit, "merit_file": merit_file, "listing": listing, "award": award},
-    **{"round": round, "repeated": repeated, "scheme": scheme, "scheme_draft": scheme_draft},
+    **{
+        "round": round,
+        "repeated": repeated,
+        "replayed": replayed,
+        "scheme": scheme,
+        "scheme_draft": scheme_draft,
+    },
     **{"appeal": appeal, "appealable": appealable, "scored": scored, "appeal_file": appeal_file},
 }

@@ -12,12 +12,13 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from kezun.assessment import queries, sheet
+from kezun.assessment.actions.replays import replay_run
 from kezun.assessment.actions.schemes import install_scheme
 from kezun.assessment.inputs import NothingToRun
 from kezun.assessment.known import read_known
 from kezun.assessment.messages import say_refusal
 from kezun.assessment.models import Run, Scheme
-from kezun.assessment.replaying import replay
+from kezun.assessment.repeating import carry_out
 from kezun.assessment.rules.changing import changed
 from kezun.assessment.rules.reading import NotAScheme, digest
 from kezun.assessment.running import run as run_now
@@ -140,9 +141,13 @@ def explain_command(actor: Actor, number: int, subject: str, as_json: bool) -> N
 @click.option("--json", "as_json", is_flag=True, help="The outcome as JSON.")
 @acting
 def replay_command(actor: Actor, number: int, as_json: bool) -> None:
-    """Repeat a run from its pinned inputs: the same bytes, or what differs. Exit 5 where it differs."""
+    """Repeat a run from its pinned inputs: the same bytes, or what differs. Exit 5 where it differs.
+
+    What it found is kept with the run.
+    """
     try:
-        found = replay(queries.run_by_id(actor, number))
+        held = replay_run(actor, queries.run_by_id(actor, number), later=False)
+        found = carry_out(held)
     except NothingToRun as error:
         raise click.ClickException("\n".join(error.messages)) from error
     if as_json:

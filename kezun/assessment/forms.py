@@ -11,6 +11,7 @@ from kezun.assessment.merits import merit_kinds
 from kezun.assessment.models import Appeal, Merit
 from kezun.org.forms.base import ActorForm, DayField, DayInput
 from kezun.org.models import Person, Unit
+from kezun.standards.wording import term
 
 TOLD = (Merit.Responsibility.RESPONSIBLE, Merit.Responsibility.SHARED, Merit.Responsibility.NONE)
 
@@ -44,7 +45,10 @@ class EnterMerit(ActorForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         groups = [
-            (f"{'+' if kind.sign == '+' else '−'} {kind.name}", [(f"{kind.id}|{l}", l) for l in kind.levels])
+            (
+                f"{'+' if kind.sign == '+' else '−'} {kind.name}",
+                [(f"{kind.id}|{level}", term(level)) for level in kind.levels],
+            )
             for kind in merit_kinds().values()
         ]
         what = self.fields["what"]

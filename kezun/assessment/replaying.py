@@ -10,7 +10,7 @@ import msgspec
 from django.utils.translation import gettext as _
 
 from kezun.assessment import packing
-from kezun.assessment.computing import Outcome, Row, compute
+from kezun.assessment.computing import Outcome, Progress, Row, compute
 from kezun.assessment.inputs import again, inputs_hash
 from kezun.assessment.models import Run, Score
 from kezun.assessment.rules.lines import Line, Result
@@ -44,13 +44,15 @@ class Replayed:
     differences: list[Difference] = field(default_factory=list)
 
 
-def replay(run: Run) -> Replayed:
+def replay(run: Run, progress: Progress = lambda share: None) -> Replayed:
     """Compute a done run anew from its pinned inputs and compare, subject by subject. Writes nothing.
+
+    progress: called with 0 … 1 while it is computed.
 
     Raises NothingToRun where something is gone that the run cannot be repeated without.
     """
     given, notes = again(run.inputs)
-    outcome = compute(given)
+    outcome = compute(given, progress)
     found = _differences(run, outcome, {s.key: s.group for s in given.roster.subjects})
     same = outcome.result_hash == run.result_hash and inputs_hash(run.inputs) == run.inputs_hash
     return Replayed(run.pk, same and not found, run.result_hash, outcome.result_hash, notes, found)

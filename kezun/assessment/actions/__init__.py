@@ -1,5 +1,5 @@
-"""Every write of the assessment, by subject: schemes and runs, rounds, leads, ledger, appeals, honours."""
+"""Every write of the assessment: schemes, runs, replays, rounds, leads, ledger, appeals, honours."""
 
-from kezun.assessment.actions import appeals, honours, leads, ledger, rounds, runs, schemes
+from kezun.assessment.actions import appeals, honours, leads, ledger, replays, rounds, runs, schemes
 
-__all__ = ["appeals", "honours", "leads", "ledger", "rounds", "runs", "schemes"]
+__all__ = ["appeals", "honours", "leads", "ledger", "replays", "rounds", "runs", "schemes"]

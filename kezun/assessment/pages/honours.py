@@ -28,6 +28,7 @@ from kezun.kernel.actor import Actor
 from kezun.kernel.page import Menu, page
 from kezun.org.models import Person
 from kezun.org.reader import reader_of
+from kezun.standards.wording import english
 from kezun.ui.telling import tell
 
 LISTS = "assessment.read_lists"
@@ -165,10 +166,13 @@ def awards(request: HttpRequest) -> HttpResponse:
 def _proposing(seen: AwardQuerySet) -> list[dict[str, Any]]:
     """Runs whose proposals wait, with how many they are."""
     waiting = seen.filter(state=Award.State.PROPOSED, run__isnull=False)
-    rows = waiting.values("run", "run__scheme__title", "run__period").annotate(
-        waiting=Count("pk", distinct=True)
-    )
-    return [dict(row) for row in rows.order_by("-run")]
+    titles = ("run__scheme__title", "run__scheme__title_en")
+    rows = waiting.values("run", *titles, "run__period").annotate(waiting=Count("pk", distinct=True))
+    chinese, other = titles
+    return [
+        row | {"title": (english() and row[other]) or row[chinese]}
+        for row in map(dict, rows.order_by("-run"))
+    ]
 
 
 def _own_past(person: Person, today: dt.date) -> list[Award]:

@@ -7,17 +7,17 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from kezun.assessment import repeating
+from kezun.assessment.actions.replays import replay_run
 from kezun.assessment.completeness import Came, Complete, Filled, complete
-from kezun.assessment.inputs import NothingToRun
-from kezun.assessment.models import Round, Run, Score
+from kezun.assessment.models import Replay, Round, Run, Score
 from kezun.assessment.pages.rounds import MOST, run_of, runs_of, surroundings
 from kezun.assessment.queries import comparable
-from kezun.assessment.replaying import Difference, replay
 from kezun.assessment.rounds import READ, round_by_id, scheme_for
 from kezun.assessment.schemes import scheme_of
 from kezun.assessment.scorecards import title_of
@@ -115,23 +115,39 @@ def moved(request: HttpRequest, pk: int) -> HttpResponse:
     return part(request, "round_moved", context, held)
 
 
-@page("rounds/<int:pk>/replay/<int:number>/", name="assessment.replay", needs=READ)
+@page("rounds/<int:pk>/replay/<int:number>/", name="assessment.replay", needs="assessment.replay_run")
 @require_POST
-def repeated(request: HttpRequest, pk: int, number: int) -> HttpResponse:
-    """Compute a run anew from what it wrote down, and say whether every byte is the same. Writes nothing."""
+def repeat(request: HttpRequest, pk: int, number: int) -> HttpResponse:
+    """Have a run of the round repeated by the worker; the part then says how far it is."""
+    reader = reader_of(request)
+    held = round_by_id(reader, min(pk, MOST))
+    asked = replay_run(reader, run_of(held, str(number)))
+    if not request.headers.get("HX-Request"):
+        return redirect("assessment.replayed", held.pk, asked.pk)
+    return _repeated(request, held, asked)
+
+
+@page("rounds/<int:pk>/replays/<int:number>/", name="assessment.replayed", needs=READ)
+@require_safe
+def replayed(request: HttpRequest, pk: int, number: int) -> HttpResponse:
+    """One repetition of a run of the round: how far it is, or whether every byte came out the same."""
     held = round_by_id(reader_of(request), min(pk, MOST))
-    run = run_of(held, str(number))
-    context: dict[str, Any] = {"round": held, "run": run}
-    try:
-        found = replay(run)
-    except NothingToRun as error:
-        return part(request, "replayed", context | {"gone": error.messages}, held)
-    context |= {"found": found, "differences": _named(run, found.differences[:SHOWN])}
+    rows = Replay.objects.filter(run__round=held).select_related("run", "asked_by")
+    return _repeated(request, held, get_object_or_404(rows, pk=min(number, MOST)))
+
+
+def _repeated(request: HttpRequest, held: Round, row: Replay) -> HttpResponse:
+    context = {
+        "round": held,
+        "run": row.run,
+        "found": repeating.one(row),
+        "differences": _named(row.run, row.differences),
+    }
     return part(request, "replayed", context, held)
 
 
-def _named(run: Run, differences: list[Difference]) -> list[tuple[str, Difference]]:
-    rows = Score.objects.filter(run=run, subject__in={d.subject for d in differences})
+def _named(run: Run, differences: list[dict[str, str]]) -> list[tuple[str, dict[str, str]]]:
+    rows = Score.objects.filter(run=run, subject__in={d["subject"] for d in differences})
     rows = rows.select_related("unit", "person", "line").defer("lines")
     names = {row.subject: str(row.person or row.line or row.unit or row.subject) for row in rows}
-    return [(names.get(d.subject, d.subject), d) for d in differences]
+    return [(names.get(d["subject"], d["subject"]), d) for d in differences]

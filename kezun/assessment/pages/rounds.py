@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
+from kezun.assessment import repeating
 from kezun.assessment.actions import rounds
 from kezun.assessment.actions.runs import show_run
 from kezun.assessment.desk import STEP_WORDS, Step, steps_of, waiting_for
@@ -181,6 +182,8 @@ def surroundings(person: Person, held: Round, runs: list[Run]) -> dict[str, Any]
     return {
         "round": held,
         "runs": runs,
+        "again": repeating.repeated(run.pk for run in done),
+        "may_repeat": person.may("assessment.replay_run"),
         "done": done,
         "latest": done[0] if done else None,
         "found": counted(done[0]) if done else None,

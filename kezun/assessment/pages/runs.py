@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from kezun.assessment import queries, repeating
 from kezun.assessment.actions import runs as writing
+from kezun.assessment.actions.replays import replay_run
 from kezun.assessment.messages import say_refusal
 from kezun.assessment.models import Run
 from kezun.assessment.models.runs import COUNTED
@@ -29,7 +30,7 @@ from kezun.kernel.page import Menu, page
 from kezun.org.reader import reader_of
 from kezun.ui.telling import tell
 
-RUN = "assessment.run"
+RUN, REPLAY = "assessment.run", "assessment.replay_run"
 PAGE = 30
 
 
@@ -106,24 +107,25 @@ def what_if(request: HttpRequest, run: int) -> HttpResponse:
     return redirect("assessment.runs")
 
 
-@page("runs/<int:run>/replay/", name="assessment.replay_run", needs=RUN)
+@page("runs/<int:run>/replay/", name="assessment.replay_run", needs=REPLAY)
 @require_POST
 def replay(request: HttpRequest, run: int) -> HttpResponse:
     """Have a run repeated from what it wrote down."""
     reader = reader_of(request)
     held = queries.run_by_id(reader, run)
-    if held.state == Run.State.DONE:
-        repeating.ask(reader, held)
-        messages.success(request, _("The run is being repeated; this page says whether it is equal."))
+    try:
+        replay_run(reader, held)
+    except ValidationError as error:
+        tell(request, error)
     else:
-        messages.error(request, _("Only a run that is done can be repeated."))
-    return redirect("assessment.runs")
+        messages.success(request, _("The run is being repeated; this page says whether it is equal."))
+    return redirect("assessment.one_run", held.pk) if reader.may(RUN) else redirect("control.home")
 
 
 @page("runs/<int:run>/", name="assessment.one_run", needs=RUN)
 @require_safe
 def one(request: HttpRequest, run: int) -> HttpResponse:
-    """One run: everything that it is a function of, and what the last repetition found."""
+    """One run: everything that it is a function of, and what its repetitions found."""
     reader = reader_of(request)
     held = queries.run_by_id(reader, run)
     told = held.inputs
@@ -134,6 +136,9 @@ def one(request: HttpRequest, run: int) -> HttpResponse:
         "facts": sorted(told.get("facts", {}).items()),
         "others": [(name, told[name]) for name in ("roster", "indicators", "code", "tree") if name in told],
         "change": held.change.items(),
-        "repeated": repeating.repeated([held.pk]).get(held.pk),
+        "repeated": repeating.history(held.pk),
+        "may_repeat": held.state == Run.State.DONE and reader.may(REPLAY),
     }
-    return render(request, "assessment/run.html", context)
+    in_place = request.headers.get("HX-Target") == "repeated"
+    template = "assessment/parts/repetitions.html" if in_place else "assessment/run.html"
+    return render(request, template, context)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
+from typing import Any
 
 from django import template
 
@@ -30,3 +32,9 @@ def graded(name: str, scheme: Scheme) -> str:
 def moving(moved: Decimal | None) -> Change | None:
     """Points by which something moved, for the tag: `{% change line.moved|moving %}`."""
     return cards.change(moved)
+
+
+@register.filter
+def at(known: Mapping[int, Any], key: int) -> Any:
+    """What stands under a key; None where nothing does: `{{ again|at:run.pk }}`."""
+    return known.get(key)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 from django.conf import settings
+from django.utils import translation
 
 from kezun.assessment.merits import merit_kinds
 from kezun.assessment.rules.combining import Part, combine
@@ -18,6 +19,7 @@ from kezun.assessment.rules.lines import Event, Figure
 from kezun.assessment.rules.reading import Known, NotAScheme, digest, read
 from kezun.assessment.rules.transform import best_value, points
 from kezun.org.models import Unit
+from kezun.standards.wording import term
 
 ROOT = Path(settings.ROOT)
 FOLDER = ROOT / "kezun/assessment/catalog/schemes"
@@ -228,3 +230,11 @@ def test_what_does_not_exist_is_refused_by_name():
 
 def test_editions_have_hashes_of_their_own():
     assert len({digest(s) for s in schemes()}) == len(FILES)
+
+
+def test_levels_of_the_ledger_are_told_in_english_too():
+    with translation.override("en"):
+        told = {level: term(level) for kind in merit_kinds().values() for level in kind.levels}
+    assert [level for level, word in told.items() if word == level] == []
+    with translation.override("zh-hans"):
+        assert all(term(level) == level for level in told)

@@ -164,20 +164,6 @@ def test_computed_again_and_what_moved(visit, office, second, held):
 
 
 @pytest.mark.django_db
-def test_a_run_repeated_is_equal_or_says_where_not(visit, office, second, held, monkeypatch):
-    run = provisional(office, second, held)
-    address = reverse("assessment.replay", args=[held.pk, run.pk])
-    page = body(visit(office).post(address, headers={"HX-Request": "true"}))
-    assert "equal, every byte" in page
-    assert run.result_hash[:16] in page
-    told = dict(run.inputs)
-    told["roster"] = "0" * 64
-    monkeypatch.setattr(Run, "inputs", property(lambda self: told, lambda self, value: None), raising=False)
-    page = body(visit(office).post(address))
-    assert "is gone or was changed" in page
-
-
-@pytest.mark.django_db
 def test_a_closed_round_is_restated_by_decision_alone(visit, office, second, held):
     Round.objects.filter(pk=held.pk).update(state="closed")
     client = visit(office)

@@ -93,7 +93,9 @@ def test_repeated_equal(office):
     assert "under way" in post(office, f"/runs/{made.pk}/replay/")
     run_due("test")
     assert ">equal<" in text_of(office, "/runs/")
-    assert ">equal<" in text_of(office, f"/runs/{made.pk}/")
+    page = text_of(office, f"/runs/{made.pk}/")
+    assert ">equal<" in page
+    assert "every 2s" not in page
 
 
 def test_repeated_different_with_the_lines_that_differ(office):

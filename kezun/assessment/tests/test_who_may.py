@@ -25,10 +25,10 @@ JUDGE = {
 OFFICE = {
     *("draft_scheme", "save_scheme", "propose_scheme", "approve_scheme", "refuse_scheme", "withdraw_scheme"),
     *("ask_scheme_withdrawal", "refuse_scheme_withdrawal"),
-    *("run", "show_run", "open_round", "ask_step", "take_step", "refuse_step", "run_again"),
+    *("run", "show_run", "replay_run", "open_round", "ask_step", "take_step", "refuse_step", "run_again"),
     *("restate", "find_leads", "propose_lists", "propose_stars", "publish_listing"),
 }
-PLATFORM = {"keep_run", "fail_run", "publish_merits", "settle_round", "install_scheme"}
+PLATFORM = {"keep_run", "keep_replay", "fail_run", "publish_merits", "settle_round", "install_scheme"}
 MAY = {
     "service_office": OWN | ENTER | JUDGE | OFFICE,
     "unit_head": OWN | ENTER | JUDGE,
@@ -40,8 +40,8 @@ MAY = {
     "lobby_assistant": OWN,
     "teller": OWN,
     "agent": OWN,
-    "analyst": OWN | {"find_leads"},
-    "auditor": OWN,
+    "analyst": OWN | {"find_leads", "replay_run"},
+    "auditor": OWN | {"replay_run"},
     "system_admin": set(),
     "security_admin": set(),
     "audit_admin": set(),
