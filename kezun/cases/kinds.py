@@ -51,8 +51,11 @@ def title_of(form: Form) -> str:
 
 def kind_now(code: str, day: dt.date | None = None) -> Kind:
     """The edition of a kind that holds on a day (today); ValidationError where there is none."""
-    found = Kind.objects.for_day(code, day or timezone.localdate())
-    if found is None:
+    on = day or timezone.localdate()
+    rows = Kind.objects.filter(urn=code, published_at__isnull=False, withdrawn_at__isnull=True)
+    told = rows.values_list("from_date", "published_at", "pk", "sha256", "until_date")
+    held = [row for row in told if row[0] <= on and (row[4] is None or row[4] > on)]
+    if not held:
         raise ValidationError(
             {
                 "kind": _("There is no kind of case «%(code)s»; known are: %(known)s.")
@@ -62,7 +65,14 @@ def kind_now(code: str, day: dt.date | None = None) -> Kind:
                 }
             }
         )
-    return found
+    _from, _at, pk, sha256, _until = max(held, key=lambda row: row[:3])
+    return _kept(pk, sha256)
+
+
+@lru_cache(maxsize=256)
+def _kept(pk: int, sha256: str) -> Kind:
+    """A published edition never changes, so a process reads it once."""
+    return Kind.objects.get(pk=pk, sha256=sha256)
 
 
 def kinds_now(day: dt.date | None = None) -> dict[str, Kind]:
