@@ -45,7 +45,6 @@ COURSES = {
             ("manager", "propose", remedy()),
             ("supervisor", "verify", {"looked": "on_site"}),
             ("manager", "close", {}),
-            ("office", "check", {"verdict": "effective"}),
         ],
     ),
     "request": (

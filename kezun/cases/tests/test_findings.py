@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from kezun.cases import actions, findings, kinds
-from kezun.cases.models import Case, Link, Proof
+from kezun.cases.models import Case, EffectCheck, Link, Proof
 from kezun.cases.tests.courses import finding, remedy
 from kezun.kernel.action import ACTIONS
 from kezun.kernel.actor import SystemActor
@@ -255,6 +255,7 @@ def test_a_recurrence_fails_the_remedy_before(corrected):
 
 def test_even_where_somebody_had_called_it_effective(shipped, corrected):
     first = corrected(30)
+    EffectCheck.objects.filter(case=first).update(result={"verdict": "effective"})
     first = actions.do(shipped["office"], first, "check", {"verdict": "effective"})
     corrected(0)
     first.refresh_from_db()
