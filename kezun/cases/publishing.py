@@ -9,8 +9,8 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 from django.db import transaction
 from django.db.models import F, Q
@@ -31,9 +31,14 @@ Row = dict[str, object]
 
 @dataclass
 class History:
-    """What is read besides a case to say how it went. events: (number, verb, moment, gave more time)."""
+    """What is read besides a case to say how it went.
+
+    missed: policies of clocks that were too late before they began anew: opened again in time heals nothing.
+    events: (number, verb, moment, gave more time).
+    """
 
     clocks: list[tuple[str, Running]] = field(default_factory=list)
+    missed: set[str] = field(default_factory=set)
     events: list[tuple[int, str, dt.datetime, bool]] = field(default_factory=list)
 
     def moments(self, verb: str) -> list[dt.datetime]:
@@ -88,10 +93,22 @@ def histories_of(cases: Sequence[Case]) -> dict[int, History]:
         running = Running(role, clock.state, clock.due_at, clock.outcome)
         found[clock.case_id].clocks.append((clock.policy, running))
     rows = Event.objects.filter(case__in=found, verb__in=MILESTONES).order_by("case", "seq")
+    for pk, policy in _missed_before(cases):
+        found[pk].missed.add(policy)
     for pk, seq, verb, at, body in rows.values_list("case", "seq", "verb", "at", "body"):
         more = verb == "grant" and "extended" in json.loads(body).get("sets", {})
         found[pk].events.append((seq, verb, at, more))
     return found
+
+
+def _missed_before(cases: Sequence[Case]) -> Iterator[tuple[int, str]]:
+    """(case, policy) of clocks that were missed before a case was opened again."""
+    again = [case.pk for case in cases if case.reopened]
+    rows = Event.objects.filter(case__in=again, clocked=True, body__contains='"outcome":"missed"')
+    for pk, body in rows.values_list("case", "body"):
+        for policy, moved in (json.loads(body).get("clocks") or {}).items():
+            if moved.get("outcome") == "missed":
+                yield pk, policy
 
 
 def roles_of(kind: Kind) -> dict[str, str]:
@@ -118,7 +135,10 @@ def _codes(cases: Sequence[Case]) -> Codes:
 
 def row_of(case: Case, history: History, codes: Codes, now: dt.datetime) -> Row:
     """A case as a row for `publish`."""
-    clocks = [running for _policy, running in history.clocks]
+    clocks = [
+        replace(running, outcome="missed") if policy in history.missed else running
+        for policy, running in history.clocks
+    ]
     received, data = case.received_at, case.data
     return {
         "source_id": case.no,

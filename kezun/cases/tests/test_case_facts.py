@@ -210,3 +210,27 @@ def test_it_runs_every_minute(closed):
     assert SCHEDULES["cases.publish_due"] == dt.timedelta(minutes=1)
     following.catch_up()
     assert not Case.objects.filter(facts_at=None).exists()
+
+
+def test_closed_again_in_time_does_not_heal_what_was_too_late(closed, monkeypatch):
+    case = as_complaint(closed())
+    clocked(case, state="stopped", outcome="met", stopped_at=timezone.now())
+    codes = publishing._codes([case])
+    history = publishing.History(clocks=publishing.histories_of([case])[case.pk].clocks)
+    assert publishing.row_of(case, history, codes, timezone.now())["answer_on_time"] is True
+    history.missed.add("answering")
+    assert publishing.row_of(case, history, codes, timezone.now())["answer_on_time"] is False
+
+
+def test_what_was_missed_before_is_read_from_the_history(closed):
+    from kezun.cases.models import Event
+    from kezun.kernel.rules import canonical
+
+    case = closed()
+    body = canonical({"clocks": {"answering": {"outcome": "missed"}, "calling": {"outcome": "met"}}})
+    Event.objects.create(
+        case=case, seq=99, at=timezone.now(), verb="close", clocked=True, body=body, digest="0" * 64
+    )
+    assert publishing.histories_of([case])[case.pk].missed == set()
+    case.reopened = 1
+    assert publishing.histories_of([case])[case.pk].missed == {"answering"}
