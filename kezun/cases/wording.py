@@ -43,6 +43,7 @@ VERBS = {
     "join": (lazy("Note a merged case"), lazy("noted a case that joined")),
     "part": (lazy("Note a case taken out"), lazy("noted a case that was taken out")),
     "link": (lazy("Link to another"), lazy("linked it to another")),
+    "roll_out": (lazy("Look for it everywhere"), lazy("had it looked for everywhere")),
     "ask": (lazy("Ask for an exception"), lazy("asked for an exception")),
     "grant": (lazy("Grant"), lazy("granted what was asked")),
     "refuse": (lazy("Refuse"), lazy("refused what was asked")),
@@ -73,6 +74,8 @@ TAKES = {
     **{"words": lazy("In words"), "verdict": lazy("Verdict"), "into": lazy("Into case"), "to": lazy("To")},
     **{"other": lazy("Other case"), "type": lazy("What kind"), "policy": lazy("Deadline")},
     **{"units": lazy("How many more units"), "petition": lazy("Request"), "for": lazy("For whom")},
+    **{"question": lazy("What to look for"), "under": lazy("Below which unit"), "tag": lazy("Only with this tag")},
+    **{"kind": lazy("Kind of unit"), "days": lazy("Days (workdays)")},
     **{"clock": lazy("Deadline"), "step": lazy("Step of the ladder"), "until": lazy("Until")},
 }
 CHOICES = {
