@@ -14,11 +14,22 @@ from kezun.facts.models import Batch
 from kezun.insight.models import SavedView
 from kezun.kernel import trail
 from kezun.kernel.models import Task
-from kezun.org.models import Assignment, BusinessLine, LeadingGroup, Person, Post, RosterUpload, Token, Unit
+from kezun.org.models import (
+    Assignment,
+    BusinessLine,
+    Calendar,
+    CalendarDay,
+    LeadingGroup,
+    Person,
+    Post,
+    RosterUpload,
+    Token,
+    Unit,
+)
 from kezun.standards import actions
 from kezun.standards.models import Evidence, Sheet, Standard
 from kezun.standards.tests import world
-from tests import judged
+from tests import complaining, judged
 
 Target = dict[str, Any]
 
@@ -61,6 +72,14 @@ def post(person: Person, where: Unit) -> Target:
 
 def line(person: Person, where: Unit) -> Target:
     return {"pk": BusinessLine.objects.get_or_create(code="retail", defaults={"name": "Retail"})[0].pk}
+
+
+def calendar(person: Person, where: Unit) -> Target:
+    """A working calendar, which belongs to the whole bank, with a day in 2026."""
+    made, new = Calendar.objects.get_or_create(code="c", defaults={"name": "C", "windows": "08:30-17:30"})
+    if new:
+        CalendarDay.objects.create(calendar=made, on_date=dt.date(2026, 1, 1), kind="holiday", name="N")
+    return {"code": made.code}
 
 
 def roster(person: Person, where: Unit) -> Target:
@@ -155,11 +174,13 @@ def own_token(person: Person, where: Unit) -> Target:
 
 MAKERS: dict[str, Callable[[Person, Unit], Target]] = {
     **{"unit": unit, "person": person, "view": view, "group": group, "assignment": assignment},
-    **{"post": post, "line": line},
+    **{"post": post, "line": line, "calendar": calendar},
     **{"roster": roster, "token": token, "entry": entry, "task": task, "batch": batch},
     **{"edition": edition, "draft": draft, "workbook": workbook, "sheet": sheet, "evidence": evidence},
     **judged.MAKERS,
+    **complaining.MAKERS,
 }
 OWN: dict[str, Callable[[Person, Unit], Target]] = {
     **{"person": own_person, "view": own_view, "token": own_token},
+    **complaining.OWN,
 }

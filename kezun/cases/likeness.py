@@ -13,6 +13,7 @@ from kezun.cases.rules.likeness import Earlier, Group, group, within
 
 COMPLAINT = "complaint"
 LOOKED_AT = 500
+MINUTE = dt.timedelta(minutes=1)  # forms tell no seconds
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ def like(fingerprint: str, mark: str, at: dt.datetime, *, but: int = 0) -> Like:
     Reads past every scope: whoever takes a complaint in has to know that it is the third. What is shown of
     the cases found goes through the reader's scope again.
     """
-    told = catalogs.numbers("complaints")
+    told, at = catalogs.numbers("complaints"), at + MINUTE
     base = Case.objects.filter(code=COMPLAINT, received_at__lte=at).exclude(pk=but)
     again = _earlier(base.filter(mark=mark), at, told["repeat_days"]) if mark else []
     same = _earlier(base.filter(fingerprint=fingerprint), at, told["same_days"]) if fingerprint else []

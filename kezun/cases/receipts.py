@@ -7,6 +7,7 @@ import hashlib
 import qrcode
 from django.conf import settings
 
+from kezun.cases import catalogs
 from kezun.cases.models import Case
 from kezun.cases.rules import receipts as rules
 
@@ -28,6 +29,12 @@ def case_by(text: str) -> Case | None:
         if (pk := rules.case_of(text, key)) is not None:
             return Case.objects.select_related("kind", "unit", "owner_unit").filter(pk=pk).first()
     return None
+
+
+def address_of(number: str, base: str) -> str:
+    """Where the customer follows the case: under the bank's public address where one is set, else `base`."""
+    told = catalogs.numbers("complaints")["public"].get("address") or base
+    return f"{str(told).rstrip('/')}/p/case/{number}/"
 
 
 def picture(address: str) -> tuple[int, str]:

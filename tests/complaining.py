@@ -1,0 +1,42 @@
+"""Complaints that an address can name: taken in by a colleague, or by the person themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from kezun.cases import actions, kinds
+from kezun.cases.models import Case
+from kezun.kernel.actor import Actor, SystemActor
+from kezun.org.models import Person, Unit
+
+Target = dict[str, Any]
+AXES = {"channel": "A11", "business": "B11", "reason_code": "C0102"}
+TITLE = "等候太久"
+
+
+def install() -> None:
+    """The kinds that the product ships for complaints."""
+    known = kinds.kinds_now()
+    for name in ("complaint", "review"):
+        if name not in known:
+            text = (kinds.FOLDER / f"{name}.yaml").read_text(encoding="utf-8")
+            kinds.install_kind(SystemActor("test"), text=text, origin="test")
+
+
+def taken_in(actor: Actor, where: Unit) -> Case:
+    """A complaint about the unit."""
+    install()
+    return actions.open_case(actor, "complaint", where, {"title": TITLE, **AXES})
+
+
+def complaint(person: Person, where: Unit) -> Target:
+    return {"no": taken_in(SystemActor("test"), where).no}
+
+
+def own_complaint(person: Person, where: Unit) -> Target:
+    return {"no": taken_in(person, where).no}
+
+
+MAKERS: dict[str, Callable[[Person, Unit], Target]] = {"complaint": complaint}
+OWN: dict[str, Callable[[Person, Unit], Target]] = {"complaint": own_complaint}
