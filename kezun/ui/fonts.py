@@ -37,7 +37,7 @@ PLACES = tuple(
 def document_font() -> str:
     """The name under which reportlab knows the font of all documents; found once for each process.
 
-    KEZUN_PDF_FONT names a file (`file.ttc#2`: the third font in it); one that does not serve is told in the log.
+    KEZUN_PDF_FONT names a file (`file.ttc#2`: the third font in it); one that does not fit is in the log.
     """
     wanted = settings.KEZUN_PDF_FONT
     found = first_embeddable([wanted] if wanted else PLACES)
