@@ -7,6 +7,7 @@ the tables do not hold a calendar that ships (nothing was set up yet), the shipp
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -24,12 +25,13 @@ from django.utils.translation import gettext as _
 
 from kezun.org.models import Calendar, CalendarDay, CalendarYear, Unit, UnitCalendar, valid_on
 from kezun.org.rules import calendarfile
-from kezun.org.rules.calendar import Day, Kind
+from kezun.org.rules.calendar import Day, Days, Kind
 from kezun.org.rules.worktime import Worktime
 
 FOLDER = Path(__file__).parent / "catalog" / "calendars"
 USUAL = "cn"
 KEPT = 32
+WEEKDAYS = tuple(dt.date(2024, 1, number) for number in range(1, 8))  # Monday to Sunday, for headings
 _built: dict[str, tuple[tuple[object, ...], Worktime]] = {}
 
 
@@ -165,3 +167,20 @@ def why(day: Day) -> str:
     if day.kind is Kind.REST and day.date.weekday() < 5:
         return _("free day of the bank")
     return date_format(day.date, "l")
+
+
+def days_for(calendar: Calendar, named: Iterable[Day]) -> Days:
+    """The calendar's days alone, to draw and count them; no statement."""
+    windows, weekend = calendarfile.spans(calendar.windows), calendarfile.spans(calendar.weekend)
+    return Days(named, windows=windows, weekend=weekend)
+
+
+def written(day: Day) -> str:
+    """The working time of a day of its own, as forms and tables write it."""
+    return calendarfile.written(day.windows or ())
+
+
+def calendar_choices() -> list[tuple[str, str]]:
+    """Code and name of every calendar, for a form; those that ship where none is set up."""
+    rows = [(row.code, row.title) for row in Calendar.objects.order_by("code")]
+    return rows or [(code, Calendar(**one.columns).title) for code, one in shipped().items()]

@@ -13,17 +13,16 @@ from kezun.org.actions.access import (
     revoke_token,
     set_password,
 )
-from kezun.org.actions.calendars import (
-    add_calendar,
-    change_calendar,
+from kezun.org.actions.calendardays import (
+    changes_of,
     import_calendar,
-    install_calendar,
     propose_calendar_year,
     publish_calendar_year,
     retract_calendar_year,
     set_calendar_day,
-    set_unit_calendar,
+    tally,
 )
+from kezun.org.actions.calendars import add_calendar, change_calendar, install_calendar, set_unit_calendar
 from kezun.org.actions.groups import add_member, end_member, found_group
 from kezun.org.actions.people import (
     Clear,
@@ -64,6 +63,7 @@ __all__ = [
     "assign",
     "change_calendar",
     "change_password",
+    "changes_of",
     "close_line",
     "close_post",
     "close_unit",
@@ -103,6 +103,7 @@ __all__ = [
     "set_tags",
     "set_unit_calendar",
     "submit_roster",
+    "tally",
     "unmask",
     "update_person",
 ]

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from kezun.org.models.base import Named, PrivacyClasses
 from kezun.org.models.people import Person
@@ -96,7 +97,7 @@ class CalendarYear(models.Model):
     """Whether a year's official table stands in the calendar; a second person says so. No row: not."""
 
     class Status(models.TextChoices):
-        PROVISIONAL = "provisional", _("Provisional")
+        PROVISIONAL = "provisional", pgettext_lazy("calendar", "Provisional")
         PROPOSED = "proposed", _("Waiting for a second person")
         OFFICIAL = "official", _("Official")
 

@@ -1,5 +1,5 @@
-"""The pages of the organisation: the tree, people, rosters, one's own account."""
+"""The pages of the organisation: the tree, people, rosters, working calendars, one's own account."""
 
-from kezun.org.pages import me, people, posts, rosters, units
+from kezun.org.pages import calendar_tables, calendars, me, people, posts, rosters, units
 
-__all__ = ["me", "people", "posts", "rosters", "units"]
+__all__ = ["calendar_tables", "calendars", "me", "people", "posts", "rosters", "units"]

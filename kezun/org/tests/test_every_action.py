@@ -15,6 +15,7 @@ from kezun.kernel.actor import Denied, OutOfScope
 from kezun.kernel.models import TrailEntry
 from kezun.org.models import Person
 from kezun.org.scope import Role, everyone, roles
+from kezun.org.tests import world_calendars
 from kezun.org.tests.world import CASES, SYSTEM, World, raised
 
 BRANCH = "branch_admin"
@@ -55,6 +56,7 @@ def state():
 
 def test_every_action_of_the_room_is_here():
     assert set(CASES) == {name for name in ACTIONS if name.startswith("org.")}
+    assert set(world_calendars.CALENDAR_CASES) == {name for name in CASES if "calendar" in name}
 
 
 @pytest.mark.parametrize("name", sorted(CASES))
