@@ -10,12 +10,14 @@ from typing import Any
 
 import numpy as np
 from django.db.models import Min
+from django.utils.translation import gettext as _
 
 from kezun.assessment import packing
 from kezun.assessment.actions import honours
-from kezun.assessment.actions.honours import Proposed, Starred
+from kezun.assessment.actions.honours import Proposed, Starred, Unscored
 from kezun.assessment.actions.judging import check_latest
 from kezun.assessment.lookups import forms_of
+from kezun.assessment.messages import say_why
 from kezun.assessment.models import Award, Run, Score
 from kezun.assessment.models.runs import COUNTED
 from kezun.assessment.rules.form import Listing, Scheme
@@ -31,6 +33,7 @@ from kezun.assessment.rules.listing import (
     stars,
 )
 from kezun.assessment.schemes import scheme_of
+from kezun.assessment.scorecards import title_of
 from kezun.facts.rules import Period
 from kezun.kernel.actor import Actor, SystemActor, require
 from kezun.kernel.task import enqueue, task
@@ -58,7 +61,7 @@ def propose(run: int) -> None:
     days = scheme_of(row.scheme).appeal.window_days
     worker = SystemActor("worker")
     honours.propose_lists(worker, row, entries=listed(row), hear_days=days)
-    honours.propose_stars(worker, row, found=starred(row))
+    honours.propose_stars(worker, row, found=starred(row), unscored=unscored(row))
 
 
 def listed(run: Run) -> list[Proposed]:
@@ -104,7 +107,7 @@ def _bounds(rules: Iterable[Listing], run: Run) -> Mapping[str, Bounds]:
     wanted = {(c.metric, c.ref) for rule in rules for c in rule.conditions if c.ref in PEERS}
     values: dict[tuple[str, str], list[float]] = defaultdict(list)
     for row, result in _scored(run) if wanted else ():
-        for metric in {metric for metric, _ in wanted}:
+        for metric in {metric for metric, _ref in wanted}:
             value = _value(metric, row, result)
             if value is not None:
                 values[row.group, metric].append(value)
@@ -151,6 +154,28 @@ def starred(run: Run) -> list[Starred]:
         months = months_between(since.get(row.subject, run.to_date), run.to_date)
         met = 0 if barring & set(result.vetoes) else stars(form.stars, periods, months)
         found.append(Starred(row, met, held.get(_holder(row))))
+    return found
+
+
+def unscored(run: Run) -> list[Unscored]:
+    """The stars held by a run's scheme whose holders it did not score, with the reason of each.
+
+    A star that people gave without a run belongs to no scheme, and is not asked back by one.
+    """
+    form = forms_of(run)[-1]
+    if not form.stars:
+        return []
+    titles = {c.id: title_of(c) for c in form.components}
+    rows = Score.objects.filter(run=run).only("person_id", "unit_id", "score", "why")
+    whys = {_holder(row): None if row.score is not None else row.why for row in rows}
+    gone = _("no longer judged by this scheme")
+    found = []
+    for holder, award in _held(run).items():
+        if award.run is None or award.run.scheme.urn != run.scheme.urn:
+            continue
+        why = whys.get(holder, gone)
+        if why is not None:
+            found.append(Unscored(award, gone if why is gone else say_why(why, titles)))
     return found
 
 
@@ -204,4 +229,5 @@ def _held(run: Run) -> Mapping[tuple[int | None, int | None], Award]:
         from_date__lte=run.to_date,
         to_date__gte=run.to_date,
     )
+    rows = rows.select_related("run__scheme").defer("run__inputs", "run__peers", "run__scheme__text")
     return {_holder(row): row for row in rows.order_by("from_date", "pk")}

@@ -78,9 +78,20 @@ class Starred:
     held: Award | None
 
 
-@action("assessment.propose_stars", hidden=("found",))
-def propose_stars(actor: Actor, run: Run, *, found: Sequence[Starred]) -> dict[str, int]:
-    """Propose stars by a run's rules, and ask for the revocation of those that are no longer met.
+@dataclass(frozen=True)
+class Unscored:
+    """A star whose holder has no score in a run of its scheme, and why."""
+
+    held: Award
+    why: str
+
+
+@action("assessment.propose_stars", hidden=("found", "unscored"))
+def propose_stars(
+    actor: Actor, run: Run, *, found: Sequence[Starred], unscored: Sequence[Unscored] = ()
+) -> dict[str, int]:
+    """Propose stars by a run's rules, and ask for the revocation of those that are no longer met, or whose
+    holder was not scored: somebody then revokes or keeps each.
 
     A star is proposed where more are met than held, from the day after the period for a year. Repeated, it
     proposes nothing twice. Returns how many were proposed, and how many revocations asked for.
@@ -94,9 +105,11 @@ def propose_stars(actor: Actor, run: Run, *, found: Sequence[Starred]) -> dict[s
         held = one.held.level if one.held else 0
         if one.held is not None and one.stars < held:
             text = _("%(period)s: %(now)d of %(held)d stars are met.")
-            asked = text % {"period": run.period, "now": one.stars, "held": held}
-            Award.objects.filter(pk=one.held.pk).update(revoke_asked=asked)
-            told["revoke"] += 1
+            told["revoke"] += _ask_back(
+                run, one.held, text % {"period": run.period, "now": one.stars, "held": held}
+            )
+        elif one.held is not None and one.held.revoke_asked:
+            Award.objects.filter(pk=one.held.pk).update(revoke_asked="")  # it is met again
         if one.stars > held and one.score.unit_id is not None:
             _award_made, fresh = Award.objects.get_or_create(
                 kind=Award.Kind.STAR,
@@ -109,7 +122,17 @@ def propose_stars(actor: Actor, run: Run, *, found: Sequence[Starred]) -> dict[s
                 },
             )
             told["proposed"] += fresh
+    for other in unscored:
+        text = _("%(period)s: not scored (%(why)s); keep it or revoke it.")
+        told["revoke"] += _ask_back(run, other.held, text % {"period": run.period, "why": other.why})
     return told
+
+
+def _ask_back(run: Run, held: Award, text: str) -> bool:
+    """Ask for a revocation, unless it was decided for this period that the star is kept."""
+    open_or_new = Award.objects.filter(pk=held.pk, state=Award.State.GRANTED)
+    kept = Q(asked_period=run.period, revoke_asked="")
+    return bool(open_or_new.exclude(kept).update(revoke_asked=text[:400], asked_period=run.period))
 
 
 @action("assessment.confirm_listing", target="listing", hidden=("note",))
@@ -223,6 +246,23 @@ def refuse_award(actor: Actor, award: Award, *, reason: str) -> Award:
     held.state, held.reason = Award.State.REFUSED, reason.strip()[:400]
     held.ended_at, held.ended_by = timezone.now(), actor if isinstance(actor, Person) else None
     return _signed(actor, held, "reason", "ended_at", "ended_by")
+
+
+@action("assessment.keep_award", target="award")
+def keep_award(actor: Actor, award: Award, *, reason: str) -> Award:
+    """Let a star stand whose revocation a run asked for, with a reason, which the trail keeps.
+
+    ValidationError where nothing was asked, without a reason, and for the holder.
+    """
+    held = _award(award, Award.State.GRANTED)
+    _check_other(actor, None, held)
+    if not held.revoke_asked:
+        raise ValidationError(_("Nobody asks for its revocation. Reload the page."))
+    if not reason.strip():
+        raise ValidationError({"reason": _("Give the reason: it is kept in the trail.")})
+    held.revoke_asked = ""
+    held.save(update_fields=["revoke_asked"])
+    return held
 
 
 @action("assessment.revoke_award", target="award", hidden=("reason",))

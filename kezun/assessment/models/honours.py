@@ -158,7 +158,9 @@ class AwardQuerySet(models.QuerySet["Award"]):
 class Award(models.Model):
     """A star of one to five, or a title, held from a day to a day; it can be revoked, with a reason.
 
-    ended_at, ended_by: when it was refused or revoked, and by whom.
+    revoke_asked: why a run asks for its revocation, until somebody revokes or keeps it. asked_period: of
+    that run; what was kept is not asked for again in the same period. ended_at, ended_by: when it was refused
+    or revoked, and by whom.
     """
 
     class Kind(models.TextChoices):
@@ -175,7 +177,7 @@ class Award(models.Model):
         (
             *("id", "kind", "level", "title", "unit", "run", "from_date", "to_date", "state", "doc_no"),
             *("proposed_at", "proposed_by", "decided_by", "decided_at", "why", "revoke_asked"),
-            *("ended_at", "ended_by"),
+            *("asked_period", "ended_at", "ended_by"),
         ),
         "none",
     ) | dict.fromkeys(("person", "reason"), "C1")
@@ -202,6 +204,7 @@ class Award(models.Model):
     )
     decided_at = models.DateTimeField(null=True)
     revoke_asked = models.CharField(max_length=400, blank=True)
+    asked_period = models.CharField(max_length=30, blank=True)
     reason = models.CharField(max_length=400, blank=True)
     ended_at = models.DateTimeField(null=True)
     ended_by = models.ForeignKey(

@@ -154,6 +154,11 @@ def awards(request: HttpRequest) -> HttpResponse:
         "kind": kind,
         "kinds": Award.Kind.choices,
         "open": seen.filter(state=Award.State.PROPOSED).order_by("-level", "pk")[:PAGE] if decides else [],
+        "asked": seen.filter(state=Award.State.GRANTED, to_date__gte=today)
+        .exclude(revoke_asked="")
+        .order_by("unit", "pk")[:PAGE]
+        if decides
+        else [],
         "proposing": _proposing(seen) if decides else [],
         "past": _own_past(person, today),
         "may_decide": decides,
@@ -227,7 +232,7 @@ def grant_all(request: HttpRequest) -> HttpResponse:
 @page("awards/<int:pk>/<slug:word>/", name="assessment.decide_award", needs="assessment.grant_award")
 @require_POST
 def decide_award(request: HttpRequest, pk: int, word: str) -> HttpResponse:
-    """Grant, refuse or revoke."""
+    """Grant, refuse, keep or revoke."""
     person = reader_of(request)
     award = _deciding(person, pk)
     reason = request.POST.get("reason", "")
@@ -238,6 +243,9 @@ def decide_award(request: HttpRequest, pk: int, word: str) -> HttpResponse:
         elif word == "refuse":
             honours.refuse_award(person, award, reason=reason)
             messages.success(request, _("Refused."))
+        elif word == "keep":
+            honours.keep_award(person, award, reason=reason)
+            messages.success(request, _("Kept; this period does not ask again."))
         elif word == "revoke":
             honours.revoke_award(person, award, reason=reason)
             messages.success(request, _("Revoked from today on."))

@@ -20,7 +20,7 @@ OWN = {"file_appeal", "escalate_appeal", "prove_appeal", "withdraw_appeal"}
 ENTER = {"enter_merit", "prove_merit"}
 JUDGE = {
     *("confirm_merit", "attribute_merit", "void_merit", "decide_appeal", "propose_award", "grant_award"),
-    *("refuse_award", "revoke_award", "confirm_listing", "drop_listing", "decide_lead"),
+    *("refuse_award", "revoke_award", "keep_award", "confirm_listing", "drop_listing", "decide_lead"),
 }
 OFFICE = {
     *("draft_scheme", "save_scheme", "propose_scheme", "approve_scheme", "refuse_scheme", "withdraw_scheme"),
