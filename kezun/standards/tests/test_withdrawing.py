@@ -54,7 +54,9 @@ def test_the_second_person_carries_it_out_with_the_reason_of_the_first(office, s
     row = withdrawn(office, second, published())
     assert (row.state, row.note, row.asked_by, row.withdrawn_by) == ("withdrawn", "停用", office, second)
     assert row.withdrawn_at >= row.asked_at
-    told = list(TrailEntry.objects.filter(verb__startswith="standards.").values_list("verb", "actor"))
+    told = list(
+        TrailEntry.objects.filter(verb__startswith="standards.").order_by("pk").values_list("verb", "actor")
+    )
     assert [verb for verb, _who in told[-2:]] == ["standards.ask_withdrawal", "standards.withdraw"]
     assert told[-2][1] != told[-1][1]
 
