@@ -2,6 +2,7 @@
 
 from kezun.cases.models.cases import READ, Case, Event
 from kezun.cases.models.clocks import Clock, EffectCheck, Firing, Notice, Petition
+from kezun.cases.models.filters import SavedFilter
 from kezun.cases.models.kinds import Kind
 from kezun.cases.models.parties import CaseKey, Link, Party, Proof, SealedText
 from kezun.cases.models.preferences import Preference
@@ -21,5 +22,6 @@ __all__ = [
     "Petition",
     "Preference",
     "Proof",
+    "SavedFilter",
     "SealedText",
 ]

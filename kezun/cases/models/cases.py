@@ -143,12 +143,44 @@ class Case(models.Model):
             ),
             models.CheckConstraint(condition=Q(severity__gte=1, severity__lte=4), name="case_severity"),
         )
+        # lists of open cases come in the order of the last moment to act, others in that of receipt; each way
+        # in which somebody may see a case has an index of its own (see `listing`)
         indexes = (
-            models.Index(fields=["act_by_at", "id"], condition=Q(open=True), name="case_open_due"),
+            models.Index(
+                fields=["act_by_at", "id", "state", "code", "severity", "owner_unit", "unit", "handler"],
+                condition=Q(open=True),
+                name="case_open_due",
+            ),
+            models.Index(
+                fields=["state", "act_by_at", "id", "owner_unit", "handler", "severity"],
+                condition=Q(open=True),
+                name="case_state_open",
+            ),
+            models.Index(
+                fields=["owner_unit", "act_by_at", "id", "state"],
+                condition=Q(open=True, handler__isnull=True, pending_unit__isnull=True),
+                name="case_free_open",
+            ),
+            models.Index(fields=["code", "act_by_at"], condition=Q(open=True), name="case_kind_open"),
+            models.Index(fields=["unit", "act_by_at"], condition=Q(open=True), name="case_unit_open"),
             models.Index(fields=["owner_unit", "act_by_at"], condition=Q(open=True), name="case_owner_open"),
+            models.Index(
+                fields=["pending_unit", "act_by_at"],
+                condition=Q(pending_unit__isnull=False),
+                name="case_pending",
+            ),
             models.Index(fields=["handler", "act_by_at"], condition=Q(open=True), name="case_handler_open"),
-            models.Index(fields=["-received_at"], name="case_received"),
+            models.Index(fields=["opener", "act_by_at"], condition=Q(open=True), name="case_opener_open"),
+            models.Index(
+                fields=["verifier"],
+                condition=Q(open=True, verifier__isnull=False),
+                name="case_verifier_open",
+            ),
+            models.Index(fields=["-received_at", "-id", "open"], name="case_received"),
+            models.Index(fields=["state", "-received_at", "-id"], name="case_state_received"),
+            models.Index(fields=["code", "-received_at", "-id"], name="case_kind_received"),
             models.Index(fields=["unit", "-received_at"], name="case_unit_received"),
+            models.Index(fields=["owner_unit", "-received_at"], name="case_owner_received"),
             models.Index(fields=["fingerprint", "-received_at"], name="case_fingerprint"),
             models.Index(fields=["mark", "-received_at"], condition=~Q(mark=""), name="case_mark"),
             models.Index(fields=["last_at"], condition=Q(facts_at__isnull=True), name="case_unsent"),

@@ -82,7 +82,14 @@ class Party(models.Model):
                 condition=~Q(role="named_staff") | Q(person__isnull=False), name="party_staff_named"
             ),
         )
-        indexes = (models.Index(fields=["mark", "-at"], condition=~Q(mark=""), name="party_mark"),)
+        indexes = (
+            models.Index(fields=["mark", "-at"], condition=~Q(mark=""), name="party_mark"),
+            models.Index(
+                fields=["person", "case"],
+                condition=Q(role="named_staff", ended_at__isnull=True),
+                name="party_named",
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.case_id} {self.role}"

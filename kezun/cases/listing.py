@@ -1,0 +1,260 @@
+"""Lists of cases: what may be asked for, in which order, page after page.
+
+Pages follow one another by key: a page says after which case the next begins, so the hundredth costs no more
+than the first. Counting stops at COUNTED; the page then says «more than».
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+from django.utils.dateparse import parse_date, parse_datetime
+
+from kezun.cases import searching
+from kezun.cases.models import READ, Case
+from kezun.cases.rows import Row, rows_of
+from kezun.cases.rules.kinds import ENDED
+from kezun.kernel.actor import OutOfScope
+from kezun.org.models import Person, Unit, UnitPath, valid_on
+
+PAGE, COUNTED, EXPORTED = 50, 1000, 20_000
+SOON = dt.timedelta(days=3)
+FREE = (Case.State.REGISTERED, Case.State.ACCEPTED, Case.State.ASSIGNED)
+STATES = ("open", "ended", *Case.State.values)
+DUE = ("late", "soon", "none", "provisional")
+WHO = ("mine", "take", "opened", "unit", "returned", "escalated", "repeated")
+SORTS = {
+    "time": ("act_by_at", False),
+    "newest": ("received_at", True),
+    "oldest": ("received_at", False),
+    "moved": ("last_at", True),
+}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is asked for; empty values do not narrow. state: `open`, `ended` or one state; "" for all.
+
+    unit: a code, with all below it. since, until: days of receipt. after: where the page before ended.
+    """
+
+    q: str = ""
+    kind: str = ""
+    state: str = "open"
+    unit: str = ""
+    severity: str = ""
+    due: str = ""
+    who: str = ""
+    since: str = ""
+    until: str = ""
+    sort: str = "time"
+    after: str = ""
+
+    @classmethod
+    def of(cls, said: Mapping[str, Any]) -> Wanted:
+        """From the query of an address; what cannot be is left out."""
+        told = {field.name: str(said[field.name])[:80].strip() for field in fields(cls) if field.name in said}
+        known = {"state": STATES, "due": DUE, "who": WHO, "sort": tuple(SORTS), "severity": tuple("1234")}
+        for name, values in known.items():
+            if told.get(name) and told[name] not in values:
+                del told[name]
+        for name in ("since", "until"):
+            if told.get(name) and _day(told[name]) is None:
+                del told[name]
+        if not told.get("sort"):
+            told["sort"] = "time" if told.get("state", "open") == "open" else "newest"
+        return cls(**told)
+
+    def query(self, **changed: str) -> str:
+        """The query of an address that asks for this, with changes; without what is the default."""
+        told = {field.name: getattr(self, field.name) for field in fields(self)} | changed
+        plain = Wanted()
+        kept = {
+            name: value
+            for name, value in told.items()
+            if value != getattr(plain, name) and (value or name == "state")
+        }
+        return urlencode(kept)
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One page: its lines, the address of the next (""), how many there are (None: more than COUNTED)."""
+
+    rows: tuple[Row, ...]
+    following: str
+    count: int | None
+
+
+def _day(text: str) -> dt.date | None:
+    try:
+        return parse_date(text)
+    except ValueError:
+        return None
+
+
+def chosen(person: Person, wanted: Wanted, now: dt.datetime) -> QuerySet[Case]:
+    """The cases that are asked for; which of them the person may see is for `arms` to say."""
+    found: QuerySet[Case] = Case.objects.all()
+    if wanted.state in ("open", "ended"):
+        found = found.filter(open=wanted.state == "open")
+    elif wanted.state:
+        found = found.filter(state=wanted.state, open=wanted.state not in ENDED)
+    if wanted.kind:
+        found = found.filter(code=wanted.kind)
+    if wanted.severity:
+        found = found.filter(severity=int(wanted.severity))
+    if wanted.unit:
+        below = UnitPath.objects.filter(valid_on(timezone.localdate()), ancestor__code=wanted.unit)
+        units = below.values("unit")
+        found = found.filter(Q(unit__in=units) | Q(owner_unit__in=units))
+    if wanted.since:
+        found = found.filter(received_at__gte=_midnight(wanted.since))
+    if wanted.until:
+        found = found.filter(received_at__lt=_midnight(wanted.until) + dt.timedelta(days=1))
+    return searching.matching(_of_time(_of_people(found, person, wanted), wanted, now), wanted.q)
+
+
+def arms(person: Person, found: QuerySet[Case], wanted: Wanted) -> list[QuerySet[Case]]:
+    """Of the cases found those that the person may see, each arm by an index of its own.
+
+    Together they hold what `Case.objects.visible_to` does; as one condition a database walks all cases. Where
+    words are looked for, these already say which few cases to walk.
+    """
+    scope = person.scope
+    if wanted.who == "take":
+        mine = [held.unit_id for held in scope.carrying(READ) if held.role.reach != "own"]
+        free = found.filter(handler=None, state__in=FREE)
+        return [free.filter(pending_unit__in=mine), free.filter(pending_unit=None, owner_unit__in=mine)]
+    if wanted.q:
+        return [found & Case.objects.visible_to(person)]
+    if not scope.may(READ):
+        return [found.none()]
+    if scope.whole_bank(READ):
+        return [found]
+    held = scope.carrying(READ)
+    down = [one.unit_id for one in held if one.role.reach == "subtree"]
+    alone = [one.unit_id for one in held if one.role.reach == "unit"]
+    own = [found.filter(handler=person), found.filter(opener=person), found.filter(verifier=person)]
+    if not down and not alone:
+        return own
+    here = Q(ancestor__in=down) | Q(ancestor__in=alone, depth=0)
+    units = UnitPath.objects.filter(valid_on(timezone.localdate()), here).values("unit")
+    places = ("unit__in", "owner_unit__in", "pending_unit__in")
+    return [*(found.filter(**{place: units}) for place in places), *own]
+
+
+def first_of(parts: Sequence[QuerySet[Case]], order: Sequence[Any], most: int) -> QuerySet[Case]:
+    """The first `most` of all arms in an order; each arm is cut before they are put together."""
+    inner = [_by_arm(one) for one in order] if len(parts) > 1 else order
+    cut = [part.order_by(*inner).values("pk")[:most] for part in parts]
+    one, *more = [Case.objects.filter(pk__in=part).order_by().values("pk") for part in cut]
+    keys = one.union(*more) if more else cut[0]
+    return Case.objects.filter(pk__in=keys).order_by(*order)
+
+
+def _by_arm(one: Any) -> Any:
+    """An order that no index offers: else a database walks all cases in it, instead of those of the arm."""
+    return Coalesce("received_at", "received_at").desc() if one == "-received_at" else one
+
+
+def how_many(parts: Sequence[QuerySet[Case]], most: int) -> int:
+    """How many cases the arms hold together, counted up to `most`; one statement."""
+    one, *more = [part.order_by().values("pk") for part in parts]
+    return (one.union(*more) if more else one)[:most].count()
+
+
+def _midnight(day: str) -> dt.datetime:
+    found = _day(day)
+    assert found is not None
+    return timezone.make_aware(dt.datetime.combine(found, dt.time()))
+
+
+def _of_time(found: QuerySet[Case], wanted: Wanted, now: dt.datetime) -> QuerySet[Case]:
+    conditions = {
+        "late": Q(open=True, act_by_at__lt=now),
+        "soon": Q(open=True, act_by_at__gte=now, act_by_at__lt=now + SOON),
+        "none": Q(act_by_at=None),
+        "provisional": Q(provisional=True),
+    }
+    return found.filter(conditions[wanted.due]) if wanted.due else found
+
+
+def _of_people(found: QuerySet[Case], person: Person, wanted: Wanted) -> QuerySet[Case]:
+    own = person.scope.roots()
+    conditions = {
+        "mine": Q(handler=person),
+        "opened": Q(opener=person),
+        "unit": Q(owner_unit__in=own) | Q(pending_unit__in=own),
+        "returned": Q(returns__gte=2),
+        "escalated": Q(level__gte=1),
+        "repeated": Q(repeat__gte=1),
+    }
+    return found.filter(conditions[wanted.who]) if wanted.who in conditions else found
+
+
+def listed(person: Person, wanted: Wanted, now: dt.datetime) -> Listed:
+    """One page of what is asked for (2 statements; 1 where the page holds all of it)."""
+    found, order = chosen(person, wanted, now), order_of(wanted)
+    rows = rows_of(first_of(arms(person, _from(found, wanted), wanted), order, PAGE + 1)[: PAGE + 1], now)
+    further = len(rows) > PAGE
+    rows = rows[:PAGE]
+    whole = not further and not wanted.after
+    count = len(rows) if whole else how_many(arms(person, found, wanted), COUNTED + 1)
+    following = wanted.query(after=_key(rows[-1], wanted)) if further else ""
+    return Listed(tuple(rows), following, count if count <= COUNTED else None)
+
+
+def order_of(wanted: Wanted) -> tuple[Any, ...]:
+    """The order that is asked for; what has no deadline comes last."""
+    column, down = SORTS[wanted.sort]
+    if down:
+        return f"-{column}", "-pk"
+    return F(column).asc(nulls_last=True) if column == "act_by_at" else column, "pk"
+
+
+def _key(row: Row, wanted: Wanted) -> str:
+    moment = getattr(row, SORTS[wanted.sort][0])
+    return f"{moment.isoformat() if moment else ''}|{row.pk}"
+
+
+def _from(found: QuerySet[Case], wanted: Wanted) -> QuerySet[Case]:
+    """Only what comes after the case where the page before ended."""
+    moment_text, _bar, pk_text = wanted.after.partition("|")
+    if not pk_text.isdigit():
+        return found
+    column, down = SORTS[wanted.sort]
+    pk, moment = int(pk_text[:18]), _moment(moment_text)
+    same = Q(**{column: moment}) if moment else Q(**{f"{column}__isnull": True})
+    beyond = same & Q(**{"pk__lt" if down else "pk__gt": pk})
+    if moment is None:
+        return found.filter(beyond)
+    beyond |= Q(**{f"{column}__lt" if down else f"{column}__gt": moment})
+    if column == "act_by_at":
+        beyond |= Q(act_by_at=None)
+    return found.filter(beyond)
+
+
+def _moment(text: str) -> dt.datetime | None:
+    try:
+        found = parse_datetime(text)
+    except ValueError:
+        return None
+    return found if found is None or timezone.is_aware(found) else None
+
+
+def unit_asked(person: Person, wanted: Wanted) -> Unit | None:
+    """The unit that is asked for, by its code; raises OutOfScope where there is none."""
+    if not wanted.unit:
+        return None
+    unit = Unit.objects.filter(code=wanted.unit).first()
+    if unit is None:
+        raise OutOfScope(wanted.unit)
+    return unit
