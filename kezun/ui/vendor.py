@@ -20,6 +20,7 @@ FILES = {
 }
 ICONS = "@tabler/icons/icons/outline"
 MENTION = re.compile(r"""\b(?:icon|picture)(?:\|default:|\s+|\s*[=:]\s*)["']([a-z0-9-]+)["']""")
+NAMED = re.compile(r"^icon: ([a-z0-9-]+)$", re.MULTILINE)
 PLACES = {"Menu": slice(3, 4), "icon": slice(0, 1)}  # where a call's arguments name an icon
 SOURCE_MAP = re.compile(rb"\n?/[/*]# sourceMappingURL=\S+(?:\s*\*/)?")
 
@@ -29,10 +30,12 @@ class Missing(Exception):
 
 
 def icons_used(package: Path) -> set[str]:
-    """Names of icons in templates (`{% icon "x" %}`, `picture="x"`) and in `Menu(…, x)`, `icon(x)`."""
+    """Names of icons in templates (`{% icon "x" %}`, `picture="x"`), `Menu(…, x)`, `icon(x)`, catalogs."""
     found: set[str] = set()
     for path in sorted(package.rglob("*.html")):
         found |= set(MENTION.findall(path.read_text(encoding="utf-8")))
+    for path in sorted(package.rglob("catalog/**/*.yaml")):
+        found |= set(NAMED.findall(path.read_text(encoding="utf-8")))
     for path in sorted(package.rglob("*.py")):
         if "tests" not in path.parts:
             found |= _icons_in_python(path.read_text(encoding="utf-8"))

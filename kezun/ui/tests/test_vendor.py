@@ -41,6 +41,13 @@ def test_icons_are_found_where_they_are_named(package):
     assert icons_used(package) == {"home", "inbox", "box", "users", "x", "flag"}
 
 
+def test_icons_of_catalogs_are_found_too(package):
+    (package / "a" / "catalog" / "kinds").mkdir(parents=True)
+    (package / "a" / "catalog" / "kinds" / "k.yaml").write_text("id: k\nicon: tool\nfields: [{icon: no}]\n")
+    assert "tool" in icons_used(package)
+    assert "no" not in icons_used(package)
+
+
 def test_a_symbol_keeps_the_strokes_and_drops_the_empty_frame():
     assert symbol(
         "home", SVG
