@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from kezun.cases import actions, cli_deadline, payload, telling
+from kezun.cases import actions, cli_deadline, escalation, payload, telling
 from kezun.cases.actions.verifying import REPLAY
 from kezun.cases.models import Case
 from kezun.cases.verifying import Report, explain, verify
@@ -233,6 +234,27 @@ def verify_command(actor: Actor, no: str, plain: bool) -> None:
     else:
         click.echo(in_words(report))
     if not report.intact:
+        raise SystemExit(1)
+
+
+@cases_group.command("sweep")
+@click.option("--limit", default=10_000, type=click.IntRange(1, 1_000_000), help="At most so many steps.")
+@as_json
+@acting
+def sweep_command(actor: Actor, limit: int, plain: bool) -> None:
+    """Take the steps of ladders that are due now. Exit 1: some could not be taken, or a clock has no next."""
+    require(actor, "cases.escalate")
+    done = escalation.sweep(limit)
+    pulse = escalation.audit(done, timezone.now())
+    escalation.beat(pulse)
+    if plain:
+        told(asdict(pulse) | {"held": done.held})
+    else:
+        words = _(
+            "%(fired)d steps taken, %(failed)d failed; %(running)d clocks run, %(lost)d without a next step."
+        )
+        click.echo(words % asdict(pulse))
+    if pulse.failed or pulse.lost:
         raise SystemExit(1)
 
 

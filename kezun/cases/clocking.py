@@ -7,6 +7,7 @@ the fold of the rules says anew when it is due. The result stands in the case's 
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -14,12 +15,13 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from kezun.cases import catalogs, policies
+from kezun.cases import catalogs, levels, policies
 from kezun.cases.doing import Doing
 from kezun.cases.models import Clock
 from kezun.cases.rules import clocks, ladders
 from kezun.cases.rules.clocks import ClockEvent, ClockRefused, ClockState
 from kezun.cases.rules.kinds import ENDED, ClockUse
+from kezun.kernel.rules import canonical
 from kezun.org.queries import worktime_for
 from kezun.org.rules.worktime import Worktime
 
@@ -28,6 +30,7 @@ COLUMNS = (
     *("state", "start_at", "due_at", "act_by_at", "provisional", "stopped_at", "outcome", "extended"),
     *("cycle", "history", "next_at", "step"),
 )
+ANEW = ("start", "restart", "reopen", "extend")
 ENDS = {"withdraw": "withdraw", "merge": "withdraw", "reject": "stop"}
 
 
@@ -114,8 +117,11 @@ def _begin(doing: Doing, use: ClockUse) -> Clock:
     named = {
         name: getattr(held, name) for name in ("name", "name_en", "legal_ref", "legal_ref_en", "calendar")
     }
-    snapshot = {"policy": policies.plain(rule) | named | {"verified": held.verified}}
+    snapshot: dict[str, Any] = {"policy": policies.plain(rule) | named | {"verified": held.verified}}
     snapshot["ladder"] = catalogs.ladders().get(use.ladder) or {}
+    if snapshot["ladder"]:
+        lies = doing.value("pending_unit") or doing.value("owner_unit")
+        snapshot["above"] = doing.above.get(lies) or doing.above.setdefault(lies, levels.chain(lies))
     return Clock(case=doing.case, policy=use.policy, snapshot=snapshot, history=[])
 
 
@@ -147,8 +153,7 @@ def advance(clock: Clock, event: ClockEvent, now: dt.datetime, worktime: Worktim
         show(clock, state_of(clock, worktime))
     except ClockRefused as error:
         raise ValidationError(refusal(error, clock)) from error
-    anew = event.verb in ("start", "restart", "reopen", "extend")
-    clock.step, clock.next_at = _coming(clock, worktime, now, 0 if anew else clock.step)
+    clock.step, clock.next_at = _coming(clock, worktime, now, 0 if event.verb in ANEW else clock.step)
 
 
 def _coming(clock: Clock, worktime: Worktime, now: dt.datetime, since: int) -> tuple[int, dt.datetime | None]:
@@ -202,7 +207,13 @@ def _told(clock: Clock) -> dict[str, Any]:
         "extended": clock.extended,
         "cycle": clock.cycle,
         "history": clock.history,
+        "snapshot": snapshot_digest(clock),
     }
+
+
+def snapshot_digest(clock: Clock) -> str:
+    """What stands for the policy and the ladder that the clock keeps, in the events that moved it."""
+    return hashlib.sha256(canonical(clock.snapshot).encode()).hexdigest()
 
 
 def _first_due(doing: Doing, held: dict[str, Clock]) -> None:

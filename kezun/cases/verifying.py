@@ -19,7 +19,7 @@ from django.db import transaction
 from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
-from kezun.cases import engine, kinds
+from kezun.cases import clocking, engine, kinds
 from kezun.cases.models import Case, Clock, Event
 from kezun.cases.models import Kind as KindRow
 from kezun.cases.rules.kinds import Kind
@@ -33,10 +33,10 @@ from kezun.kernel.rules import GENESIS, chain_digest
 PAGE = 500
 MOST = 1000
 TARGET = re.compile(r"cases\.case:(\d{1,18})")
-# columns of a clock and the names under which events say what they hold
+# columns of a clock that events tell of
 CLOCKED = (
-    *("policy", "state", "start_at", "due_at", "act_by_at", "provisional", "stopped_at", "outcome"),
-    *("extended", "cycle", "snapshot"),
+    *("state", "start_at", "due_at", "act_by_at", "provisional", "stopped_at", "outcome", "extended"),
+    *("cycle", "history"),
 )
 
 
@@ -173,21 +173,18 @@ def _kind(case: Case, row: KindRow, genuine: bool, told: Mapping[str, object]) -
 
 
 def _clocks(clocks: list[Clock], moved: Mapping[str, Values]) -> Iterator[Fault]:
-    """Each clock as its events left it; none that no event began."""
-    held = {clock_name(clock): clock for clock in clocks}
+    """Each clock as its events left it, with the policy and ladder it was begun with; none without events."""
+    held = {clock.policy: clock for clock in clocks}
     for name in sorted(held.keys() | moved.keys()):
         clock, said = held.get(name), moved.get(name)
         if clock is None or said is None:
             yield Fault(0, "clock", name)
             continue
-        for column in CLOCKED:
-            if column in said and _plain(getattr(clock, column)) != said[column]:
+        stands = {column: _plain(getattr(clock, column)) for column in CLOCKED}
+        stands["snapshot"] = clocking.snapshot_digest(clock)
+        for column, value in stands.items():
+            if said.get(column) != value:
                 yield Fault(0, "clock", f"{name}: {column}")
-
-
-def clock_name(clock: Clock) -> str:
-    """Under which name events tell of a clock."""
-    return clock.policy
 
 
 def _plain(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Exceptions: asked for by one, decided by another, at the level that the policy wants, with the notice given.
+"""Exceptions: asked for by one, decided by another, at the level that the policy wants, and the notice given.
 
 An extension needs its clock to run still, and the words in which the customer was told. Nobody decides what
 they asked for, nor whoever stands in for them, nor the handler of the case.

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kezun.cases import actions, engine
-from kezun.cases.models import Case, Event
+from kezun.cases.models import Case, Clock, Event
 from kezun.cases.models import Kind as KindRow
 from kezun.cases.rules.projecting import PROJECTED, Recorded, replay
 from kezun.cases.verifying import MOST, Report, Wrong, explain, verify
@@ -344,3 +344,27 @@ def test_the_trail_counts_the_steps(history):
     case, _other = history
     target = f"cases.case:{case.pk}"
     assert TrailEntry.objects.filter(target=target, verb__startswith="cases.").count() == case.seq
+
+
+CLOCK = {
+    **{"state": "paused", "due_at": "2027-01-01T00:00Z", "act_by_at": "2027-01-01T00:00Z"},
+    **{"start_at": "2026-01-01T00:00Z", "provisional": True, "extended": 30, "cycle": 2, "history": []},
+    **{"outcome": "met", "snapshot": {"policy": {"budget": 99}, "ladder": {}}},
+}
+
+
+@pytest.mark.parametrize("column", CLOCK)
+def test_a_clock_that_was_changed_is_found_by_its_column(timed, column):
+    case = timed()
+    assert verify(case).intact
+    frozen.lift(connection)
+    Clock.objects.filter(case=case, policy="complaint_decision").update(**{column: CLOCK[column]})
+    faults = [w for w in verify(case).faults if w.code == "clock"]
+    assert [w.about for w in faults] == [f"complaint_decision: {column}"]
+
+
+def test_a_clock_that_is_gone_or_came_from_nowhere_is_found(timed):
+    case = timed()
+    frozen.lift(connection)
+    Clock.objects.filter(case=case, policy="complaint_decision").update(policy="complaint_joint")
+    assert {w.about for w in verify(case).faults} == {"complaint_decision", "complaint_joint"}

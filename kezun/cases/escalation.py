@@ -1,0 +1,138 @@
+"""Escalation: clocks whose next step has come are found and their cases told so, one transaction each.
+
+Any number of workers may sweep at once: a case that another one holds is left to it, and a step that was
+taken meanwhile finds its clock on the next one. A heartbeat file says when the last sweep ended and whether
+every running clock has a next step; the health page reads it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import logging
+from dataclasses import asdict, dataclass
+
+from django.core.exceptions import ValidationError
+from django.db import connection, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
+from kezun.cases.actions.verbs import ACTS
+from kezun.cases.models import Case, Clock
+from kezun.kernel.actor import Denied, SystemActor
+from kezun.kernel.file import folder
+from kezun.kernel.health import NotWell, check
+
+ACTOR = SystemActor("escalation")
+BATCH = 200
+SILENT = dt.timedelta(minutes=5)
+OFF = dt.timedelta(hours=1)
+HEARTBEAT = "escalation.json"
+log = logging.getLogger("kezun.cases")
+
+
+@dataclass
+class Swept:
+    """What one sweep did: steps taken, those that could not be (put off an hour), cases held by others."""
+
+    fired: int = 0
+    failed: int = 0
+    held: int = 0
+
+
+def sweep(limit: int = 10_000, now: dt.datetime | None = None) -> Swept:
+    """Take every step that is due, the oldest first, at most `limit`; safe to repeat and in parallel."""
+    moment = now or timezone.now()
+    done = Swept()
+    left: set[int] = set()
+    tried = 0
+    while tried < limit and (due := _due(moment, left, min(BATCH, limit - tried))):
+        for clock, case in due:
+            tried += 1
+            if not _one(done, clock, case, moment):
+                left.add(clock)
+    return done
+
+
+def _due(now: dt.datetime, left: set[int], most: int) -> list[tuple[int, int]]:
+    rows = Clock.objects.filter(state=Clock.State.RUNNING, next_at__lte=now).exclude(pk__in=left)
+    return list(rows.order_by("next_at", "pk").values_list("pk", "case")[:most])
+
+
+def _one(done: Swept, clock: int, case: int, now: dt.datetime) -> bool:
+    """One step of one clock; whatever goes wrong holds up no other. False: another worker has the case."""
+    skip = connection.features.has_select_for_update_skip_locked
+    try:
+        with transaction.atomic():
+            row = Case.objects.select_for_update(of=("self",), skip_locked=skip).filter(pk=case).first()
+            if row is None:
+                done.held += 1
+                return False
+            due = Clock.objects.filter(pk=clock, state=Clock.State.RUNNING, next_at__lte=now).first()
+            if due is not None:
+                ACTS["escalate"](ACTOR, row, {"clock": due.pk, "step": due.step}, at=now)
+                done.fired += 1
+    except (ValidationError, Denied, ValueError) as error:
+        done.failed += 1
+        log.exception("a step of a ladder could not be taken", extra={"clock": clock}, exc_info=error)
+        Clock.objects.filter(pk=clock).update(next_at=now + OFF)
+    return True
+
+
+@dataclass(frozen=True)
+class Pulse:
+    """What the auditor found after a sweep. lost: running clocks with a ladder but without a next step."""
+
+    at: str
+    running: int
+    lost: int
+    late: int
+    fired: int
+    failed: int
+
+
+def audit(done: Swept, now: dt.datetime) -> Pulse:
+    """Look whether every running clock has a next step, and whether any was left behind by sweeps."""
+    running = Clock.objects.filter(state=Clock.State.RUNNING, snapshot__ladder__id__isnull=False)
+    return Pulse(
+        at=now.isoformat(),
+        running=running.count(),
+        lost=running.filter(next_at__isnull=True).count(),
+        late=running.filter(next_at__lt=now - SILENT).count(),
+        fired=done.fired,
+        failed=done.failed,
+    )
+
+
+def beat(pulse: Pulse) -> None:
+    """Write the heartbeat file, whole or not at all."""
+    place = folder("heartbeats") / HEARTBEAT
+    draft = place.with_suffix(".tmp")
+    draft.write_text(json.dumps(asdict(pulse)), encoding="utf-8")
+    draft.replace(place)
+
+
+def last_beat() -> Pulse | None:
+    """What the last sweep left; None where none has ended yet."""
+    try:
+        return Pulse(**json.loads((folder("heartbeats") / HEARTBEAT).read_text(encoding="utf-8")))
+    except (FileNotFoundError, ValueError, TypeError):
+        return None
+
+
+@check("escalation", lazy("Escalation of deadlines"), vital=False)
+def escalation() -> str:
+    """A sweep ended in the last minutes, and it found a next step on every clock that runs."""
+    pulse = last_beat()
+    if pulse is None:
+        if Clock.objects.filter(state=Clock.State.RUNNING, next_at__lt=timezone.now() - SILENT).exists():
+            raise NotWell(_("no sweep has ended yet, and steps are due"))
+        return _("no sweep yet")
+    if pulse.lost:
+        raise NotWell(_("%(lost)d running clocks have no next step") % {"lost": pulse.lost})
+    if timezone.now() - dt.datetime.fromisoformat(pulse.at) > SILENT and Clock.objects.exists():
+        raise NotWell(_("the last sweep ended at %(at)s") % {"at": pulse.at[:16]})
+    if pulse.failed or pulse.late:
+        raise NotWell(_("%(n)d steps could not be taken") % {"n": pulse.failed + pulse.late})
+    return _("%(running)d running clocks, each with a next step") % {"running": pulse.running}

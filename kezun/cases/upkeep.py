@@ -1,0 +1,15 @@
+"""What cases do by themselves: every minute the steps of ladders that are due."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+
+from kezun.cases import escalation
+from kezun.kernel.task import every
+
+
+@every(minutes=1, name="cases.sweep")
+def swept() -> None:
+    """Take the steps that are due, then tell that this was done."""
+    done = escalation.sweep()
+    escalation.beat(escalation.audit(done, timezone.now()))
