@@ -29,7 +29,7 @@ from kezun.org.models import (
 from kezun.standards import actions
 from kezun.standards.models import Evidence, Sheet, Standard
 from kezun.standards.tests import world
-from tests import complaining, judged
+from tests import complaining, judged, loops
 
 Target = dict[str, Any]
 
@@ -178,6 +178,7 @@ MAKERS: dict[str, Callable[[Person, Unit], Target]] = {
     **{"roster": roster, "token": token, "entry": entry, "task": task, "batch": batch},
     **{"edition": edition, "draft": draft, "workbook": workbook, "sheet": sheet, "evidence": evidence},
     **judged.MAKERS,
+    **loops.MAKERS,
     **complaining.MAKERS,
 }
 OWN: dict[str, Callable[[Person, Unit], Target]] = {
