@@ -103,19 +103,10 @@ def _rule(basis: str, units: float | None, roll: str) -> Policy:
 
 
 def say(code: str) -> str:
-    """Why a deadline cannot be worked out or a clock cannot be moved so, in words."""
+    """Why a deadline cannot be worked out, in words."""
     return {
         "units": _("The number must be above zero."),
         "whole": _("Days, workdays and minutes are whole numbers."),
         "beyond": _("No calendar reaches that far."),
         "naive": _("The moment has no time zone."),
-        "legal": _("A deadline of the law does not pause; it can be extended, with approval and notice."),
-        "pausable": _("Only a deadline in working minutes can pause."),
-        "expired": _("The deadline has passed; this had to be done before."),
-        "extendable": _("This deadline cannot be extended."),
-        "cap": _("That is more than the policy allows in all."),
-        "order": _("This lies before what happened to the clock last."),
-        "state": _("The clock does not stand so that this could be done."),
-        "verb": _("There is no such move of a clock."),
-        "roll": _("Only a period in days can be moved on to a workday."),
     }[code]
