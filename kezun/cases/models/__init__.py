@@ -6,6 +6,7 @@ from kezun.cases.models.filters import SavedFilter
 from kezun.cases.models.kinds import Kind
 from kezun.cases.models.parties import CaseKey, Link, Party, Proof, SealedText
 from kezun.cases.models.preferences import Preference
+from kezun.cases.models.tallies import Tally
 
 __all__ = [
     "READ",
@@ -24,4 +25,5 @@ __all__ = [
     "Proof",
     "SavedFilter",
     "SealedText",
+    "Tally",
 ]
