@@ -173,6 +173,7 @@ def test_nobody_gets_in_without_signing_in(name):
         "piece": 1,
         "sha256": "x",
         "score": 1,
+        "no": "C26-000001",
     }
     call = Client().post if rule.told.get("method") == "POST" else Client().get
     assert told_in(call(address(name, rule, named))) in {401, 403}

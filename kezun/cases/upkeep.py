@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils import timezone
 
-from kezun.cases import escalation
+from kezun.cases import brakes, escalation
 from kezun.kernel.task import every
 
 
@@ -13,3 +13,9 @@ def swept() -> None:
     """Take the steps that are due, then tell that this was done."""
     done = escalation.sweep()
     escalation.beat(escalation.audit(done, timezone.now()))
+
+
+@every(hours=6, name="cases.forget_tallies")
+def forgotten() -> None:
+    """Take out what the brakes of the public pages counted in spans that are over."""
+    brakes.forget()
