@@ -13,6 +13,10 @@ from kezun.assessment.models.runs import COUNTED
 from kezun.kernel.actor import Actor
 
 MOST = 400
+SHOWN = (
+    *("scheme__urn", "scheme__title", "scheme__title_en", "period", "from_date", "to_date", "kind", "state"),
+    *("done_at", "shown_at", "made_at", "round_id"),
+)
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,8 @@ def choices(actor: Actor) -> list[Choice]:
     """
     rows = runs_for(actor).filter(kind__in=COUNTED, state=Run.State.DONE)
     rows = rows.filter(Exists(Score.objects.visible_to(actor).filter(run=OuterRef("pk"))))
-    rows = rows.defer("inputs", "peers", "message").order_by("-to_date", "-done_at", "-pk")[:MOST]
+    rows = rows.select_related(None).select_related("scheme").only(*SHOWN)
+    rows = rows.order_by("-to_date", "-done_at", "-pk")[:MOST]
     found: dict[tuple[str, str], Choice] = {}
     for run in rows:
         found.setdefault((run.scheme.urn, run.period), Choice(run.scheme.urn, run.scheme.name, run))

@@ -21,7 +21,7 @@ from kezun.assessment.restating import replaced
 from kezun.assessment.rules.form import Component
 from kezun.assessment.scorecards import Scorecard
 from kezun.kernel.page import Menu, page
-from kezun.org.models import Person
+from kezun.org.models import Person, Unit
 from kezun.org.queries import home_units
 from kezun.org.reader import reader_of
 from kezun.ui.attachment import PDF, XLSX, attachment
@@ -57,7 +57,7 @@ def scorecards(request: HttpRequest) -> HttpResponse:
     if chosen is not None:
         rows = _in_scope(reader, chosen.run, text)
         shown = Paginator(rows, PAGE).get_page(request.GET.get("page"))
-        context |= {"shown": shown, "rows": _named(shown, chosen.run), "only_mine": not rows.exists()}
+        context |= {"shown": shown, "rows": _named(shown, chosen.run)}
     return render(request, "assessment/scorecards.html", context)
 
 
@@ -67,10 +67,14 @@ def _schemes(found: Iterable[Choice]) -> list[tuple[str, str]]:
 
 def own(reader: Person, runs: Iterable[Run]) -> list[tuple[Score, str]]:
     """The reader's own scores in these runs, and those of the units that the reader heads, with the scheme's
-    name."""
-    subjects = {*queries.my_subjects(reader), *(f"unit:{unit.pk}" for unit in home_units(reader, READ))}
+    name. All of that lies in scope, and so do the runs: nothing is looked up twice."""
+    mine = f"person:{reader.pk}"
+    tops = {f"unit:{unit.pk}" for unit in home_units(reader, READ)}
+    home = {subject for subject in queries.my_subjects(reader) if subject not in {mine, *tops}}
+    if home and not Unit.objects.visible_to(reader, READ).filter(pk__in=[reader.home_unit_id]).exists():
+        home = set()
     known = {run.pk: run for run in runs}
-    rows = Score.objects.visible_to(reader).filter(run__in=known, subject__in=subjects)
+    rows = Score.objects.filter(run__in=known, subject__in={mine, *tops, *home})
     rows = rows.select_related("unit", "person", "line").defer("lines").order_by("subject", "run")
     return [(score, known[score.run_id].scheme.name) for score in rows]
 
