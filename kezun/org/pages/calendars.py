@@ -153,7 +153,7 @@ def one(request: HttpRequest, code: str, year: int) -> HttpResponse:
     named = {day.date: day for day in calendars.days_of(calendar, first, last)}
     days = calendars.days_for(calendar, named.values())
     row, drawn = _year_of(calendar, year), list(months(first, last))
-    own = {*calendar.days.filter(on_date__year=year).values_list("on_date", flat=True)}
+    own = _own(calendar, year)
     context = {
         "crumbs": _crumbs(Crumb(calendar.title)),
         "calendar": calendar,
@@ -172,6 +172,13 @@ def one(request: HttpRequest, code: str, year: int) -> HttpResponse:
         "around": [y for y in (year - 1, year + 1) if FIRST_YEAR <= y <= LAST_YEAR],
     }
     return render(request, "org/calendar.html", context)
+
+
+def _own(calendar: Calendar, year: int) -> set[dt.date]:
+    """Days that a calendar over another one sets itself; they are marked, since the rest is the base's."""
+    if calendar.base_id is None:
+        return set()
+    return {*calendar.days.filter(on_date__year=year).values_list("on_date", flat=True)}
 
 
 def _steps(request: HttpRequest, calendar: Calendar, row: CalendarYear) -> list[dict[str, Any]]:
