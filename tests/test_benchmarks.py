@@ -52,3 +52,10 @@ def test_days_of_the_demo_are_simulated_alone(tmp_path):
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr[-2000:]
     assert int(done.stdout.split()[-1]) > 100
+
+
+def test_business_time_agrees_with_the_library_and_is_far_quicker():
+    lines = lines_of("cases_time")
+    told = [line.split("  ")[1] for line in lines[1:]]
+    assert told[:3] == ["add_workdays", "the loop over the library", "add_workdays / the loop"]
+    assert [line for line in lines[1:4] if "MISSED" in line] == []
