@@ -38,7 +38,7 @@ ABOUT = {
     "send_back": "Send a proposed result back to work.",
     "answer": "Give the answer to whoever brought the case.",
     "rate": "Say how one was served in this case: asked of the customer, never of the handler.",
-    "close": "Close a case.",
+    "close": "Close a case for good, once it was verified and answered.",
     "reopen": "Open a closed case again, with the reason.",
     "check": "Say whether the remedy worked.",
     "withdraw": "End a case because whoever brought it takes it back.",
@@ -65,8 +65,8 @@ def _declare(verb: str) -> None:
     ) -> Case:
         return engine.apply(case, verb, actor, given, at=at)
 
-    act.__doc__, act.__name__ = ABOUT[verb], verb
-    ACTS[verb] = action(f"cases.{verb}", hidden=("given",))(act)
+    act.__doc__, act.__name__ = ABOUT[verb], f"do_{verb}"
+    ACTS[verb] = globals()[act.__name__] = action(f"cases.{verb}", hidden=("given",))(act)
 
 
 for _verb in VERBS:
