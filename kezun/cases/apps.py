@@ -7,7 +7,8 @@ class CasesConfig(AppConfig):
     label = "cases"
 
     def ready(self) -> None:
-        """The table of full-text search is no model: it is made after every migration that lacks it."""
-        from kezun.cases import searching
+        """After every migration: the table of full-text search, which is no model; the triggers of links."""
+        from kezun.cases import linking, searching
 
         post_migrate.connect(searching.after_migrate, sender=self)
+        post_migrate.connect(linking.after_migrate, sender=self)

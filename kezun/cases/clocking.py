@@ -10,7 +10,7 @@ import datetime as dt
 import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
@@ -25,11 +25,20 @@ from kezun.kernel.rules import canonical
 from kezun.org.queries import worktime_for
 from kezun.org.rules.worktime import Worktime
 
-Move = tuple[str, int]
 COLUMNS = (
     *("state", "start_at", "due_at", "act_by_at", "provisional", "stopped_at", "outcome", "extended"),
     *("cycle", "history", "next_at", "step"),
 )
+
+
+class Move(NamedTuple):
+    """What a verb does to a clock: start, stop, extend …; by how many units; of join and part since when."""
+
+    name: str
+    units: int = 0
+    began: dt.datetime | None = None
+
+
 ANEW = ("start", "restart", "reopen", "extend")
 ENDS = {"withdraw": "withdraw", "merge": "withdraw", "reject": "stop"}
 
@@ -40,13 +49,13 @@ def move(doing: Doing) -> None:
     moved: dict[str, Clock] = {}
     calendars: dict[str, Worktime] = {}
     for use in doing.kind.clocks:
-        for name, units in _moves(doing, use, held.get(use.policy)):
+        for wanted in _moves(doing, use, held.get(use.policy)):
             clock = held.get(use.policy) or _begin(doing, use)
             held[use.policy] = moved[use.policy] = clock
             calendar = str(clock.snapshot["policy"].get("calendar") or "")
             if calendar not in calendars:
                 calendars[calendar] = worktime_of(clock)
-            advance(clock, _event(doing, name, units), doing.at, calendars[calendar])
+            advance(clock, _event(doing, wanted), doing.at, calendars[calendar])
     for policy, clock in moved.items():
         doing.clocks[policy] = _told(clock)
     for clock in moved.values():
@@ -60,36 +69,36 @@ def _moves(doing: Doing, use: ClockUse, clock: Clock | None) -> Iterator[Move]:
     """What this verb does to one clock, in order."""
     if doing.verb == "recompute":
         if clock is not None and clock.state != Clock.State.STOPPED and clock.provisional:
-            yield "recompute", 0
+            yield Move("recompute")
         return
-    for policy, verb, units in doing.moves:
+    for policy, verb, units, began in doing.moves:
         if policy == use.policy:
-            yield verb, units
+            yield Move(verb, units, began)
     values = doing.data() | {"severity": doing.value("severity")}
     wanted = use.holds(values)
     running = clock is not None and clock.state != Clock.State.STOPPED
     if running:
         yield from _of_running(doing, use, clock, wanted)
     elif wanted and clock is None and (doing.verb in use.starts or _would_run(doing, use)):
-        yield "start", 0
+        yield Move("start")
     elif wanted and clock is not None and doing.verb in use.reopens:
-        yield "reopen", 0
+        yield Move("reopen")
 
 
 def _of_running(doing: Doing, use: ClockUse, clock: Clock | None, wanted: bool) -> Iterator[Move]:
     ended = doing.value("state") in ENDED
     if not wanted:
-        yield "withdraw", 0
+        yield Move("withdraw")
     elif doing.verb in use.stops:
-        yield "stop", 0
+        yield Move("stop")
     elif ended:
-        yield ENDS.get(doing.verb, "stop"), 0
+        yield Move(ENDS.get(doing.verb, "stop"))
     elif doing.verb in use.restarts:
-        yield "restart", 0
+        yield Move("restart")
     elif doing.verb == "wait" and _pausable(clock):
-        yield "pause", 0
+        yield Move("pause")
     elif doing.verb == "resume" and clock is not None and clock.state == Clock.State.PAUSED:
-        yield "resume", 0
+        yield Move("resume")
 
 
 def _would_run(doing: Doing, use: ClockUse) -> bool:
@@ -101,11 +110,12 @@ def _pausable(clock: Clock | None) -> bool:
     return clock is not None and rule_of(clock).pausable and clock.state == Clock.State.RUNNING
 
 
-def _event(doing: Doing, name: str, units: int) -> ClockEvent:
+def _event(doing: Doing, wanted: Move) -> ClockEvent:
     """A clock that runs from the opening counts from receipt, at whatever channel it was."""
-    late_start = name == "start" and doing.verb in ("open", "grade", "amend")
+    late_start = wanted.name == "start" and doing.verb in ("open", "grade", "amend")
     at = doing.value("received_at") if late_start else doing.at
-    return ClockEvent(name, dt.datetime.fromisoformat(at) if isinstance(at, str) else at, units)
+    moment = dt.datetime.fromisoformat(at) if isinstance(at, str) else at
+    return ClockEvent(wanted.name, moment, wanted.units, wanted.began)
 
 
 def _begin(doing: Doing, use: ClockUse) -> Clock:
@@ -138,7 +148,10 @@ def worktime_of(clock: Clock) -> Worktime:
 
 def events_of(clock: Clock) -> list[ClockEvent]:
     """What moved the clock so far."""
-    return [ClockEvent(verb, dt.datetime.fromisoformat(at), units) for verb, at, units in clock.history]
+    return [
+        ClockEvent(verb, dt.datetime.fromisoformat(at), units, *map(dt.datetime.fromisoformat, began))
+        for verb, at, units, *began in clock.history
+    ]
 
 
 def state_of(clock: Clock, worktime: Worktime | None = None) -> ClockState:
@@ -148,7 +161,8 @@ def state_of(clock: Clock, worktime: Worktime | None = None) -> ClockState:
 
 def advance(clock: Clock, event: ClockEvent, now: dt.datetime, worktime: Worktime) -> None:
     """Put one more event to the clock; the row shows what the fold says. Raises ValidationError."""
-    clock.history = [*clock.history, [event.verb, event.at.astimezone(dt.UTC).isoformat(), event.units]]
+    began = [] if event.began is None else [_plain(event.began)]
+    clock.history = [*clock.history, [event.verb, _plain(event.at), event.units, *began]]
     try:
         show(clock, state_of(clock, worktime))
     except ClockRefused as error:
@@ -192,23 +206,23 @@ def refusal(error: ClockRefused, clock: Clock) -> str:
 
 def _told(clock: Clock) -> dict[str, Any]:
     """The clock as the event keeps it."""
-
-    def plain(at: dt.datetime | None) -> str | None:
-        return None if at is None else at.astimezone(dt.UTC).isoformat()
-
     return {
         "state": str(clock.state),
-        "start_at": plain(clock.start_at),
-        "due_at": plain(clock.due_at),
-        "act_by_at": plain(clock.act_by_at),
+        "start_at": _plain(clock.start_at),
+        "due_at": _plain(clock.due_at),
+        "act_by_at": _plain(clock.act_by_at),
         "provisional": clock.provisional,
-        "stopped_at": plain(clock.stopped_at),
+        "stopped_at": clock.stopped_at and _plain(clock.stopped_at),
         "outcome": clock.outcome,
         "extended": clock.extended,
         "cycle": clock.cycle,
         "history": clock.history,
         "snapshot": snapshot_digest(clock),
     }
+
+
+def _plain(at: dt.datetime) -> str:
+    return at.astimezone(dt.UTC).isoformat()
 
 
 def snapshot_digest(clock: Clock) -> str:

@@ -41,7 +41,7 @@ class Doing:
     sets: dict[str, Any] = field(default_factory=dict)
     told: dict[str, Any] = field(default_factory=dict)
     clocks: dict[str, dict[str, Any]] = field(default_factory=dict)
-    moves: list[tuple[str, str, int]] = field(default_factory=list)
+    moves: list[tuple[str, str, int, dt.datetime | None]] = field(default_factory=list)
     by_rule: bool = False
     behalf: Person | None = None
     seq: int = 0
@@ -68,9 +68,9 @@ class Doing:
         """The fields of the kind as they will stand."""
         return {**self.case.data, **(self.sets.get("data") or {})}
 
-    def move_clock(self, policy: str, verb: str, units: int = 0) -> None:
+    def move_clock(self, policy: str, verb: str, units: int = 0, began: dt.datetime | None = None) -> None:
         """Ask that a clock be moved by more than the kind says: extended, paused (see `clocking`)."""
-        self.moves.append((policy, verb, units))
+        self.moves.append((policy, verb, units, began))
 
 
 RELATED = frozenset(

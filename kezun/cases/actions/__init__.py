@@ -1,6 +1,6 @@
 """Every verb is an action of its own: permission, audit entry, event. They all go through the engine."""
 
-from kezun.cases.actions.printing import print_receipt
+from kezun.cases.actions.delegating import delegate
 from kezun.cases.actions.reviewing import review
 from kezun.cases.actions.verbs import ACTS, do, open_case
 from kezun.cases.actions.verifying import replay
@@ -8,4 +8,4 @@ from kezun.cases.effects import load
 
 load()
 
-__all__ = ["ACTS", "do", "open_case", "replay", "review"]
+__all__ = ["ACTS", "delegate", "do", "open_case", "replay", "review"]

@@ -5,6 +5,9 @@ Four verbs that are not the same: `extend` gives more time, before the end and u
 moment, and what was missed before stays missed; `stop` and `withdraw` end it. `reopen` begins anew after an
 end; `recompute` only reckons again, with the calendar of then.
 
+Two cases that are merged have one deadline, the earlier: `join` brings in when the other's clock began,
+`part` takes that out again, and `restore` lets the other one run on as if it had never been stopped.
+
 A clock of the law never pauses: the rules know an extension with approval and notice, and nothing else.
 """
 
@@ -78,18 +81,23 @@ class Policy:
 
 @dataclass(frozen=True)
 class ClockEvent:
-    """Something that moved a clock, and when; `units` of an extension."""
+    """Something that moved a clock, and when; `units` of an extension.
+
+    began: of join and part: when the other clock began; `units` is what it had been extended by.
+    """
 
     verb: str
     at: dt.datetime
     units: int = 0
+    began: dt.datetime | None = None
 
 
 class ClockState(NamedTuple):
     """Where a clock stands. `late`: the deadline had passed before a restart, which does not heal it.
 
     pauses: spans that were left out since `started_at`; paused_at: since when it stands still. cycle counts
-    restarts and reopenings.
+    restarts and reopenings. joined: begin and extension of the clocks of merged cases; counted: the pair that
+    gives the deadline, the clock's own or one of these.
     """
 
     state: str = NEW
@@ -107,6 +115,8 @@ class ClockState(NamedTuple):
     paused_at: dt.datetime | None = None
     paused_minutes: float = 0.0
     last_at: dt.datetime | None = None
+    joined: tuple[tuple[dt.datetime, int], ...] = ()
+    counted: tuple[dt.datetime, int] | None = None
 
     @property
     def open(self) -> bool:
@@ -159,12 +169,16 @@ def _reckoned(policy: Policy, worktime: Worktime, state: ClockState, now: dt.dat
     assert state.started_at is not None
     pauses = state.pauses if state.paused_at is None else (*state.pauses, (state.paused_at, now))
     stood = sum((worktime.working(*span) for span in pauses), dt.timedelta())
-    due = _due(policy, worktime, state.started_at, state.extended_units, stood)
+    spans = ((state.started_at, state.extended_units), *state.joined)
+    due, (began, extended) = min(
+        ((_due(policy, worktime, *span, stood), span) for span in spans), key=lambda found: found[0].due_at
+    )
     return state._replace(
         due_at=due.due_at,
         act_by=due.act_by,
         provisional=due.provisional,
         paused_minutes=stood / dt.timedelta(minutes=1),
+        counted=(began, extended),
     )
 
 
@@ -188,7 +202,7 @@ def _restart(p: Policy, w: Worktime, state: ClockState, event: ClockEvent, stric
     """Anew from another moment; the cap goes on counting from the first start."""
     running = _awake(p, w, state, event)
     late = state.late or expired(running, event.at)
-    return _begin(p, w, event, first_at=state.first_at, late=late, cycle=state.cycle + 1)
+    return _begin(p, w, event, first_at=state.first_at, late=late, cycle=state.cycle + 1, joined=state.joined)
 
 
 def _reopen(p: Policy, w: Worktime, state: ClockState, event: ClockEvent, strict: bool) -> ClockState:
@@ -220,9 +234,10 @@ def _extend(p: Policy, w: Worktime, state: ClockState, event: ClockEvent, strict
     if event.units <= 0:
         raise ClockRefused("units")
     wanted = state.extended_units + event.units
-    if p.budget + wanted > p.cap:
+    others = tuple((began, extended + event.units) for began, extended in state.joined)
+    if p.budget + max(wanted, *(extended for _began, extended in others), 0) > p.cap:
         raise ClockRefused("cap")
-    longer = _reckoned(p, w, state._replace(extended_units=wanted), event.at)
+    longer = _reckoned(p, w, state._replace(extended_units=wanted, joined=others), event.at)
     if strict:
         if expired(state, event.at):
             raise ClockRefused("expired")
@@ -235,6 +250,33 @@ def _extend(p: Policy, w: Worktime, state: ClockState, event: ClockEvent, strict
 
 def _recompute(p: Policy, w: Worktime, state: ClockState, event: ClockEvent, strict: bool) -> ClockState:
     return _reckoned(p, w, state, event.at)
+
+
+def _join(p: Policy, w: Worktime, state: ClockState, event: ClockEvent, strict: bool) -> ClockState:
+    """The clock of a merged case: the earlier of the two deadlines holds from now on."""
+    if event.began is None:
+        raise ClockRefused("began")
+    return _reckoned(p, w, state._replace(joined=(*state.joined, (event.began, event.units))), event.at)
+
+
+def _part(p: Policy, w: Worktime, state: ClockState, event: ClockEvent, strict: bool) -> ClockState:
+    """The merged case is taken out again; what was granted to both meanwhile stays with both."""
+    if event.began is None:
+        raise ClockRefused("began")
+    left = list(state.joined)
+    if found := next((pair for pair in left if pair[0] == event.began), None):
+        left.remove(found)  # not there any more where the clock was reopened meanwhile
+    return _reckoned(p, w, state._replace(joined=tuple(left)), event.at)
+
+
+def _restore(p: Policy, w: Worktime, state: ClockState, event: ClockEvent, strict: bool) -> ClockState:
+    """On from where it was stopped, as if it had run all along; time that was granted meanwhile counts."""
+    if p.cap is not None and p.budget + state.extended_units + event.units > p.cap:
+        raise ClockRefused("cap")
+    awake = state._replace(
+        state=RUNNING, stopped_at=None, outcome="", extended_units=state.extended_units + event.units
+    )
+    return _reckoned(p, w, awake, event.at)
 
 
 def _ended(state: ClockState, event: ClockEvent, good: str) -> ClockState:
@@ -262,4 +304,7 @@ VERBS: Mapping[str, tuple[tuple[str, ...], Move]] = {
     "stop": ((RUNNING, PAUSED), _stop),
     "withdraw": ((RUNNING, PAUSED), _withdraw),
     "reopen": ((STOPPED,), _reopen),
+    "join": ((RUNNING, PAUSED), _join),
+    "part": ((RUNNING, PAUSED), _part),
+    "restore": ((STOPPED,), _restore),
 }

@@ -40,9 +40,12 @@ def explain(policy: Policy, worktime: Worktime, events: Iterable[ClockEvent]) ->
     """
     history = list(events)
     state = fold(policy, worktime, history)
-    if state.started_at is None or state.due_at is None or state.act_by is None:
+    if state.counted is None or state.due_at is None or state.act_by is None:
         return []
-    first, last = worktime.date_of(state.started_at), worktime.date_of(state.due_at)
+    began, extended = state.counted  # of merged cases those of the earlier one
+    act_by, last = worktime.date_of(state.act_by), worktime.date_of(state.due_at)
+    state = state._replace(started_at=began, extended_units=extended)
+    first = worktime.date_of(began)
     moved: dict[dt.date, list[ClockEvent]] = {}
     for event in history:
         moved.setdefault(worktime.date_of(event.at), []).append(event)
@@ -60,7 +63,7 @@ def explain(policy: Policy, worktime: Worktime, events: Iterable[ClockEvent]) ->
                 total=total,
                 provisional=worktime.provisional(date, date),
                 due=date == last,
-                act_by=date == worktime.date_of(state.act_by),
+                act_by=date == act_by,
                 events=tuple(moved.get(date, ())),
             )
         )

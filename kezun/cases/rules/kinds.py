@@ -21,6 +21,7 @@ GATES = (
         "minutes",
         "effect_planned",
     ),
+    *("together", "each_answered"),
     *("team", "causes_own", "accountable", "fields", "witnessed", "conditions", "not_own", "on_site"),
     *("followed", "same_shown"),
 )
