@@ -154,7 +154,8 @@ def test_every_action_is_tried_by_a_test(name):
     function = ACTIONS[name].function.__name__
     tried = (p for p in tree.tests() if p.parts[:2] != ("tests", "gates"))
     verb = name.partition(".")[2]
-    wanted = f'"{verb}"' if function == f"do_{verb}" else rf"\b{function}\b"  # verbs of cases are said as texts
+    # verbs of cases are said as texts
+    wanted = f'"{verb}"' if function == f"do_{verb}" else rf"\b{function}\b"
     assert any(re.search(wanted, tree.text(path)) for path in tried)
 
 
