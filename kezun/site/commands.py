@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from kezun.assessment import shipped as schemes_shipped
+from kezun.cases import kinds as case_kinds
 from kezun.kernel import verify
 from kezun.kernel.actor import Actor, SystemActor
 from kezun.kernel.command import command
@@ -20,7 +21,7 @@ from kezun.org import shipped as calendars_shipped
 from kezun.org.command import acting, actor_for
 from kezun.org.founding import CODE as FIRST
 from kezun.org.founding import first_person
-from kezun.site import demo, inspecting, judging, serve
+from kezun.site import casework, demo, inspecting, judging, serve
 from kezun.site.backup import restore, save
 from kezun.site.packs import pack as packs
 from kezun.standards import shipped
@@ -60,6 +61,7 @@ def setup() -> None:
     """Make or bring up to date the database in KEZUN_HOME (or at DATABASE_URL), and the first person."""
     call_command("migrate", verbosity=0, interactive=False)
     calendars_shipped.install_all(actor_for())
+    case_kinds.install_all(actor_for())
     if secret := first_person(actor_for()):
         told = _("Sign in as %(name)s with the one-time password %(secret)s (shown only now).")
         click.echo(told % {"name": FIRST, "secret": secret.text})
@@ -114,6 +116,10 @@ def run_demo(port: int, stay: bool, name: str, anchor: str) -> None:
     filled = demo.fill(actor, pack, demo.anchor(pack), steps)
     if inspected := inspecting.inspect(actor, pack, demo.anchor(pack)):
         steps.say(_("%(n)d inspections taken over") % {"n": inspected})
+    if published := len(case_kinds.install_all(actor)):
+        steps.say(_("%(n)d kinds of cases published") % {"n": published})
+    if worked := casework.work(actor, pack, demo.anchor(pack)):
+        steps.say(_("%(n)d cases walked through") % {"n": worked})
     if schemes := schemes_shipped.install_all(actor, fitting=True):
         made = judging.judge(actor, pack, schemes)
         steps.say(_("%(n)d schemes published, %(runs)d runs") % {"n": len(schemes), "runs": len(made)})

@@ -246,6 +246,8 @@ def _compare_struct(found: Checked, info: shapes.StructType, path: str, value: A
 
 def _scalar(info: shapes.Type, value: Any) -> str:
     """Why a scalar does not fit, or ''."""
+    if isinstance(info, shapes.AnyType):
+        return ""
     if isinstance(info, shapes.LiteralType):
         choices = ", ".join(map(str, info.values))
         return "" if value in info.values else _("«%(v)s» is not one of: %(c)s.") % {"v": value, "c": choices}
