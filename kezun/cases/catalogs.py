@@ -107,5 +107,7 @@ def numbers(name: str) -> dict[str, Any]:
 
 def forget() -> None:
     """Read the files anew: after a pack was installed."""
-    for kept in (flows, tables, ladders, numbers):
+    from kezun.cases.policies import policies
+
+    for kept in (flows, tables, ladders, numbers, policies):
         kept.cache_clear()

@@ -25,7 +25,11 @@ KEYS = {"code", "kinds", "verified", *TEXTS, *RULES}
 
 
 class NotAPolicy(ValueError):
-    """A policy that cannot be taken; the message names file, policy and key."""
+    """A policy that cannot be taken: the file, the place in it (`policies[1]`), and why."""
+
+    def __init__(self, source: str, place: str, reason: str) -> None:
+        super().__init__(f"{source}: {place}: {reason}" if place else f"{source}: {reason}")
+        self.source, self.place, self.reason = source, place, reason
 
 
 @dataclass(frozen=True)
@@ -72,22 +76,26 @@ def read(text: str, source: str) -> list[Deadline]:
     try:
         raw = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise NotAPolicy(f"{source}: {error}") from error
+        raise NotAPolicy(source, "", str(error)) from error
     rows = raw.get("policies") if isinstance(raw, dict) else None
     if not isinstance(rows, list):
-        raise NotAPolicy(f"{source}: policies: a list is needed")
-    return [_deadline(row, f"{source}: policies[{number}]") for number, row in enumerate(rows)]
+        raise NotAPolicy(source, "policies", _("a list of policies is needed"))
+    return [_deadline(row, source, f"policies[{number}]") for number, row in enumerate(rows)]
 
 
-def _deadline(row: Any, place: str) -> Deadline:
+def _deadline(row: Any, source: str, place: str) -> Deadline:
     if not isinstance(row, Mapping) or not str(row.get("code") or "") or not str(row.get("name") or ""):
-        raise NotAPolicy(f"{place}: code and name are needed")
-    place = f"{place} ({row['code']})"
+        raise NotAPolicy(source, place, _("code and name are needed"))
     if unknown := sorted(set(row) - KEYS):
-        raise NotAPolicy(f"{place}: {unknown[0]}: there is no such key; there are {', '.join(sorted(KEYS))}")
+        text = _("%(key)s: there is no such key; there are %(known)s")
+        raise NotAPolicy(source, place, text % {"key": unknown[0], "known": ", ".join(sorted(KEYS))})
+    try:
+        rule = _rule(row)
+    except ValueError as error:
+        raise NotAPolicy(source, place, f"{row['code']}: {error}") from error
     return Deadline(
         code=str(row["code"]),
-        rule=rule_of(row, place),
+        rule=rule,
         kinds=tuple(str(kind) for kind in row.get("kinds", ())),
         verified=row.get("verified") is True,
         **{key: str(row.get(key) or "") for key in TEXTS},
@@ -97,16 +105,39 @@ def _deadline(row: Any, place: str) -> Deadline:
 def rule_of(row: Mapping[str, Any], place: str = "policy") -> Policy:
     """The rule's part of a policy as written; also reads what `plain` wrote. Raises NotAPolicy."""
     try:
+        return _rule(row)
+    except ValueError as error:
+        raise NotAPolicy(place, "", str(error)) from error
+
+
+def _rule(row: Mapping[str, Any]) -> Policy:
+    basis = str(row.get("basis"))
+    if basis not in list(Basis):
+        text = _("basis «%(basis)s»: there are %(known)s")
+        raise ValueError(text % {"basis": basis, "known": ", ".join(Basis)})
+    try:
         extensions = tuple(Extension(**given) for given in row.get("extensions", ()))
-        given = {key: row[key] for key in RULES if key in row} | {"extensions": extensions}
-        made = Policy(**given | {"basis": Basis(str(row.get("basis")))})
+        given = {key: row[key] for key in RULES if key in row}
+        made = Policy(**given | {"basis": Basis(basis), "extensions": extensions})
     except ClockRefused as error:
-        raise NotAPolicy(f"{place}: {error.code}") from error
-    except (TypeError, ValueError) as error:
-        raise NotAPolicy(f"{place}: {error}") from error
+        raise ValueError(say(error.code)) from error
+    except TypeError as error:
+        raise ValueError(str(error)) from error
     if wrong := {e.level for e in extensions} - set(LEVELS):
-        raise NotAPolicy(f"{place}: level {wrong.pop()!r}: there are {', '.join(LEVELS)}")
+        text = _("level «%(level)s»: there are %(known)s")
+        raise ValueError(text % {"level": wrong.pop(), "known": ", ".join(LEVELS)})
     return made
+
+
+def say(code: str) -> str:
+    """Why a policy cannot be, in words."""
+    return {
+        "units": _("budget and extensions must be above zero"),
+        "whole": _("days, workdays and minutes are whole numbers"),
+        "pausable": _("only a clock in working minutes that no law sets can pause"),
+        "roll": _("roll is none or next, and next is for natural days alone"),
+        "cap": _("extensions need a cap of at least the budget, and a cap needs extensions"),
+    }[code]
 
 
 def plain(rule: Policy) -> dict[str, Any]:

@@ -23,13 +23,18 @@ from django.utils import timezone, translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from kezun.org import calendartables
 from kezun.org.models import Calendar, CalendarDay, CalendarYear, Unit, UnitCalendar, valid_on
 from kezun.org.rules import calendarfile
 from kezun.org.rules.calendar import Day, Days, Kind
 from kezun.org.rules.worktime import Worktime
 
 FOLDER = Path(__file__).parent / "catalog" / "calendars"
+LIST = "calendars.yaml"
 USUAL = "cn"
+KEYS = {
+    *("code", "name", "name_en", "zone", "source", "base", "windows", "weekend", "tabled", "days", "official")
+}
 KEPT = 32
 WEEKDAYS = tuple(dt.date(2024, 1, number) for number in range(1, 8))  # Monday to Sunday, for headings
 _built: dict[str, tuple[tuple[object, ...], Worktime]] = {}
@@ -45,20 +50,51 @@ class Shipped:
     official: range
 
 
+class NotACalendar(ValueError):
+    """A calendar of a folder that cannot be taken: the file, the line, and why."""
+
+    def __init__(self, file: str, line: int, reason: str) -> None:
+        super().__init__(f"{file}:{line}: {reason}")
+        self.file, self.line, self.reason = file, line, reason
+
+
 @lru_cache(maxsize=4)
 def shipped(folder: Path = FOLDER) -> dict[str, Shipped]:
-    """The calendars of a folder by code, bases first. Raises ValueError for a table with a mistake."""
-    found = {}
-    for row in yaml.safe_load((folder / "calendars.yaml").read_text(encoding="utf-8")):
-        days: list[Day] = []
-        if table := row.pop("days", ""):
-            days, wrong = calendarfile.read((folder / table).read_text(encoding="utf-8"))
-            if wrong:
-                raise ValueError(f"{table}: {wrong[0]}")
-        first, last = row.pop("official", (1, 0))
-        base = row.pop("base", "")
-        found[row["code"]] = Shipped(row, base, tuple(days), range(first, last + 1))
-    return found
+    """The calendars of a folder by code, bases first. Raises NotACalendar."""
+    path = folder / LIST
+    try:
+        rows = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise NotACalendar(LIST, 1, str(error)) from error
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise NotACalendar(LIST, 1, _("A list of calendars is needed."))
+    return {str(row.get("code")): _shipped(folder, row) for row in rows}
+
+
+def _shipped(folder: Path, row: dict[str, Any]) -> Shipped:
+    if unknown := sorted(set(row) - KEYS):
+        raise NotACalendar(LIST, 1, _("There is no key «%(key)s».") % {"key": unknown[0]})
+    columns = {key: row[key] for key in row if key not in ("days", "base", "official")}
+    try:
+        Calendar(**columns).clean_fields(exclude=["base"])
+        first, last = row.get("official") or (1, 0)
+        years = range(int(first), int(last) + 1)
+    except (ValidationError, TypeError, ValueError) as error:
+        text = "; ".join(error.messages) if isinstance(error, ValidationError) else str(error)
+        raise NotACalendar(LIST, 1, f"{row.get('code')}: {text}") from error
+    return Shipped(columns, str(row.get("base") or ""), _table(folder, str(row.get("days") or "")), years)
+
+
+def _table(folder: Path, name: str) -> tuple[Day, ...]:
+    if not name:
+        return ()
+    path = (folder / name).resolve()
+    if path.parent != folder.resolve() or not path.is_file():
+        raise NotACalendar(LIST, 1, _("There is no file %(name)s beside it.") % {"name": name})
+    days, wrong = calendarfile.read(path.read_text(encoding="utf-8"))
+    if wrong:
+        raise NotACalendar(name, wrong[0].line, calendartables.say(wrong[0]))
+    return tuple(days)
 
 
 def default_code() -> str:

@@ -35,6 +35,7 @@ from kezun.floor.simulator.tables import rating_table, ticket_table
 from kezun.floor.simulator.tickets import simulate
 from kezun.kernel.actor import Actor
 from kezun.org import loading
+from kezun.org import shipped as calendars_shipped
 from kezun.org.models import Person
 from kezun.org.planning import Organisation
 from kezun.site.packs.install import install
@@ -83,11 +84,14 @@ def load_pack(actor: Actor, pack: Pack, given: dt.date | None = None) -> dict[st
     with transaction.atomic():
         changed = loading.load(actor, wanted, pack=pack.name, version=pack.file.version)
         files = install(actor, pack)
+        own = pack.folder / "calendars"
+        calendars = calendars_shipped.install_all(actor, own) if own.is_dir() else []
         own = pack.folder / "standards"
         standards = shipped.install_all(actor, own, f"pack:{pack.name}") if own.is_dir() else []
         own = pack.folder / "schemes"
         schemes = schemes_shipped.install_all(actor, own, f"pack:{pack.name}") if own.is_dir() else []
-    found = {"file": len(files), "standard": len(standards), "scheme": len(schemes)}
+    found = {"file": len(files), "calendar": len(calendars)}
+    found |= {"standard": len(standards), "scheme": len(schemes)}
     return changed | {name: count for name, count in found.items() if count}
 
 

@@ -116,15 +116,17 @@ BASE = {"code": "p", "name": "名", "basis": "workday", "budget": 3}
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"code": ""}, "code and name"),
-        ({"name": None}, "code and name"),
-        ({"bugdet": 3}, "bugdet: there is no such key"),
-        ({"basis": "week"}, "week"),
+        ({"code": ""}, "code 和 name"),
+        ({"name": None}, "code 和 name"),
+        ({"bugdet": 3}, "bugdet.*没有"),
+        ({"basis": "week"}, "week.*natural, workday"),
         ({"basis": None}, "None"),
-        ({"budget": 0}, "units"),
-        ({"budget": "three"}, "three|str"),
+        ({"budget": 0}, "大于零"),
+        ({"budget": 1.5}, "整数"),
+        ({"budget": "three"}, "str"),
         ({"budget": None}, "NoneType"),
-        ({"pausable": True}, "pausable"),
+        ({"pausable": True}, "暂停"),
+        ({"roll": "next"}, "roll"),
         ({"cap": 10}, "cap"),
         ({"extensions": [{"units": 3, "level": "office"}]}, "cap"),
         ({"extensions": [{"units": 3, "level": "janitor"}], "cap": 6}, "janitor.*office, superior"),
@@ -135,6 +137,12 @@ def test_a_mistake_in_a_policy_is_told_with_file_and_place(change, said):
     with pytest.raises(NotAPolicy, match=said) as found:
         read(yaml.safe_dump({"policies": [BASE, BASE | change]}), "own.yaml")
     assert str(found.value).startswith("own.yaml: policies[1]")
+    assert found.value.place == "policies[1]"
+
+
+def test_what_a_clock_kept_and_no_longer_makes_sense_names_the_clock():
+    with pytest.raises(NotAPolicy, match=r"own_clock: .*week"):
+        rule_of({"basis": "week", "budget": 3}, "own_clock")
 
 
 @pytest.mark.parametrize("text", ["", "[]", "policies: 3", "policies: [", "x: y", "policies:\n  - word"])

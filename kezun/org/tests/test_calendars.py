@@ -75,10 +75,27 @@ def test_a_product_that_knows_one_more_year_brings_it_and_leaves_the_banks_own(c
     assert set(after.years.filter(year__gt=2026).values_list("year", "status")) == {(2028, "official")}
 
 
-def test_a_shipped_table_with_a_mistake_is_refused(tmp_path):
-    (tmp_path / "calendars.yaml").write_text("- {code: x, name: n, windows: '8:30-17:30', days: t.csv}\n")
-    (tmp_path / "t.csv").write_text("date,kind\nsoon,rest\n")
-    with pytest.raises(ValueError, match=r"t\.csv.*line=2"):
+@pytest.mark.parametrize(
+    ("listed", "table", "said"),
+    [
+        (
+            "- {code: x, name: n, windows: '8:30-17:30', days: t.csv}",
+            "date,kind\nsoon,rest\n",
+            r"t\.csv:2: .*soon",
+        ),
+        ("- {code: x, name: n, windows: '8:30-17:30', days: u.csv}", "", r"calendars\.yaml:1: .*u\.csv"),
+        ("- {code: x, name: n, windows: '8:30-17:30', days: ../t.csv}", "", r"\.\./t\.csv"),
+        ("- {code: x, name: n, windows: late}", "", "x: .*late"),
+        ("- {code: x, name: n, windows: '8:30-17:30', official: [2026, soon]}", "", "soon"),
+        ("- {code: x, nmae: n}", "", "nmae"),
+        ("code: x", "", r"calendars\.yaml:1"),
+        ("- {code: [", "", r"calendars\.yaml:1"),
+    ],
+)
+def test_a_calendar_of_a_folder_with_a_mistake_is_refused_with_its_place(tmp_path, listed, table, said):
+    (tmp_path / "calendars.yaml").write_text(listed)
+    (tmp_path / "t.csv").write_text(table)
+    with pytest.raises(calendars.NotACalendar, match=said):
         calendars.shipped(tmp_path)
 
 

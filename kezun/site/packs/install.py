@@ -1,4 +1,4 @@
-"""What a loaded pack leaves in the home beside its organisation: indicators, and profiles if need be."""
+"""What a loaded pack leaves in the home: indicators, profiles if need be, what its cases are made of."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from kezun.cases import catalogs
 from kezun.facts import indicators
 from kezun.kernel.action import action
 from kezun.kernel.actor import Actor
@@ -24,6 +25,8 @@ def wanted(pack: Pack) -> dict[str, bytes]:
             for path in sorted((pack.folder / "profiles").glob("*.yaml"))
         }
     home = Path(settings.KEZUN_HOME)
+    for path in sorted((pack.folder / "cases").rglob("*.yaml")):
+        kept[home / "packs" / pack.name / path.relative_to(pack.folder)] = path.read_bytes()
     return {path.relative_to(home).as_posix(): content for path, content in kept.items()}
 
 
@@ -40,11 +43,12 @@ def install(actor: Actor, pack: Pack) -> list[str]:
 
 @action("site.install_pack", hidden=("files",))
 def install_files(actor: Actor, pack: str, version: int, files: dict[str, bytes]) -> list[str]:
-    """Write a pack's indicators and profiles into the home, each file whole or not at all."""
+    """Write a pack's files into the home, each whole or not at all."""
     for name, content in files.items():
         path = Path(settings.KEZUN_HOME) / name
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_suffix(".tmp")
         draft.write_bytes(content)
         draft.replace(path)
+    catalogs.forget()
     return sorted(files)
