@@ -26,6 +26,8 @@ from kezun.kernel.models import StoredFile
 from kezun.org.models import Person, Post, Unit
 
 NUMBER = re.compile(r"(?:C\d\d-)?0*(\d{1,18})", re.IGNORECASE)
+LARGEST = 2**31 - 1
+EARLIEST = dt.datetime(1990, 1, 1, tzinfo=dt.UTC)
 MOST_PARTIES, MOST_REPRESENTATIVES, MOST_FILES = 60, 5, 20
 
 
@@ -127,9 +129,12 @@ def text(_actor: Actor, value: Any, most: int) -> str:
 def whole(_actor: Actor, value: Any, _most: int) -> int:
     """A whole number."""
     try:
-        return int(str(value).strip())
+        found = int(str(value).strip()[:20])
     except ValueError as error:
         raise ValidationError(_("A whole number is expected here.")) from error
+    if abs(found) > LARGEST:
+        raise ValidationError(_("A whole number is expected here."))
+    return found
 
 
 def money(_actor: Actor, value: Any, _most: int) -> int:
@@ -164,6 +169,8 @@ def moment(_actor: Actor, value: Any, _most: int) -> dt.datetime:
         found = found.replace(tzinfo=ZoneInfo(settings.KEZUN_BANK_ZONE))
     if found > timezone.now() + dt.timedelta(minutes=1):
         raise ValidationError(_("This moment lies in the future; enter when it happened."))
+    if found < EARLIEST:
+        raise ValidationError(_("A moment is expected here, for instance 2026-09-21 10:30."))
     return found.astimezone(dt.UTC)
 
 
