@@ -29,7 +29,7 @@ from kezun.org.models import (
 from kezun.standards import actions
 from kezun.standards.models import Evidence, Sheet, Standard
 from kezun.standards.tests import world
-from tests import complaining, judged, loops
+from tests import complaining, desks, judged, loops
 
 Target = dict[str, Any]
 
@@ -180,6 +180,7 @@ MAKERS: dict[str, Callable[[Person, Unit], Target]] = {
     **judged.MAKERS,
     **loops.MAKERS,
     **complaining.MAKERS,
+    **desks.MAKERS,
 }
 OWN: dict[str, Callable[[Person, Unit], Target]] = {
     **{"person": own_person, "view": own_view, "token": own_token},

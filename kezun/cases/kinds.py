@@ -7,6 +7,7 @@ import logging
 from functools import lru_cache
 from pathlib import Path
 
+from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -21,6 +22,7 @@ from kezun.kernel.actor import Actor
 from kezun.standards import approval
 
 log = logging.getLogger("kezun.cases")
+NAMES, NAMES_FOR_S = "cases.kind_names", 30
 FOLDER = Path(__file__).parent / "catalog" / "kinds"
 
 
@@ -83,6 +85,19 @@ def kinds_now(day: dt.date | None = None) -> dict[str, Kind]:
     return held
 
 
+def kind_names() -> list[tuple[str, str]]:
+    """Codes and names of all kinds that were ever published, for choices; read again every half minute."""
+    names = cache.get(NAMES)
+    if names is None:
+        rows = Kind.objects.filter(published_at__isnull=False).order_by("urn", "from_date", "published_at")
+        names = list(
+            {urn: (urn, *more) for urn, *more in rows.values_list("urn", "title", "title_en")}.values()
+        )
+        cache.set(NAMES, names, NAMES_FOR_S)
+    english = (get_language() or "").startswith("en")
+    return [(urn, title_en if english and title_en else title) for urn, title, title_en in names]
+
+
 @action("cases.install_kind", hidden=("text",))
 def install_kind(actor: Actor, *, text: str, origin: str) -> Kind:
     """Publish a kind that came with the product or a pack. Raises NotAKind."""
@@ -100,6 +115,7 @@ def install_kind(actor: Actor, *, text: str, origin: str) -> Kind:
         origin=origin,
         doc_no=made.doc_no,
     )
+    cache.delete(NAMES)
     return approval.bring(row)
 
 

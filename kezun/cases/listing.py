@@ -250,7 +250,7 @@ def _moment(text: str) -> dt.datetime | None:
     return found if found is None or timezone.is_aware(found) else None
 
 
-def unit_asked(person: Person, wanted: Wanted) -> Unit | None:
+def unit_asked(wanted: Wanted) -> Unit | None:
     """The unit that is asked for, by its code; raises OutOfScope where there is none."""
     if not wanted.unit:
         return None

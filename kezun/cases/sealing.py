@@ -8,7 +8,7 @@ import hmac
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -46,11 +46,10 @@ def unseal(case: Case, sealed: str) -> str:
     """The clear text. Raises Erased, and ValueError where what is stored was altered."""
     if not sealed:
         return ""
-    raw = base64.b64decode(sealed)
-    try:
-        return _cipher(case).decrypt(raw[:NONCE], raw[NONCE:], None).decode()
-    except InvalidTag as error:
-        raise ValueError(f"a sealed text of {case} does not open: it was altered") from error
+    opened = opener(case)
+    if opened is None:
+        raise Erased(str(case))
+    return opened(sealed)
 
 
 def keep_text(case: Case, name: str, text: str) -> SealedText:
@@ -76,6 +75,23 @@ def mark_of(person: Mapping[str, str]) -> str:
 def personal(party: Party) -> dict[str, str]:
     """What is sealed about a party, in the clear: for who may see it, after a reason. Raises Erased."""
     return dict(json.loads(unseal(party.case, party.sealed))) if party.sealed else {}
+
+
+def opener(case: Case) -> Callable[[str], str] | None:
+    """What opens the sealed texts of a case, its key read once; None where it was destroyed or never made."""
+    try:
+        cipher = _cipher(case)
+    except Erased:
+        return None
+
+    def opened(sealed: str) -> str:
+        raw = base64.b64decode(sealed)
+        try:
+            return cipher.decrypt(raw[:NONCE], raw[NONCE:], None).decode()
+        except InvalidTag as error:
+            raise ValueError(f"a sealed text of {case} does not open: it was altered") from error
+
+    return opened
 
 
 def erase(case: Case) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+from django.utils import timezone
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
@@ -74,8 +75,13 @@ TAKES = {
     **{"words": lazy("In words"), "verdict": lazy("Verdict"), "into": lazy("Into case"), "to": lazy("To")},
     **{"other": lazy("Other case"), "type": lazy("What kind"), "policy": lazy("Deadline")},
     **{"units": lazy("How many more units"), "petition": lazy("Request"), "for": lazy("For whom")},
-    **{"question": lazy("What to look for"), "under": lazy("Below which unit"), "tag": lazy("Only with this tag")},
+    **{
+        "question": lazy("What to look for"),
+        "under": lazy("Below which unit"),
+        "tag": lazy("Only with this tag"),
+    },
     **{"kind": lazy("Kind of unit"), "days": lazy("Days (workdays)")},
+    **{"measure": lazy("What is proposed")},
     **{"clock": lazy("Deadline"), "step": lazy("Step of the ladder"), "until": lazy("Until")},
 }
 CHOICES = {
@@ -141,3 +147,8 @@ def left(until: dt.datetime | None, now: dt.datetime) -> str:
     if until >= now:
         return _("%(span)s left") % {"span": span(until - now)}
     return _("%(span)s late") % {"span": span(now - until)}
+
+
+def file_name() -> str:
+    """What a list of cases is called as a file, with the day."""
+    return f"{_('cases')}-{timezone.localdate():%Y%m%d}"

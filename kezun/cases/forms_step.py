@@ -1,0 +1,197 @@
+"""A form for a step: what its verb takes, and the fields that the kind asks for with it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django import forms
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
+from kezun.cases import wording
+from kezun.cases.forms_intake import area
+from kezun.cases.forms_kind import OWN, field_of
+from kezun.cases.models import Case, Clock, Party
+from kezun.cases.rules.kinds import Field, Kind
+from kezun.cases.rules.verbs import VERBS, Take
+
+# of an exception only what its type needs; the first is what one sees first
+ASKED = {
+    "extend": ("policy", "units", "reason", "notice"),
+    "grade": ("severity", "reason"),
+    "waive": ("reason",),
+    "account": ("person", "measure", "reason", "notice"),
+}
+FOR_SURE = {
+    "reject": lazy("Not to accept ends the case. Go on?"),
+    "close": lazy("Closing ends the case. Go on?"),
+    "withdraw": lazy("A withdrawn case has ended for good. Go on?"),
+    "merge": lazy("Merge this case into the other?"),
+    "erase": lazy("Names and contacts will be gone for good, for everybody. Go on?"),
+}
+PERSONAL = ("name", "phone", "id_number", "address", "email")
+HIDDEN = ("petition",)
+CHARS = {"text": 200, "long": 20_000}
+
+
+class StepForm(forms.Form):
+    """One verb on one case."""
+
+    key = forms.UUIDField(widget=forms.HiddenInput, required=False)
+
+    def __init__(
+        self, case: Case, kind: Kind, verb: str, *args: Any, clocks: Sequence[Clock] = (), **kwargs: Any
+    ):
+        super().__init__(*args, **kwargs)
+        self.case, self.kind, self.verb = case, kind, verb
+        self.takes = [take for take in VERBS[verb].takes if self._wanted(take)]
+        for take in self.takes:
+            if take.kind not in ("files", "party"):
+                self.fields[take.name] = _with_clocks(take, clocks) or take_field(take)
+        if any(take.kind == "party" for take in self.takes):
+            self.fields |= party_fields(kind)
+        for told in self.asked():
+            self.fields[told.id] = field_of(told)
+            self.initial.setdefault(told.id, case.data.get(told.id) if not told.sealed else "")
+        for field in self.fields.values():
+            field.widget.attrs |= _proposing(str(field.widget.attrs.get("list", "")))
+        self.initial = {"key": uuid.uuid4(), **self.initial}
+
+    def _wanted(self, take: Take) -> bool:
+        chosen = str(self.data.get("type") or self.initial.get("type") or "")
+        needed = ASKED.get(chosen)
+        return self.verb != "ask" or needed is None or take.name in ("type", *needed)
+
+    def asked(self) -> list[Field]:
+        """The kind's fields that go with the verb; with `amend` all that are not sealed."""
+        if self.verb == "amend":
+            return [f for f in self.kind.fields if not f.sealed and f.id not in OWN]
+        return [f for f in self.kind.asked(self.verb) if f.id not in OWN]
+
+    @property
+    def takes_files(self) -> bool:
+        return any(take.kind == "files" for take in self.takes)
+
+    def given(self) -> dict[str, Any]:
+        """What the verb takes of it, as it was typed; of `amend` only what was changed."""
+        said = self.cleaned_data
+        found = {take.name: said[take.name] for take in self.takes if take.name in said}
+        for told in self.asked():
+            value = said[told.id]
+            if self.verb != "amend" or str(value) != str(self.initial.get(told.id) or ""):
+                found[told.id] = value
+        if "party_role" in self.fields:
+            row = {
+                name: said[f"party_{name}"] for name in ("role", "person", *PERSONAL) if said[f"party_{name}"]
+            }
+            found["parties"] = [row]
+        return {name: value for name, value in found.items() if value not in (None, "")}
+
+    def show(self, error: ValidationError) -> None:
+        """Put the engine's refusal beside the fields it is about; what has none stands above."""
+        told = error.message_dict if hasattr(error, "error_dict") else {NON_FIELD_ERRORS: error.messages}
+        for name, texts in told.items():
+            held = name if name in self.fields else "party_role" if name == "parties" else None
+            held = held if held in self.fields else None
+            for text in texts:
+                plain = held or name in (NON_FIELD_ERRORS, "files")
+                self.add_error(held, text if plain else f"{wording.take_name(name)}: {text}")
+
+
+def take_field(take: Take) -> forms.Field:
+    """The form's field for a value that a verb takes; required ones are marked, and checked by the engine."""
+    label = wording.take_name(take.name)
+    common: dict[str, Any] = {"label": f"{label} *" if take.required else label, "required": False}
+    if take.kind in MADE:
+        made = MADE[take.kind](take, common)
+    else:
+        made = forms.CharField(max_length=max(take.most, 200), widget=_input(take), **common)
+    if take.required:
+        made.widget.attrs["aria-required"] = "true"
+    return made
+
+
+def _choice(take: Take, common: dict[str, Any]) -> forms.Field:
+    offered = [(value, wording.choice_name(take.name, value)) for value in take.among]
+    return forms.ChoiceField(choices=[("", "—"), *offered], **common)
+
+
+def _long(take: Take, common: dict[str, Any]) -> forms.Field:
+    return forms.CharField(max_length=take.most, widget=area(4 if take.required else 2), **common)
+
+
+MADE: dict[str, Callable[[Take, dict[str, Any]], forms.Field]] = {
+    "choice": _choice,
+    "long": _long,
+    "sealed": _long,
+    "flag": lambda take, common: forms.BooleanField(**common),
+    "petition": lambda take, common: forms.CharField(widget=forms.HiddenInput, **common),
+}
+
+
+def _input(take: Take) -> forms.Widget:
+    attrs: dict[str, dict[str, Any]] = {
+        "unit": {"list": "units", "autocomplete": "off", "placeholder": _("code or part of the name")},
+        "person": {"list": "people", "autocomplete": "off", "placeholder": _("staff number or name")},
+        "case": {"autocomplete": "off", "placeholder": f"C{timezone.localdate():%y}-000123"},
+        "whole": {"inputmode": "numeric"},
+        "day": {"type": "date"},
+        "moment": {"type": "datetime-local"},
+        "post": {"autocomplete": "off"},
+    }
+    return forms.TextInput(attrs=attrs.get(take.kind, {}))
+
+
+def _proposing(listed: str) -> dict[str, str]:
+    """What makes a field propose units or people while one types."""
+    if listed not in ("units", "people", "staff"):
+        return {}
+    what = "unit" if listed == "units" else "person"
+    target = "units" if listed == "units" else "people"
+    return {
+        "list": target,
+        "hx-get": reverse("cases.names", args=[what]),
+        "hx-trigger": "input changed delay:200ms",
+        "hx-target": f"#{target}",
+    }
+
+
+def _with_clocks(take: Take, clocks: Sequence[Clock]) -> forms.Field | None:
+    """The deadlines that run, to choose from."""
+    if take.name != "policy" or not clocks:
+        return None
+    offered = [(clock.policy, _clock_name(clock)) for clock in clocks]
+    return forms.ChoiceField(label=wording.take_name("policy"), choices=offered, required=False)
+
+
+def _clock_name(clock: Clock) -> str:
+    told = clock.snapshot.get("policy") or {}
+    return wording.named(told.get("name", ""), told.get("name_en", "")) or clock.policy
+
+
+def party_fields(kind: Kind) -> dict[str, forms.Field]:
+    """One more person of a case."""
+    roles = [(role, str(Party.Role(role).label)) for role in kind.parties]
+    staff = forms.TextInput(attrs={"list": "people", "autocomplete": "off"})
+    made: dict[str, forms.Field] = {
+        "party_role": forms.ChoiceField(label=_("Role"), choices=roles),
+        "party_person": forms.CharField(
+            label=_("Staff number"),
+            required=False,
+            max_length=40,
+            widget=staff,
+            help_text=_("Only of staff."),
+        ),
+    }
+    labels = {
+        **{"name": _("Name"), "phone": _("Telephone"), "id_number": _("Identity number")},
+        **{"address": _("Address"), "email": _("E-mail")},
+    }
+    for name in PERSONAL:
+        made[f"party_{name}"] = forms.CharField(label=labels[name], required=False, max_length=200)
+    return made

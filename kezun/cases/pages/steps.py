@@ -1,0 +1,129 @@
+"""A step of a case: its form, and doing it. What stands in the way is told beside the fields."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from kezun.cases import actions, intake, queries, standing, wording
+from kezun.cases.forms_step import FOR_SURE, StepForm
+from kezun.cases.models import Case, Clock
+from kezun.cases.pages.case import context_of
+from kezun.cases.pages.intake import units_like
+from kezun.cases.pages.work import READ
+from kezun.cases.rules.kinds import Kind
+from kezun.kernel.action import once
+from kezun.kernel.page import page
+from kezun.org.models import Person
+from kezun.org.reader import reader_of
+
+FOUND = 20
+
+
+@page("cases/<caseno:no>/<slug:verb>/", name="cases.step", needs=READ)
+def step(request: HttpRequest, no: str, verb: str) -> HttpResponse:
+    """The form of a step; sent in, the step is done or the form says why not."""
+    person = reader_of(request)
+    case = queries.case_by_no(person, no)
+    kind = queries.form_of(case)
+    offers = queries.allowed_steps(person, case, kind, standing.Ground(person, case))
+    known = verb in {offer.verb for offer in offers}
+    if verb not in actions.ACTS or verb in queries.NOT_OFFERED or (not known and request.method != "POST"):
+        raise Http404(verb)
+    if request.method == "POST":
+        return _done(request, person, case, kind, verb)
+    initial = {name: request.GET[name][:80] for name in ("type", "petition", "policy") if name in request.GET}
+    form = StepForm(case, kind, verb, initial=initial, clocks=_running(case, verb))
+    return _shown(request, case, verb, {"form": form})
+
+
+def _running(case: Case, verb: str) -> list[Clock]:
+    """The deadlines that an exception may be asked for."""
+    if verb != "ask":
+        return []
+    return list(case.clocks.exclude(state=Clock.State.STOPPED).order_by("act_by_at"))
+
+
+def _shown(
+    request: HttpRequest, case: Case, verb: str, context: dict[str, Any], status: int = 200
+) -> HttpResponse:
+    inside = request.headers.get("HX-Request") == "true"
+    title = wording.button(verb)
+    context |= {
+        "title": title,
+        "case": case,
+        "verb": verb,
+        "sure": FOR_SURE.get(verb, ""),
+        "inside": inside,
+        "next": _next(request),
+        "crumbs": [
+            {"title": _("Cases"), "href": reverse("cases.list")},
+            {"title": case.no, "href": reverse("cases.case", args=[case.no])},
+            {"title": title},
+        ],
+    }
+    return render(request, "cases/parts/step.html" if inside else "cases/step.html", context, status=status)
+
+
+def _done(request: HttpRequest, person: Person, case: Case, kind: Kind, verb: str) -> HttpResponse:
+    """Do the step; the form again where the engine refuses it."""
+    form = StepForm(case, kind, verb, request.POST, clocks=_running(case, verb))
+    files = intake.files_of(person, request.POST.get("kept", "")) if form.takes_files else []
+    refused: list[str] = []
+    if form.takes_files:
+        brought = intake.keep_files(person, request.FILES.getlist("files"))
+        files, refused = [*files, *brought.kept], brought.refused
+    if form.is_valid() and not refused:
+        given = form.given() | ({"files": files} if files else {})
+        try:
+            with once(f"step:{case.pk}:{form.cleaned_data['key']}" if form.cleaned_data["key"] else None):
+                actions.do(person, case, verb, given)
+        except ValidationError as error:
+            form.show(error)
+        else:
+            return _after(request, person, case, verb)
+    context = {"form": form, "files": files, "kept": intake.ticket_for(person, files), "refused": refused}
+    return _shown(request, case, verb, context, 422)
+
+
+def _after(request: HttpRequest, person: Person, case: Case, verb: str) -> HttpResponse:
+    """On to where one came from; what was asked to be seen is shown once and kept nowhere."""
+    fresh = Case.objects.visible_to(person).select_related(*queries.RELATED).filter(pk=case.pk).first()
+    if verb == "unmask" and fresh is not None:
+        return render(request, "cases/case.html", context_of(person, fresh, clear=True))
+    messages.success(
+        request, _("%(no)s: «%(verb)s» is done.") % {"no": case.no, "verb": wording.button(verb)}
+    )
+    if fresh is None:
+        return redirect("cases.work")
+    return redirect(_next(request) or reverse("cases.case", args=[case.no]))
+
+
+def _next(request: HttpRequest) -> str:
+    """Where to go on, if it is a page of ours."""
+    address = (request.POST if request.method == "POST" else request.GET).get("next", "")[:400]
+    return address if url_has_allowed_host_and_scheme(address, allowed_hosts=None) else ""
+
+
+@page("cases/names/<slug:what>/", name="cases.names", needs=READ)
+@require_safe
+def names(request: HttpRequest, what: str) -> HttpResponse:
+    """Units or people for the list under a field, by whatever was typed into it."""
+    text = next((str(value) for value in request.GET.values()), "").strip()[:40]
+    if what == "unit":
+        return render(request, "cases/parts/unit_hints.html", {"units": units_like(text)})
+    if what != "person":
+        raise Http404(what)
+    found = Person.objects.visible_to(reader_of(request), READ).filter(is_active=True)
+    match = Q(code__istartswith=text) | Q(name__icontains=text)
+    rows = list(found.filter(match).order_by("code")[:FOUND]) if len(text) > 1 else []
+    return render(request, "cases/parts/people_hints.html", {"people": rows})

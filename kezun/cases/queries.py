@@ -1,0 +1,107 @@
+"""What pages and the API read of one case, for an actor; outside the scope there is nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from kezun.cases import kinds, standing
+from kezun.cases.doing import Doing
+from kezun.cases.models import Case, Link, Party, Proof
+from kezun.cases.payload import NUMBER
+from kezun.cases.rules.kinds import Kind, Step
+from kezun.kernel.actor import OutOfScope
+from kezun.org.models import Person
+
+# what only the platform or the customer does, or another verb brings with it
+NOT_OFFERED = frozenset(("open", "escalate", "recompute", "join", "part", "rate"))
+RELATED = (
+    *("kind", "unit", "owner_unit", "pending_unit", "handler", "verifier", "checker", "opener", "line"),
+    "owner_post",
+)
+
+
+def case_by_no(actor: Person, no: str) -> Case:
+    """The case with this number, in scope; OutOfScope (404) where there is none."""
+    found = NUMBER.fullmatch(no)
+    row = None
+    if found is not None and len(found[1]) <= 18:
+        row = Case.objects.visible_to(actor).select_related(*RELATED).filter(pk=int(found[1])).first()
+    if row is None or row.no != no.upper():
+        raise OutOfScope(_("No case %(no)s in your scope.") % {"no": no[:20]})
+    return row
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A step that is open to somebody now: `moves` says whether it changes the state."""
+
+    verb: str
+    step: Step
+
+    @property
+    def moves(self) -> bool:
+        return bool(self.step.to)
+
+
+def allowed_steps(actor: Person, case: Case, form: Kind, ground: standing.Ground) -> list[Offer]:
+    """The steps that the engine would let this person do now, in the order of the flow.
+
+    Whatever the number of verbs it takes no more statements than `ground` does (4 at most).
+    """
+    found = []
+    for verb in form.verbs(case.state):
+        step = form.step(verb, case.state)
+        doing = Doing(actor, case, form, verb, case.last_at, step=step, ground=ground)
+        if step is not None and verb not in NOT_OFFERED and standing.may(actor, doing):
+            found.append(Offer(verb, step))
+    return found
+
+
+@dataclass(frozen=True)
+class Tie:
+    """A link as seen from one of its cases. seen: whether the reader may open the other."""
+
+    type: str
+    name: str
+    outward: bool
+    other: Case
+    seen: bool
+
+
+def ties_of(actor: Person, case: Case) -> list[Tie]:
+    """The cases to which this one is linked, either way (2 statements)."""
+    rows = Link.objects.filter(Q(source=case) | Q(target=case), ended_at__isnull=True)
+    links = list(rows.select_related("source", "target").order_by("at", "pk")[:100])
+    others = [link.target if link.source_id == case.pk else link.source for link in links]
+    seen = visible_among(actor, [one.pk for one in others])
+    return [
+        Tie(link.type, link.get_type_display(), link.source_id == case.pk, other, other.pk in seen)
+        for link, other in zip(links, others, strict=True)
+    ]
+
+
+def visible_among(actor: Person, keys: Collection[int]) -> set[int]:
+    """Which of these cases the actor may see; no statement for none."""
+    if not keys:
+        return set()
+    return set(Case.objects.visible_to(actor).filter(pk__in=keys).values_list("pk", flat=True))
+
+
+def proof_of(case: Case, number: int) -> Proof | None:
+    """A file of the case."""
+    return Proof.objects.select_related("file").filter(case=case, pk=number).first()
+
+
+def parties_of(case: Case) -> list[Party]:
+    """Who has a part in it today, staff with their names."""
+    rows = case.parties.filter(ended_at__isnull=True).select_related("person").order_by("at", "pk")
+    return list(rows)
+
+
+def form_of(case: Case) -> Kind:
+    """What the edition of its kind says under which it was opened."""
+    return kinds.form_of(case.kind)
