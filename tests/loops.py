@@ -31,4 +31,16 @@ def correction(person: Person, where: Unit) -> Target:
     return {"no": found.no}
 
 
-MAKERS: dict[str, Callable[[Person, Unit], Target]] = {"kind": kind, "correction": correction}
+def rolled_out(person: Person, where: Unit) -> Target:
+    """A correction of the unit that all peers look for; the number of the order's event."""
+    no = correction(person, where)["no"]
+    case = Case.objects.get(pk=int(no.rpartition("-")[2]))
+    if not case.events.filter(verb="roll_out").exists():
+        told = {"question": "?", "under": "HO", "kind": Unit.Kind.OUTLET.value}
+        case = actions.do(SYSTEM, case, "roll_out", told)
+    return {"no": no, "seq": case.events.get(verb="roll_out").seq}
+
+
+MAKERS: dict[str, Callable[[Person, Unit], Target]] = {
+    **{"kind": kind, "correction": correction, "rolled_out": rolled_out},
+}

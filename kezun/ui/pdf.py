@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from xml.sax.saxutils import escape
 
+from PIL import Image, ImageOps
 from reportlab.lib import colors
 from reportlab.lib.enums import TA_RIGHT
 from reportlab.lib.pagesizes import A4, landscape
@@ -19,11 +20,13 @@ from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Flowable, PageBreak, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
+from reportlab.platypus import Image as Drawn
 
 from kezun.ui.fonts import document_font
 
 INK, PALE, LINE = colors.HexColor("#1b2733"), colors.HexColor("#eef2f5"), colors.HexColor("#c5ced6")
 MARGIN = 16 * mm
+PICTURE = 60 * mm
 
 
 def _style(size: float, *, after: float = 2, right: bool = False) -> ParagraphStyle:
@@ -143,6 +146,21 @@ class Document:
     def _cell(self, value: object, right: bool) -> Paragraph:
         return Paragraph(_words("" if value is None else value), _style(8.5, after=0, right=right))
 
+    def pictures(self, rows: Sequence[Sequence[tuple[str, bytes]]]) -> None:
+        """Pictures side by side, each with its caption; a row may hold up to three. What is none is left out.
+
+        Each is at most a row's share of the page wide and PICTURE high, its proportions kept.
+        """
+        for row in rows:
+            share = self.width / max(len(row), 1)
+            cells = [[_picture(content, share - 3 * mm), self._cell(said, False)] for said, content in row]
+            if cells:
+                made = Table([cells], colWidths=[share] * len(cells))
+                made.setStyle(
+                    TableStyle([("VALIGN", (0, 0), (-1, -1), "TOP"), ("LEFTPADDING", (0, 0), (-1, -1), 0)])
+                )
+                self._parts += [made, Spacer(1, 2 * mm)]
+
     def next_page(self) -> None:
         self._parts.append(PageBreak())
 
@@ -163,6 +181,21 @@ class Document:
         )
         made.build(list(self._parts), canvasmaker=lambda *a, **k: _Numbered(*a, foot=self.foot, **k))
         return out.getvalue()
+
+
+def _picture(content: bytes, width: float) -> Flowable:
+    """A picture in its proportions, set upright as its camera held it; a gap where it cannot be read."""
+    try:
+        with Image.open(io.BytesIO(content)) as raw:
+            upright = ImageOps.exif_transpose(raw).convert("RGB")
+    except (OSError, ValueError, Image.DecompressionBombError):
+        return Spacer(1, PICTURE)
+    upright.thumbnail((1200, 1200))
+    out = io.BytesIO()
+    upright.save(out, "JPEG", quality=80)
+    out.seek(0)
+    scale = min(width / upright.width, PICTURE / upright.height)
+    return Drawn(out, upright.width * scale, upright.height * scale)
 
 
 def _lines(headed: bool) -> list[tuple[Any, ...]]:

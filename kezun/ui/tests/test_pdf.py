@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import re
 import zlib
 from pathlib import Path
 
 import pytest
 import reportlab
+from PIL import Image
 
 from kezun.ui import fonts
 from kezun.ui.pdf import Document
@@ -125,3 +127,21 @@ def test_postscript_outlines_are_passed_over():
     if not files:
         pytest.skip("no font with PostScript outlines on this machine")
     assert fonts.first_embeddable(files) is None
+
+
+def _photo(width: int, height: int) -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (width, height), (200, width, height)).save(out, "PNG")
+    return out.getvalue()
+
+
+def _album() -> bytes:
+    one = Document("T")
+    one.pictures([[("整改前", _photo(40, 20)), ("整改后", _photo(20, 40))], [("坏", b"not a picture")], []])
+    return one.content()
+
+
+def test_pictures_stand_side_by_side_and_what_is_none_leaves_a_gap():
+    content = _album()
+    assert content.count(b"/Subtype /Image") == 2
+    assert content == _album()
