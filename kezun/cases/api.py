@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 from urllib.parse import unquote_plus
 
 from django.core.exceptions import ValidationError
@@ -16,6 +16,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from ninja import Schema
+from pydantic import ValidationError as BadBody
 
 from kezun.cases import actions, intake, kinds, payload, queries, standing
 from kezun.cases.listing import Wanted, listed
@@ -100,7 +101,26 @@ class History(Schema):
     events: list[EventOut]
 
 
-class NewCase(Schema):
+class Body(Schema):
+    """What a write carries. It is read once the permission is sure, so nobody learns of a body's faults."""
+
+    @classmethod
+    def described(cls) -> dict[str, Any]:
+        """What OpenAPI tells of it, besides the key."""
+        content = {"application/json": {"schema": cls.model_json_schema()}}
+        return KEYED | {"requestBody": {"required": True, "content": content}}
+
+    @classmethod
+    def read(cls, request: HttpRequest) -> Self:
+        """The body of a request; ValidationError by field."""
+        try:
+            return cls.model_validate_json(request.body or b"{}")
+        except BadBody as error:
+            told = {".".join(map(str, one["loc"])) or "body": one["msg"] for one in error.errors()}
+            raise ValidationError(told) from error
+
+
+class NewCase(Body):
     """A case to be registered: the kind, the unit it is about, and the values of the kind's `open`."""
 
     kind: str
@@ -108,7 +128,7 @@ class NewCase(Schema):
     given: dict[str, Any] = {}
 
 
-class Step(Schema):
+class Step(Body):
     """What a verb is given; see `kezun cases kinds` or the kind's page for the names."""
 
     given: dict[str, Any] = {}
@@ -148,10 +168,12 @@ def cases(
     }
 
 
-@endpoint("POST", "cases", name="cases.api_open", needs=OPEN, response=CaseOut, openapi_extra=KEYED)
-def register(request: HttpRequest, body: NewCase) -> dict[str, Any]:
+@endpoint(
+    "POST", "cases", name="cases.api_open", needs=OPEN, response=CaseOut, openapi_extra=NewCase.described()
+)
+def register(request: HttpRequest) -> dict[str, Any]:
     """Register a case of any kind about any unit; people in `given.parties` are kept under the case's key."""
-    actor, said = reader_of(request), _plain(body.dict())
+    actor, said = reader_of(request), _plain(NewCase.read(request).dict())
     unit = payload.unit(actor, said["unit"], 40)
     given = said["given"]
     if said["kind"] == intake.KIND:
@@ -186,11 +208,18 @@ def events(request: HttpRequest, no: str) -> dict[str, Any]:
     return {"no": row.no, "events": told}
 
 
-@endpoint("POST", "cases/{no}/{verb}", name="cases.api_do", needs=READ, response=CaseOut, openapi_extra=KEYED)
-def do(request: HttpRequest, no: str, verb: str, body: Step) -> dict[str, Any]:
+@endpoint(
+    "POST",
+    "cases/{no}/{verb}",
+    name="cases.api_do",
+    needs=READ,
+    response=CaseOut,
+    openapi_extra=Step.described(),
+)
+def do(request: HttpRequest, no: str, verb: str) -> dict[str, Any]:
     """Take a step: `verb` with what it is given; needs the permission `cases.<verb>` besides."""
     actor = reader_of(request)
-    row, said = queries.case_by_no(actor, _plain(no)), _plain(body.dict())
+    row, said = queries.case_by_no(actor, _plain(no)), _plain(Step.read(request).dict())
     if verb not in VERBS or verb == "open":
         known = ", ".join(kinds.form_of(row.kind).verbs(row.state))
         raise ValidationError(
