@@ -36,6 +36,8 @@ class Line:
 def explain(policy: Policy, worktime: Worktime, events: Iterable[ClockEvent]) -> list[Line]:
     """Each day from the latest start of the clock to its deadline; at most MOST_DAYS of them.
 
+    Where a merged case gives the deadline, its days are told: those from its start.
+
     Raises ClockRefused where the events cannot be.
     """
     history = list(events)

@@ -56,6 +56,13 @@ def test_an_extension_and_a_restart_are_shown_on_their_days():
     assert anew[0].day.date == dt.date(2026, 9, 28), "the explanation begins where the period does"
 
 
+def test_the_days_of_a_merged_case_are_told_where_it_gives_the_deadline():
+    joined = ClockEvent("join", at("2026-09-22T10:00"), 0, at("2026-09-18T09:00"))
+    found = explain(COMPLAINT, cn(), [ClockEvent("start", at("2026-09-21T10:00")), joined])
+    assert brief(found)[0] == (18, "receipt", 0, 0)
+    assert (found[-1].day.date, found[-1].total) == (dt.date(2026, 10, 3), 15)
+
+
 def test_minutes_are_told_day_by_day_without_what_was_paused():
     found = lines(
         REQUEST,
