@@ -29,7 +29,7 @@ from kezun.org.models import (
 from kezun.standards import actions
 from kezun.standards.models import Evidence, Sheet, Standard
 from kezun.standards.tests import world
-from tests import complaining, desks, judged, loops
+from tests import complaining, desks, judged, loops, noticing
 
 Target = dict[str, Any]
 
@@ -181,8 +181,10 @@ MAKERS: dict[str, Callable[[Person, Unit], Target]] = {
     **loops.MAKERS,
     **complaining.MAKERS,
     **desks.MAKERS,
+    **noticing.MAKERS,
 }
 OWN: dict[str, Callable[[Person, Unit], Target]] = {
     **{"person": own_person, "view": own_view, "token": own_token},
     **complaining.OWN,
+    **noticing.OWN,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils import timezone
 
-from kezun.cases import brakes, escalation
+from kezun.cases import brakes, escalation, mailing
 from kezun.kernel.task import every
 
 
@@ -13,6 +13,12 @@ def swept() -> None:
     """Take the steps that are due, then tell that this was done."""
     done = escalation.sweep()
     escalation.beat(escalation.audit(done, timezone.now()))
+
+
+@every(minutes=1, name="cases.mail")
+def mailed() -> None:
+    """Send the mails that are due."""
+    mailing.send_due()
 
 
 @every(hours=6, name="cases.forget_tallies")

@@ -57,6 +57,23 @@ KEZUN_LDAP_DN = env("KEZUN_LDAP_DN", "uid={name}")
 KEZUN_OIDC_URL = env("KEZUN_OIDC_URL")
 KEZUN_OIDC_CLAIM = env("KEZUN_OIDC_CLAIM", "preferred_username")
 
+# Mails: none, `console`, `folder` (KEZUN_HOME/mails), or a server: smtp[s]://user:password@host:port
+KEZUN_MAIL = env("KEZUN_MAIL")
+_mail = urlparse(KEZUN_MAIL)
+EMAIL_BACKEND = "django.core.mail.backends." + (
+    f"{_mail.scheme[:4]}.EmailBackend"
+    if _mail.scheme
+    else {"console": "console.EmailBackend", "folder": "filebased.EmailBackend"}.get(
+        KEZUN_MAIL, "dummy.EmailBackend"
+    )
+)
+EMAIL_FILE_PATH = str(KEZUN_HOME / "mails") if KEZUN_MAIL == "folder" else None
+EMAIL_HOST, EMAIL_PORT = _mail.hostname or "localhost", _mail.port or 25
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = unquote(_mail.username or ""), unquote(_mail.password or "")
+EMAIL_USE_SSL, EMAIL_TIMEOUT = _mail.scheme == "smtps", 20
+EMAIL_USE_TLS = _mail.scheme == "smtp" and EMAIL_PORT == 587
+DEFAULT_FROM_EMAIL = env("KEZUN_MAIL_FROM", "kezun@localhost")
+
 
 def _secret() -> str:
     if given := env("KEZUN_SECRET_KEY"):

@@ -1,0 +1,415 @@
+"""Who is told of what, in the product and by mail; quiet hours, the day's mail, mails that fail."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.core import mail
+from django.core.exceptions import ValidationError
+from django.urls import reverse
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kezun.cases import actions, escalation, mailing, notices, upkeep
+from kezun.cases.actions.notices import mark_notice, mark_notices, prefer
+from kezun.cases.models import Notice, Petition, Preference
+from kezun.cases.rules import quiet
+from kezun.cases.tests.timing import at, now_is
+from kezun.kernel import health
+from kezun.kernel.actor import OutOfScope, SystemActor
+from kezun.kernel.task import SCHEDULES
+from kezun.org.models import Person
+
+RESULT = {"result": "已整改", "finding": "属实"}
+EXTEND = {"type": "extend", "policy": "complaint_decision", "units": 15, "reason": "取证", "notice": "已告知"}
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+@pytest.fixture(autouse=True)
+def mails(settings, tmp_path):
+    """Mails are on, and kept in memory; everybody has an address."""
+    settings.KEZUN_MAIL = "memory"
+    settings.KEZUN_HOME = tmp_path / "home"
+
+
+@pytest.fixture
+def posted(world):
+    """Everybody can be written to."""
+    for person in Person.objects.all():
+        Person.objects.filter(pk=person.pk).update(email=f"{person.code}@bank.example")
+    return world
+
+
+def do(world, case, who, verb, given=None, when="2026-09-22T10:00"):
+    with now_is(when):
+        return actions.do(world[who], case, verb, given or {})
+
+
+def told(code) -> set[str]:
+    return set(Notice.objects.filter(code=code).values_list("person__code", flat=True))
+
+
+# --- who is told ---
+
+
+def test_whoever_has_to_do_something_next_is_told(world, timed):
+    case = timed(actor="other", unit="O1", owner="O1")
+    assert told("assigned") == {"outlet_manager.O1"}
+    case = do(world, case, "manager", "return", {"reason": "不是我网点"})
+    assert told("returned") == {"outlet_manager.O2"}
+    case = do(world, case, "other", "assign", {"unit": "O1", "person": "lobby_manager.O1"})
+    assert told("assigned") == {"outlet_manager.O1", "lobby_manager.O1"}
+    case = do(world, case, "lobby", "take")
+    case = do(world, case, "lobby", "propose", RESULT)
+    assert told("proposed") == {"outlet_manager.O1"}
+    case = do(world, case, "manager", "send_back", {"reason": "缺监控"})
+    assert told("sent_back") == {"lobby_manager.O1"}
+    case = do(world, case, "lobby", "propose", RESULT)
+    case = do(world, case, "manager", "verify")
+    assert told("verified") == {"lobby_manager.O1"}
+    case = do(world, case, "lobby", "answer", {"how": "phone", "decision": "道歉"})
+    case = do(world, case, "manager", "close")
+    assert told("closed") == {"outlet_manager.O2"}
+    do(world, case, "sub", "reopen", {"reason": "客户不满意"})
+    assert told("reopened") == {"lobby_manager.O1"}
+
+
+def test_a_unit_without_a_leader_is_told_all_the_same(world, timed):
+    timed(actor="lobby", unit="O1", owner="HO")
+    assert told("assigned") == {"service_office.HO"}
+
+
+def test_nobody_is_told_of_their_own_doing(world, timed):
+    case = timed()
+    do(world, case, "lobby", "take")
+    do(world, case, "lobby", "withdraw", {"reason": "撤回"})
+    assert not Notice.objects.exists()
+
+
+def test_a_grave_result_goes_to_the_unit_above(world, timed):
+    case = do(world, timed(urgency="urgent"), "lobby", "take")
+    do(world, case, "lobby", "propose", RESULT)
+    assert told("proposed") == {"unit_head.S1"}
+
+
+def test_who_is_named_is_not_told(world, timed):
+    people = [{"role": "named_staff", "person": "unit_head.S1"}]
+    case = timed(actor="lobby", unit="O1", parties=people)
+    do(world, case, "office", "assign", {"unit": "S1"})
+    assert "unit_head.S1" not in told("assigned")
+
+
+def test_exceptions_are_told_to_who_decides_and_back_to_who_asked(world, timed):
+    case = do(world, timed(), "lobby", "take")
+    case = do(world, case, "lobby", "ask", EXTEND)
+    assert told("asked") == {"unit_head.S1"}
+    case = do(world, case, "sub", "grant", {"petition": Petition.objects.get().pk})
+    assert told("granted") == {"lobby_manager.O1"}
+    do(world, case, "lobby", "ask", EXTEND)
+    do(world, case, "sub", "refuse", {"petition": Petition.objects.latest("pk").pk, "reason": "不必"})
+    assert told("refused") == {"lobby_manager.O1"}
+
+
+def test_where_no_head_is_above_head_office_is_asked(world, timed, person_in):
+    case = do(world, timed(), "lobby", "take")
+    world["sub"].assignments.all().delete()
+    do(world, case, "lobby", "ask", EXTEND | {"units": 40})
+    assert told("asked") == {"service_office.HO"}
+
+
+def test_escalation_tells_before_the_end_and_after(world, timed):
+    case = do(world, timed(), "lobby", "take", when="2026-09-21T09:10")
+    do(world, case, "lobby", "contact", {"how": "phone"}, "2026-09-21T09:20")
+    escalation.sweep(now=at("2026-09-26T09:00"))
+    assert told("escalated") == {"lobby_manager.O1"}
+    escalation.sweep(now=at("2026-10-08T18:00"))
+    assert "supervisor.P1" in told("overdue")
+    notice = Notice.objects.filter(code="escalated").get()
+    assert "2026-09-30 17:30" in notices.text_of(notice)
+
+
+def test_mergers_are_told(world, timed):
+    early, late = timed("2026-09-14T09:00"), timed("2026-09-21T09:00")
+    early, late = do(world, early, "lobby", "take"), do(world, late, "lobby", "take")
+    do(world, early, "manager", "merge", {"into": late.no, "reason": "同一事项"})
+    assert told("merged") == told("joined") == {"lobby_manager.O1"}
+    do(world, early, "manager", "unmerge", {"reason": "分开"})
+    assert told("parted") == {"lobby_manager.O1"}
+
+
+def test_what_is_undone_told_nobody(world, timed):
+    case = do(world, timed(), "lobby", "take")
+    with pytest.raises(ValidationError):
+        do(world, case, "lobby", "propose", {"result": "x"})
+    assert not Notice.objects.filter(code="proposed").exists()
+
+
+def test_no_notice_and_no_mail_holds_what_a_customer_said(posted, timed):
+    secrets = ("13800001111", "王女士", "排队太久", "尾号5566")
+    timed(
+        actor="other",
+        owner="O1",
+        account="尾号5566",
+        story="我打了13800001111没人接",
+        parties=[{"role": "complainant", "name": "王女士", "phone": "13800001111"}],
+    )
+    with now_is("2026-09-21T12:00"):
+        assert mailing.send_due().mails == 1
+    text = mail.outbox[0].subject + mail.outbox[0].body + json.dumps(list(Notice.objects.values("data")))
+    assert not any(secret in text for secret in secrets)
+    assert Notice.objects.get().data["no"] in text
+
+
+def test_every_code_has_words_and_strange_ones_do_not_hurt():
+    data = {"no": "C26-000001", "unit": "O1", "act_by": "2026-09-30"}
+    for code in [*notices.SAYS, "nonsense"]:
+        assert "C26-000001" in notices.text_of(Notice(code=code, data=data))
+    assert notices.text_of(Notice(code="assigned", data={}))
+
+
+# --- when a mail goes ---
+
+
+@pytest.mark.parametrize(
+    ("now", "wish", "goes"),
+    [
+        ("2026-09-22T10:00", "at_once", "2026-09-22T10:00"),
+        ("2026-09-22T20:00", "at_once", "2026-09-23T07:30"),
+        ("2026-09-22T23:59", "at_once", "2026-09-23T07:30"),
+        ("2026-09-23T07:29", "at_once", "2026-09-23T07:30"),
+        ("2026-09-23T07:30", "at_once", "2026-09-23T07:30"),
+        ("2026-09-22T10:00", "digest", "2026-09-23T08:00"),
+        ("2026-09-22T07:00", "digest", "2026-09-22T08:00"),
+        ("2026-09-22T10:00", "never", None),
+    ],
+)
+def test_quiet_hours_and_the_mail_of_the_day(now, wish, goes):
+    found = quiet.send_at(at(now), wish, dt.time(20), dt.time(7, 30), dt.time(8))
+    assert found == (at(goes) if goes else None)
+
+
+TIMES = st.times().map(lambda t: t.replace(microsecond=0))
+
+
+@given(TIMES, TIMES, TIMES)
+def test_a_mail_never_goes_in_quiet_hours_and_waits_less_than_a_day(now, start, end):
+    moment = dt.datetime(2026, 9, 22, now.hour, now.minute, now.second, tzinfo=SHANGHAI)
+    goes = quiet.send_at(moment, "at_once", start, end, dt.time(8))
+    assert dt.timedelta() <= goes - moment <= dt.timedelta(days=1)
+    assert not quiet.quiet(goes.time(), start, end)
+
+
+def test_failures_wait_longer_each_time_but_not_forever():
+    spans = [quiet.retry_at(at("2026-09-22T10:00"), n) - at("2026-09-22T10:00") for n in range(1, 40)]
+    assert spans == sorted(spans)
+    assert (spans[0], spans[-1]) == (dt.timedelta(minutes=2), dt.timedelta(hours=6))
+
+
+# --- the outbox ---
+
+
+@pytest.fixture
+def waiting(posted, timed):
+    """One notice for the manager of O1, registered in the morning."""
+    timed(actor="other", unit="O1", owner="O1")
+    return Notice.objects.get()
+
+
+def test_one_mail_for_a_person_with_all_that_is_due(posted, timed):
+    for _n in range(3):
+        timed(actor="other", unit="O1", owner="O1")
+    with now_is("2026-09-21T09:01"):
+        done = mailing.send_due()
+        assert (done.mails, done.notices) == (1, 3)
+        assert mailing.send_due().mails == 0
+    assert len(mail.outbox) == 1
+    assert mail.outbox[0].to == ["outlet_manager.O1@bank.example"]
+    assert "3" in mail.outbox[0].subject
+    assert set(Notice.objects.values_list("mail", flat=True)) == {"sent"}
+
+
+def test_at_night_nothing_goes_out(posted, timed):
+    timed("2026-09-21T21:00", actor="other", unit="O1", owner="O1")
+    with now_is("2026-09-22T07:00"):
+        assert mailing.send_due().mails == 0
+    with now_is("2026-09-22T07:31"):
+        assert mailing.send_due().mails == 1
+
+
+def test_who_wants_one_mail_a_day_gets_one(posted, timed):
+    times = {"quiet_from": dt.time(20), "quiet_until": dt.time(7), "digest_at": dt.time(8)}
+    prefer(posted["manager"], mail="digest", **times)
+    for hour in ("09", "15", "22"):
+        timed(f"2026-09-21T{hour}:00", actor="other", unit="O1", owner="O1")
+    with now_is("2026-09-21T23:00"):
+        assert mailing.send_due().mails == 0
+    with now_is("2026-09-22T08:01"):
+        assert mailing.send_due().notices == 3
+    prefer(posted["manager"], mail="never", **times)
+    timed("2026-09-22T09:00", actor="other", unit="O1", owner="O1")
+    assert Notice.objects.latest("pk").mail == "none"
+
+
+def test_without_mails_or_address_notices_stay_in_the_product(posted, timed, settings):
+    Person.objects.filter(code="outlet_manager.O1").update(email="")
+    timed(actor="other", unit="O1", owner="O1")
+    settings.KEZUN_MAIL = ""
+    Person.objects.filter(code="outlet_manager.O1").update(email="x@bank.example")
+    timed(actor="other", unit="O1", owner="O1")
+    assert set(Notice.objects.values_list("mail", flat=True)) == {"none"}
+
+
+def test_a_server_that_is_away_is_tried_again_and_given_up_at_last(waiting, monkeypatch):
+    def away(self, fail_silently=False):
+        raise OSError("connection refused")
+
+    monkeypatch.setattr("django.core.mail.EmailMessage.send", away)
+    now = at("2026-09-21T09:01")
+    for tries in range(1, mailing.TRIES + 1):
+        with now_is(f"{now:%Y-%m-%dT%H:%M:%S}"):
+            assert mailing.send_due().failed == 1
+        waiting.refresh_from_db()
+        assert (waiting.tries, "refused" in waiting.error) == (tries, True)
+        assert waiting.mail_at > now
+        now = waiting.mail_at.astimezone(SHANGHAI) + dt.timedelta(seconds=1)
+    assert waiting.mail == "failed"
+    with now_is(f"{now:%Y-%m-%dT%H:%M:%S}"):
+        assert mailing.send_due().failed == 0
+        assert not next(c for c in health.look() if c.name == "mail").well
+    assert next(c for c in health.look() if c.name == "mail").well  # long after it is history
+
+
+def test_a_worker_that_died_leaves_its_mail_to_the_next(waiting):
+    with now_is("2026-09-21T09:01"):
+        assert mailing._claim(at("2026-09-21T09:01"))
+        assert mailing.send_due().mails == 0  # claimed: another one is at it
+    with now_is("2026-09-21T09:12"):
+        assert mailing.send_due().mails == 1
+    assert Notice.objects.get().tries == 2
+
+
+def test_who_left_gets_no_mail(waiting):
+    Person.objects.filter(pk=waiting.person_id).update(is_active=False)
+    with now_is("2026-09-21T09:01"):
+        assert mailing.send_due().mails == 0
+    assert Notice.objects.get().mail == "none"
+
+
+def test_the_mail_speaks_the_persons_language(waiting):
+    Person.objects.filter(pk=waiting.person_id).update(language="en")
+    with now_is("2026-09-21T09:01"):
+        mailing.send_due()
+    assert "waits to be taken" in mail.outbox[0].subject
+
+
+def test_the_task_runs_every_minute(waiting):
+    assert SCHEDULES["cases.mail"] == dt.timedelta(minutes=1)
+    upkeep.mailed()
+    assert len(mail.outbox) == 1
+
+
+def test_a_mail_is_sent_outside_of_any_transaction(waiting, monkeypatch, django_capture_on_commit_callbacks):
+    from django.db import connection
+
+    held = len(connection.savepoint_ids)
+    seen = []
+    monkeypatch.setattr(
+        "django.core.mail.EmailMessage.send", lambda self: seen.append(len(connection.savepoint_ids))
+    )
+    with now_is("2026-09-21T09:01"):
+        mailing.send_due()
+    assert seen == [held]
+
+
+def test_health_says_when_mails_are_off(settings, db):
+    settings.KEZUN_MAIL = ""
+    assert next(c for c in health.look() if c.name == "mail").well
+
+
+# --- the page ---
+
+
+@pytest.fixture
+def signed_in(client, world):
+    def sign_in(who):
+        client.force_login(world[who], backend="kezun.org.signin.Backend")
+        return client
+
+    return sign_in
+
+
+def test_the_page_lists_marks_and_leads_to_the_case(world, waiting, signed_in):
+    client = signed_in("manager")
+    shown = client.get(reverse("cases.notices"))
+    assert waiting.data["no"] in shown.content.decode()
+    gone = client.post(reverse("cases.mark_notice", args=[waiting.pk]))
+    assert gone.url == f"/cases/{waiting.data['no']}/"
+    waiting.refresh_from_db()
+    read = waiting.read_at
+    assert read
+    client.post(reverse("cases.mark_notice", args=[waiting.pk]))
+    waiting.refresh_from_db()
+    assert waiting.read_at == read
+
+
+def test_all_are_marked_at_once_and_only_ones_own(world, waiting, signed_in):
+    assert signed_in("lobby").post(reverse("cases.mark_notice", args=[waiting.pk])).status_code == 404
+    with pytest.raises(OutOfScope):
+        mark_notice(world["lobby"], waiting)
+    assert mark_notices(world["lobby"]) == 0
+    assert signed_in("manager").post(reverse("cases.mark_notices")).status_code == 302
+    assert mark_notices(world["manager"]) == 0
+    assert Notice.objects.get().read_at
+
+
+def test_preferences_are_kept_and_wrong_ones_named(world, signed_in):
+    client = signed_in("lobby")
+    values = {"mail": "digest", "quiet_from": "19:00", "quiet_until": "08:00", "digest_at": "08:30"}
+    assert client.post(reverse("cases.prefer"), values).status_code == 302
+    kept = Preference.objects.get(person=world["lobby"])
+    assert (kept.mail, kept.quiet_from, kept.digest_at) == ("digest", dt.time(19), dt.time(8, 30))
+    assert "08:30" in client.get(reverse("cases.notices")).content.decode()
+    wrong = client.post(reverse("cases.prefer"), values | {"mail": "pigeon", "digest_at": "25:00"})
+    assert wrong.status_code == 422
+    assert wrong.content.decode().count("invalid-feedback") == 2
+    with pytest.raises(ValidationError):
+        prefer(
+            world["lobby"],
+            mail="pigeon",
+            quiet_from=dt.time(1),
+            quiet_until=dt.time(2),
+            digest_at=dt.time(3),
+        )
+
+
+def test_many_notices_have_pages(world, signed_in, timed):
+    case = timed()
+    Notice.objects.bulk_create(
+        [
+            Notice(
+                person=world["lobby"],
+                case=case,
+                seq=n,
+                code="returned",
+                data={"no": case.no},
+                at=case.last_at,
+            )
+            for n in range(120)
+        ]
+    )
+    client = signed_in("lobby")
+    first = client.get(reverse("cases.notices")).content.decode()
+    assert first.count(case.no) == 50
+    assert "?page=2" in first
+    assert client.get(reverse("cases.notices"), {"page": "3"}).content.decode().count(case.no) == 20
+
+
+def test_the_platform_is_no_person_to_tell(world, timed):
+    case = do(world, timed(actor="other", unit="O1"), "office", "assign", {"unit": "O1"})
+    with now_is("2026-09-23T10:00"):
+        actions.do(SystemActor("cli:test"), case, "withdraw", {"reason": "撤回"})
+    assert case.pk
+    assert told("withdrawn") == set()
