@@ -58,7 +58,7 @@ def _bar(clock: Clock, now: dt.datetime) -> Bar:
         text = wording.left(clock.act_by_at, now)
         colour = tone(share(clock.start_at, clock.act_by_at, now))
     else:
-        text = str(Clock.Outcome(clock.outcome).label) if clock.outcome else ""
+        text = outcomes().get(clock.outcome, "")
         colour = "late" if clock.outcome == Clock.Outcome.MISSED else "done"
     return Bar(
         clock=clock,
@@ -70,6 +70,11 @@ def _bar(clock: Clock, now: dt.datetime) -> Bar:
         tone=colour,
         text=text,
     )
+
+
+def outcomes() -> dict[str, str]:
+    """How a deadline ended, in words."""
+    return {"met": _("met in time"), "missed": _("missed"), "dropped": _("no longer needed")}
 
 
 @dataclass(frozen=True)
@@ -146,7 +151,7 @@ def masked(name: str, value: str) -> str:
 def personal_name(name: str) -> str:
     """What a personal value is called."""
     return {
-        "name": _("Name"),
+        "name": _("Full name"),
         "phone": _("Telephone"),
         "id_number": _("Identity number"),
         "address": _("Address"),

@@ -26,8 +26,8 @@ def workbook_of(person: Person, wanted: Wanted, now: dt.datetime) -> tuple[bytes
             (_("Not all"), _("The first %(n)d; narrow the filter for the others.") % {"n": EXPORTED})
         )
     sheet = Sheet(
-        name=_("Cases"),
-        title=_("Cases"),
+        name=_("All cases"),
+        title=_("All cases"),
         heads=heads(),
         rows=[line(row) for row in rows],
         facts=facts,

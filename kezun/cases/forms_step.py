@@ -189,7 +189,7 @@ def party_fields(kind: Kind) -> dict[str, forms.Field]:
         ),
     }
     labels = {
-        **{"name": _("Name"), "phone": _("Telephone"), "id_number": _("Identity number")},
+        **{"name": _("Full name"), "phone": _("Telephone"), "id_number": _("Identity number")},
         **{"address": _("Address"), "email": _("E-mail")},
     }
     for name in PERSONAL:

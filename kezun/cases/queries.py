@@ -35,6 +35,13 @@ def case_by_no(actor: Person, no: str) -> Case:
     return row
 
 
+# which step is offered first: what brings the case on, then what hands it on, what ends it early last
+FORWARD = (
+    *("take", "propose", "verify", "answer", "close", "check", "accept", "resume", "assign", "transfer"),
+    *("wait", "send_back", "return", "reopen", "unmerge", "merge", "reject", "withdraw", "erase"),
+)
+
+
 @dataclass(frozen=True)
 class Offer:
     """A step that is open to somebody now: `moves` says whether it changes the state."""
@@ -48,7 +55,7 @@ class Offer:
 
 
 def allowed_steps(actor: Person, case: Case, form: Kind, ground: standing.Ground) -> list[Offer]:
-    """The steps that the engine would let this person do now, in the order of the flow.
+    """The steps that the engine would let this person do now, those first that bring the case on.
 
     Whatever the number of verbs it takes no more statements than `ground` does (4 at most).
     """
@@ -58,7 +65,8 @@ def allowed_steps(actor: Person, case: Case, form: Kind, ground: standing.Ground
         doing = Doing(actor, case, form, verb, case.last_at, step=step, ground=ground)
         if step is not None and verb not in NOT_OFFERED and standing.may(actor, doing):
             found.append(Offer(verb, step))
-    return found
+    places = {verb: at for at, verb in enumerate(FORWARD)}
+    return sorted(found, key=lambda offer: places.get(offer.verb, len(places)))
 
 
 @dataclass(frozen=True)

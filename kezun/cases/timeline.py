@@ -28,7 +28,7 @@ UNITS, PEOPLE = ("unit", "owner_unit", "pending_unit"), ("handler", "verifier", 
 LABELS = {
     **{"title": lazy("Title"), "state": lazy("State"), "unit": lazy("Unit"), "owner_unit": lazy("Lies with")},
     **{"pending_unit": lazy("Handed to"), "handler": lazy("Handler"), "severity": lazy("Severity")},
-    **{"due_at": lazy("Due"), "verifier": lazy("Verified by"), "checker": lazy("Effect checked by")},
+    **{"due_at": lazy("Deadline"), "verifier": lazy("Verified by"), "checker": lazy("Effect checked by")},
     **{"verdict": lazy("Verdict"), "satisfaction": lazy("Satisfaction"), "returns": lazy("Times sent back")},
     **{"repeat": lazy("Times before"), "contacted_at": lazy("First contact")},
 }
@@ -205,7 +205,9 @@ def field_words(field: Field, value: Any) -> str:
     if field.type == "code":
         table = catalogs.tables().get(field.table)
         code = table.codes.get(str(value)) if table else None
-        return f"{code.title} ({code.id})" if code else str(value)
+        if code is None:
+            return str(value)
+        return f"{code.title} ({code.id})" if code.id[:1].isupper() else code.title
     if field.type == "flag":
         return _("yes") if value else _("no")
     if field.type == "money" and isinstance(value, int):

@@ -51,7 +51,7 @@ def context_of(person: Person, case: Case, *, clear: bool = False, whole: bool =
         "title": case.title,
         "case": case,
         "kind": form,
-        "crumbs": [{"title": _("Cases"), "href": reverse("cases.list")}, {"title": case.no}],
+        "crumbs": [{"title": _("All cases"), "href": reverse("cases.list")}, {"title": case.no}],
         "moves": [offer for offer in offers if offer.moves and offer.verb not in BESIDE],
         "others": [offer for offer in offers if not offer.moves and offer.verb not in BESIDE],
         "verbs": verbs,
@@ -95,7 +95,7 @@ def why(request: HttpRequest, no: str, number: int) -> HttpResponse:
         lines=explain(rule, worktime, clocking.events_of(clock)),
     )
     crumbs = [
-        {"title": _("Cases"), "href": reverse("cases.list")},
+        {"title": _("All cases"), "href": reverse("cases.list")},
         {"title": case.no, "href": reverse("cases.case", args=[case.no])},
         {"title": _("Why this date")},
     ]

@@ -50,7 +50,7 @@ SORTS: dict[str, Promise] = {
 }
 
 
-@page("cases/", name="cases.list", needs=READ, menu=Menu("work", 8, gettext_lazy("All cases"), "list-check"))
+@page("cases/", name="cases.list", needs=READ, menu=Menu("work", 2, gettext_lazy("All cases"), "list-check"))
 @require_safe
 def queue(request: HttpRequest) -> HttpResponse:
     """Cases in scope, as asked for."""
@@ -59,7 +59,7 @@ def queue(request: HttpRequest) -> HttpResponse:
     unit = unit_asked(wanted)
     found = listed(person, wanted, now)
     context: dict[str, Any] = {
-        "title": _("Cases"),
+        "title": _("All cases"),
         "wanted": wanted,
         "unit": unit,
         "rows": found.rows,
@@ -82,7 +82,7 @@ def queue(request: HttpRequest) -> HttpResponse:
 
 def states() -> list[tuple[str, str]]:
     """The choices of states: open, ended, all, then each."""
-    several = [("open", _("open")), ("ended", _("ended")), ("", _("all"))]
+    several = [("open", _("still open")), ("ended", _("ended")), ("", _("all"))]
     return [*several, *((value, str(label)) for value, label in Case.State.choices)]
 
 

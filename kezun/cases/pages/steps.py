@@ -66,7 +66,7 @@ def _shown(
         "inside": inside,
         "next": _next(request),
         "crumbs": [
-            {"title": _("Cases"), "href": reverse("cases.list")},
+            {"title": _("All cases"), "href": reverse("cases.list")},
             {"title": case.no, "href": reverse("cases.case", args=[case.no])},
             {"title": title},
         ],

@@ -36,7 +36,7 @@ ALL = {
     "work/",
     name="cases.work",
     needs=READ,
-    menu=Menu("work", 5, gettext_lazy("My work"), "checklist"),
+    menu=Menu("work", 1, gettext_lazy("My work"), "checklist"),
 )
 @require_safe
 def work(request: HttpRequest) -> HttpResponse:

@@ -63,19 +63,19 @@ def to_do(verb: str) -> str:
 @register.simple_tag
 def case_row(row: Row, may_take: bool = False, group: str = "") -> SafeString:
     """A case as a line of a table: what it is, with whom it lies, how it stands, how much time is left."""
-    marks = SafeString("").join(_marks(row))
-    take = SafeString("")
+    marks = SafeString("".join(_marks(row)))
+    take, state = SafeString(""), state_tag(row.state)
     if may_take:
         button = _take_button(row) if group == "take" or row.state == Case.State.ASSIGNED else SafeString("")
         take = format_html("<td>{}</td>", button)
     return format_html(
         '<tr data-row class="c-row-{}"><th scope="row"><a href="{}" data-open>{}</a>'
-        '<small class="k-muted d-block">{}<span class="c-narrow"> · {} · {}</span> {}</small></th>'
+        '<small class="k-muted d-block">{}<span class="c-narrow"> · {} · {} {}</span> {}</small></th>'
         '<td class="c-wide">{}</td><td class="c-wide">{}</td>'
         '<td class="c-wide">{}<small class="k-muted d-block">{}</small></td>'
-        '<td>{}</td><td class="c-time">{}</td>{}</tr>',
-        *(row.tone, row.href, row.title, row.no, row.kind, row.unit, marks, row.kind, row.unit),
-        *(row.lies_with, row.handler, state_tag(row.state)),
+        '<td class="c-wide">{}</td><td class="c-time">{}</td>{}</tr>',
+        *(row.tone, row.href, row.title, row.no, row.kind, row.unit, state, marks, row.kind, row.unit),
+        *(row.lies_with, row.handler, state),
         time_bar(row.used, row.tone, row.left),
         take,
     )
