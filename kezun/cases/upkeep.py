@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django.utils import timezone
 
-from kezun.cases import brakes, escalation, mailing
+from kezun.cases import brakes, escalation, mailing, recomputing
+from kezun.kernel.action import on
 from kezun.kernel.task import every
 
 
@@ -13,6 +14,18 @@ def swept() -> None:
     """Take the steps that are due, then tell that this was done."""
     done = escalation.sweep()
     escalation.beat(escalation.audit(done, timezone.now()))
+
+
+@on("org.publish_calendar_year")
+def year_official(entry: int, target: str) -> None:
+    """A year's table is official: deadlines that touch it are final now."""
+    recomputing.recompute_due()
+
+
+@every(hours=6, name="cases.recompute")
+def recomputed() -> None:
+    """Whatever the task after a publication missed."""
+    recomputing.recompute_due()
 
 
 @every(minutes=1, name="cases.mail")
