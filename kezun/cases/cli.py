@@ -14,7 +14,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from kezun.cases import actions, cli_deadline, escalation, payload, telling
+from kezun.cases import actions, cli_deadline, cli_report, escalation, payload, telling
 from kezun.cases.actions.verifying import REPLAY
 from kezun.cases.models import Case
 from kezun.cases.verifying import Report, explain, verify
@@ -23,7 +23,6 @@ from kezun.kernel.action import once
 from kezun.kernel.actor import Actor, require
 from kezun.kernel.command import command
 from kezun.org.command import acting
-from kezun.org.models import Unit
 
 __all__ = ["cases_group", "cli_deadline"]
 PROOFS = ("png", "jpeg", "pdf", "xlsx", "text")
@@ -97,10 +96,8 @@ def open_command(
     actor: Actor, kind: str, unit: str, sets: tuple[str, ...], given: str, key: str | None, plain: bool
 ) -> None:
     """Register a case of KIND. Exit 1: refused, with the reason by field; 3: FILE cannot be read."""
-    about = Unit.objects.visible_to(actor).filter(code=unit).first()
-    if about is None:
-        raise click.ClickException(_("There is no open unit «%(code)s».") % {"code": unit})
     try:
+        about = payload.unit(actor, unit, 0)
         with once(key):
             made = actions.open_case(actor, kind, about, given_of(sets, given))
     except ValidationError as error:
@@ -266,3 +263,6 @@ def in_words(report: Report) -> str:
     numbers = {name: getattr(report, name) for name in ("cases", "events", "clocks", "seconds")}
     words = _("%(events)s events and %(clocks)s clocks of %(cases)s cases replayed in %(seconds)s s.")
     return "\n".join([*lines, words % numbers])
+
+
+cases_group.add_command(cli_report.report_command)

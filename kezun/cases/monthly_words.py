@@ -1,0 +1,143 @@
+"""A monthly report in words: sentences from its figures by fixed rules, in the language of whoever reads it.
+
+Nothing is said to have risen or fallen that chance explains; what has no figures is said to have none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from kezun.cases import catalogs
+from kezun.cases.monthly import TABLES, Report
+from kezun.cases.rules.monthly import Change, Line, Part
+from kezun.ui.figures import figure
+
+MOST_NAMED = 3
+NOTABLE = 3  # a reason grew worth a sentence from so many more complaints on
+
+
+def name_of(axis: str, code: str) -> str:
+    """A code in the page's language; words for none."""
+    table = catalogs.tables().get(TABLES[axis])
+    if not code:
+        return _("not coded")
+    return table.codes[code].title if table and code in table.codes else code
+
+
+def month_name(report: Report) -> str:
+    """The month as people write it."""
+    return report.month.first.strftime("%Y-%m")
+
+
+def unit_name(report: Report) -> str:
+    """The unit in the page's language."""
+    unit = report.month.unit
+    return unit.name_en if unit.name_en and (get_language() or "").startswith("en") else unit.name
+
+
+def title(report: Report) -> str:
+    """What stands above the report."""
+    return _("Complaints of %(month)s: %(unit)s") % {"month": month_name(report), "unit": unit_name(report)}
+
+
+def paragraphs(report: Report) -> list[str]:
+    """The report in sentences, a paragraph each: how many, why, how they went, what to look at."""
+    if not report.rows:
+        return [" ".join(_none(report))]
+    return [" ".join(found) for part in (_many, _why, _went, _look) if (found := list(part(report)))]
+
+
+def _none(report: Report) -> Iterator[str]:
+    yield _("No complaints were received in %(month)s.") % {"month": month_name(report)}
+    if report.before:
+        yield _("The month before there were %(n)d.") % {"n": len(report.before)}
+
+
+def _many(report: Report) -> Iterator[str]:
+    made = report.figures
+    yield _("In %(month)s %(n)d complaints were received.") % {"month": month_name(report), "n": made.total}
+    yield _against(report.against_before, _("the month before"))
+    if report.year_ago:
+        yield _against(report.against_year_ago, _("the same month a year ago"))
+    if made.grave:
+        yield _("%(n)d of them are grave.") % {"n": made.grave}
+    if report.units and report.units[0][1] < made.total:
+        unit, count, _part = report.units[0]
+        yield _("Most were about %(unit)s (%(n)d).") % {"unit": unit.name, "n": count}
+
+
+def _against(change: Change, when: str) -> str:
+    told = {
+        "more": _("That is more than %(when)s (%(before)d), and chance does not explain it."),
+        "fewer": _("That is fewer than %(when)s (%(before)d), and chance does not explain it."),
+        "chance": _("Against %(when)s (%(before)d) the difference is within chance."),
+    }[change.told]
+    return told % {"when": when, "before": change.before}
+
+
+def _why(report: Report) -> Iterator[str]:
+    coded = [line for line in report.reasons if line.code]
+    if not coded:
+        return
+    named = ", ".join(_counted("reason", line) for line in coded[:MOST_NAMED])
+    yield _("Most frequent reasons: %(reasons)s.") % {"reasons": named}
+    grown = [line for line in coded if line.count - line.before >= NOTABLE]
+    if grown:
+        most = max(grown, key=lambda line: line.count - line.before)
+        told = {
+            "reason": name_of("reason", most.code),
+            "more": most.count - most.before,
+            "before": most.before,
+        }
+        yield _("«%(reason)s» grew most: %(more)d more than the month before (%(before)d).") % told
+    business = [line for line in report.axes["business"] if line.code and line.count]
+    if business:
+        yield _("The business most often concerned: %(business)s.") % {
+            "business": _counted("business", business[0])
+        }
+
+
+def _counted(axis: str, line: Line) -> str:
+    return f"{name_of(axis, line.code)} ({line.count}, {figure(line.share, '%')})"
+
+
+def _went(report: Report) -> Iterator[str]:
+    made = report.figures
+    yield _("By now %(closed)d are closed and %(open)d open.") % {"closed": made.closed, "open": made.open}
+    if made.answer.n:
+        yield _("Answered in time: %(share)s.") % {"share": of(made.answer)}
+    if made.contact.n:
+        yield _("Contacted in time: %(share)s.") % {"share": of(made.contact)}
+    if made.close_median is not None:
+        yield _(
+            "Half of those closed took no longer than %(median)s, nine of ten no longer than %(p90)s."
+        ) % {
+            "median": figure(made.close_median, "s"),
+            "p90": figure(made.close_p90, "s"),
+        }
+    if made.content.n:
+        yield _("Of the customers who said how it was handled, %(share)s were content.") % {
+            "share": of(made.content)
+        }
+
+
+def _look(report: Report) -> Iterator[str]:
+    made = report.figures
+    if made.late:
+        yield _("%(n)d missed a deadline.") % {"n": made.late}
+    if made.ping_pong.k:
+        yield _("%(n)d were sent back twice or more between units.") % {"n": made.ping_pong.k}
+    if made.reopened.k:
+        yield _("%(n)d were opened again after the close.") % {"n": made.reopened.k}
+    if made.repeat.k:
+        yield _("%(n)d came from customers who had complained shortly before.") % {"n": made.repeat.k}
+    if made.extended.k:
+        yield _("%(n)d were given more time.") % {"n": made.extended.k}
+
+
+def of(part: Part) -> str:
+    """A share with what it is of: «95.0 % (19 of 20)»."""
+    return _("%(share)s (%(k)d of %(n)d)") % {"share": figure(part.share, "%"), "k": part.k, "n": part.n}
