@@ -48,9 +48,7 @@ def letter(case: Case, to: dict[str, str]) -> bytes:
         made.paragraph(to["address"])
     made.paragraph(_("To %(name)s:") % {"name": to.get("name") or _("the customer")})
     made.paragraph(
-        _(
-            "On %(day)s we received your complaint about %(unit)s. We have looked into it and answer as follows."
-        )
+        _("We received your complaint about %(unit)s on %(day)s, have looked into it, and answer:")
         % {"day": showing.day(case.received_at), "unit": case.unit.title}
     )
     for name, text in reply_of(case):
