@@ -107,6 +107,7 @@ def test_the_recipes_are_there():
         "add an indicator",
         "add a fact type",
         "add a page",
+        "add a kind of case",
     ]
     assert all(any(isinstance(step, Said) and step.lines for step in steps_) for steps_ in BOOKED.values())
 

@@ -25,6 +25,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from kezun.assessment import shipped as schemes_shipped
+from kezun.cases import kinds as case_kinds
 from kezun.facts.importing import run_import
 from kezun.facts.models import Batch
 from kezun.facts.types import FACT_TYPES
@@ -90,7 +91,9 @@ def load_pack(actor: Actor, pack: Pack, given: dt.date | None = None) -> dict[st
         standards = shipped.install_all(actor, own, f"pack:{pack.name}") if own.is_dir() else []
         own = pack.folder / "schemes"
         schemes = schemes_shipped.install_all(actor, own, f"pack:{pack.name}") if own.is_dir() else []
-    found = {"file": len(files), "calendar": len(calendars)}
+        own = pack.folder / "cases" / "kinds"
+        kinds = case_kinds.install_all(actor, own, f"pack:{pack.name}") if own.is_dir() else []
+    found = {"file": len(files), "calendar": len(calendars), "kind": len(kinds)}
     found |= {"standard": len(standards), "scheme": len(schemes)}
     return changed | {name: count for name, count in found.items() if count}
 

@@ -18,6 +18,7 @@ from kezun.site.packs import meaning, schema
 from kezun.site.packs.casebook import Told
 from kezun.site.packs.check import WHOLE, Checked, Mistake, check_shape, read_csv, read_yaml
 from kezun.site.packs.deadlines import deadlines
+from kezun.site.packs.kinds import case_kinds
 from kezun.site.packs.organising import organisation_of
 from kezun.standards import rules as standards
 from kezun.standards.messages import say_problem
@@ -116,7 +117,7 @@ def definitions(folder: Path) -> dict[str, Checked]:
         checked["cases.yaml"] = part = read_yaml(folder / "cases.yaml", "cases.yaml")
         if part.data is not None and not part.mistakes:
             check_shape(part, Told)
-    checked |= deadlines(folder)
+    checked |= deadlines(folder) | case_kinds(folder)
     for path in sorted((folder / "standards").glob("*.yaml")):
         checked[f"standards/{path.name}"] = _standard(path)
     try:
