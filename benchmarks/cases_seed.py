@@ -28,8 +28,8 @@ ROOT = Path(__file__).resolve().parents[1]
 CASES, OPEN, DUE = 100_000, 20_000, 200
 BATCH = 5_000
 UNITS = frozenset(("unit", "owner_unit", "pending_unit", "climbed_to"))
-PEOPLE = frozenset(("handler", "opener", "verifier", "checker", "behalf", "person"))
-TOLD = ROOT / "benchmarks" / "cases_seed.yaml"  # the kind, titles and words of the cases
+PEOPLE = frozenset(("actor", "handler", "opener", "verifier", "checker", "behalf", "person"))
+TOLD = ROOT / "benchmarks" / "cases_seed.yaml"  # titles, codes and words of the cases
 # what each original goes through: who, which verb, with what, how many hours after it was received
 TAKEN = (("manager", "accept", "", 1), ("lobby", "take", "", 2), ("lobby", "contact", "contacted", 3))
 PROPOSED = (*TAKEN, ("lobby", "propose", "proposed", 50))
@@ -43,7 +43,8 @@ REOPENED = (*CLOSED, ("manager", "reopen", "reopened", 200))
 AGAIN = (*REOPENED, *((who, verb, given, hours + 220) for who, verb, given, hours in CLOSED[3:]))
 WITHDRAWN = (*TAKEN, ("manager", "withdraw", "withdrawn", 20))
 ENDED = (CLOSED, CLOSED, CLOSED, CLOSED, CLOSED, CLOSED, CLOSED, AGAIN, WITHDRAWN)
-LEFT_OPEN = ((), TAKEN[:1], TAKEN[:2], TAKEN, TAKEN)
+CALLED = (("lobby", "contact", "contacted", 1),)
+LEFT_OPEN = (CALLED, (*CALLED, *TAKEN[:1]), (*CALLED, *TAKEN[:2]), (*CALLED, *TAKEN[:2]))
 
 
 @dataclass(frozen=True)
@@ -73,12 +74,12 @@ class Original:
 
 @cache
 def told() -> dict[str, Any]:
-    """The kind of the measurement, titles, and what is said at the steps."""
+    """Titles, codes, and what is said at the steps."""
     return dict(yaml.safe_load(TOLD.read_text(encoding="utf-8")))
 
 
 def prepare(home: str) -> None:
-    """A home with the demo bank's organisation and the kind of the measurement; made once."""
+    """A home with the demo bank's organisation, calendars and kinds; made once."""
     os.environ["KEZUN_HOME"] = home
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kezun.site.settings")
     os.environ.setdefault("KEZUN_LOG_LEVEL", "WARNING")
@@ -89,8 +90,8 @@ def prepare(home: str) -> None:
 
     import kezun.site.urls  # noqa: F401  (declares fact types and actions)
     from kezun.cases import kinds
-    from kezun.cases.models import Kind
     from kezun.kernel.actor import SystemActor
+    from kezun.org import shipped
     from kezun.site import demo
     from kezun.site.packs.pack import read
 
@@ -98,9 +99,8 @@ def prepare(home: str) -> None:
     actor, pack = SystemActor("bench"), read(ROOT / "packs" / "demo-bank")
     demo.load_pack(actor, pack)
     demo.sign_ins(actor, pack)
+    shipped.install_all(actor)
     kinds.install_all(actor)
-    if not Kind.objects.filter(urn="bench").exists():
-        kinds.install_kind(actor, text=told()["kind"], origin="bench")
 
 
 def casts() -> list[Cast]:
@@ -128,16 +128,12 @@ def original(cast: Cast, course: tuple[Any, ...], received: dt.datetime, number:
     from kezun.cases.models import CaseKey, Event, Party
 
     given = {
-        **{
-            "title": told()["titles"][number % len(told()["titles"])],
-            "received_at": received,
-            "channel": f"A{number % 5}",
-        },
-        **{"business": f"B{number % 8}", "reason_code": f"C{number % 10}"},
-        **{"complexity": ("simple", "complex")[number % 2], "urgency": "usual"},
+        "title": told()["titles"][number % len(told()["titles"])],
+        "received_at": received,
+        **{axis: codes[number % len(codes)] for axis, codes in told()["codes"].items()},
         "parties": [{"role": "complainant", "name": told()["customer"], "phone": f"1390000{number:04d}"}],
     }
-    case = actions.open_case(cast.lobby, "bench", cast.unit, given, at=received)
+    case = actions.open_case(cast.lobby, "complaint", cast.unit, given, at=received)
     for who, verb, values, hours in course:
         said = told()["said"].get(values, {})
         case = actions.do(getattr(cast, who), case, verb, said, at=received + dt.timedelta(hours=hours))
