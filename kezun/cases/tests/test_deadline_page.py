@@ -152,6 +152,11 @@ def test_what_is_no_moment_is_refused(given):
     assert "from" in found.value.message_dict
 
 
+def test_a_basis_that_there_is_not_is_refused_with_those_there_are():
+    with pytest.raises(ValidationError, match="natural, workday, workminute, hour24"):
+        deadlines.reckon(start=deadlines.moment("2026-09-21"), basis="week", units=3)
+
+
 @pytest.mark.django_db
 def test_a_units_own_calendar_counts_where_none_is_named(bank):
     shipped.install_all(SYSTEM)

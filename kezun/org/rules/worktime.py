@@ -80,8 +80,7 @@ class Worktime(Days):
     def _spans(self, date: dt.date, windows: Windows) -> Iterator[tuple[int, int]]:
         midnight = dt.datetime.combine(date, dt.time(), self.zone)
         offset, then = midnight.utcoffset(), (midnight + DAY).utcoffset()
-        if offset is None or then is None:
-            raise Unreckonable("naive")
+        assert offset is not None  # a named zone always has one
         base = (date.toordinal() - EPOCH.toordinal()) * DAY_US - offset // MICROSECOND
         for start, end in windows:
             if offset == then:

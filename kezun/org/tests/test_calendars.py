@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.utils import translation
 
 from kezun.kernel.actor import SystemActor
@@ -109,6 +109,17 @@ def test_before_anything_is_set_up_the_shipped_calendars_answer():
     assert [code for code, _name in calendars.calendar_choices()] == ["cn", "cn-weekend", "always"]
     with pytest.raises(ValidationError, match="mars"):
         queries.worktime_for(calendar="mars")
+
+
+def test_without_tables_the_shipped_ones_answer_and_other_failures_are_not_hidden(monkeypatch):
+    def broken(*given, **more):
+        raise OperationalError("no such table: org_calendar")
+
+    monkeypatch.setattr(Calendar.objects, "filter", broken)
+    with pytest.raises(OperationalError):
+        calendars.worktime_of("cn")
+    monkeypatch.setattr(type(connection.introspection), "table_names", lambda self: [])
+    assert calendars.worktime_of("cn").is_workday(MAKEUP)
 
 
 def test_a_calendar_is_built_once_per_version(cn, django_assert_num_queries):

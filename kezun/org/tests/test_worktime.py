@@ -307,6 +307,13 @@ def test_a_moment_without_a_zone_is_refused():
             ask()
 
 
+def test_days_before_calendars_begin_are_left_out():
+    old = Worktime((Day(dt.date(1990, 1, 1), Kind.REST),), zone=SHANGHAI, windows=OFFICE, official=[1990])
+    assert old.first == dt.date(2000, 1, 1)
+    with pytest.raises(Unreckonable, match="beyond"):
+        old.is_workday(dt.date(1990, 1, 1))
+
+
 def test_a_calendar_that_is_never_open_has_no_working_time_to_add():
     shut = Worktime((), zone=SHANGHAI, windows=(), official=None)
     with pytest.raises(Unreckonable, match="beyond"):
