@@ -13,6 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -50,23 +51,24 @@ TIES = ("caused_by", "rectifies", "follow_up_of", "recurrence_of")
     menu=Menu("work", 21, gettext_lazy("Register"), "square-plus"),
 )
 def intake_page(request: HttpRequest) -> HttpResponse:
-    """Every kind that can be opened by hand today, by group."""
+    """Every kind that can be opened by hand today, by group; from another case: tied to that one."""
+    tail = f"?{urlencode(other)}" if (other := _other(request))["from"] else ""
     offered: dict[str, list[dict[str, str]]] = {name: [] for name in GROUPS}
     for code, row in sorted(kinds.kinds_now().items()):
         if code not in NOT_BY_HAND:
             form = kinds.form_of(row)
-            offered[form.group if form.group in GROUPS else ""].append(_card(form))
+            offered[form.group if form.group in GROUPS else ""].append(_card(form, tail))
     groups = [(GROUPS[name], cards) for name, cards in offered.items() if cards]
     return render(request, "cases/intake.html", {"title": _("Register a case"), "groups": groups})
 
 
-def _card(form: Kind) -> dict[str, str]:
+def _card(form: Kind, tail: str) -> dict[str, str]:
     place = ELSEWHERE.get(form.id)
     return {
         "title": kinds.title_of(form),
         "about": named(form.about, form.about_en),
         "icon": form.icon,
-        "href": reverse(place) if place else reverse("cases.new", args=[form.id]),
+        "href": reverse(place) if place else reverse("cases.new", args=[form.id]) + tail,
     }
 
 
@@ -86,7 +88,7 @@ def new(request: HttpRequest, code: str) -> HttpResponse:
         made = _opened(request, actor, row, context) if form.is_valid() else None
         if made is not None:
             messages.success(request, _("Registered as %(no)s.") % {"no": made.no})
-            return redirect(f"/cases/{made.no}/")
+            return redirect("cases.case", made.no)
         context["status"] = 422
     return render(request, "cases/new.html", _shown(request, kind, context), status=context["status"])
 

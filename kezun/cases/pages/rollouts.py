@@ -9,6 +9,7 @@ from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
@@ -80,7 +81,10 @@ def roll_out(request: HttpRequest, no: str) -> HttpResponse:
         "page": shown,
         "found": found,
         "choices": [("", _("all")), *NAMES.items()],
-        "crumbs": [{"title": case.no, "href": f"/cases/{case.no}/"}, {"title": _("Roll-out")}],
+        "crumbs": [
+            {"title": case.no, "href": reverse("cases.case", args=[case.no])},
+            {"title": _("Roll-out")},
+        ],
     }
     return render(request, "cases/roll_out.html", context)
 

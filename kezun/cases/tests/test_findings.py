@@ -197,7 +197,7 @@ def test_a_sheet_shows_its_corrections(client, shipped, inspected):
     client.force_login(shipped["supervisor"])
     shown = client.get(f"/sheets/{sheet.pk}/").content.decode()
     assert case.no in shown
-    Case.objects.filter(pk=case.pk)
+    assert f"/sheets/{sheet.pk}/" in client.get(f"/cases/{case.no}/").content.decode()
     client.force_login(shipped["auditor"])
     assert case.no in client.get(f"/sheets/{sheet.pk}/").content.decode()
 

@@ -354,3 +354,18 @@ def test_a_case_that_was_not_rolled_out_says_so(client, shipped, done):
     case = done("praise")
     client.force_login(shipped["office"])
     assert client.get(f"/roll-outs/{case.no}/").status_code == 200
+
+
+def test_the_page_of_a_case_leads_to_its_paper_and_roll_out(client, shipped, rolled_out, done):
+    client.force_login(shipped["office"])
+    shown = client.get(f"/cases/{rolled_out.no}/").content.decode()
+    assert f"/papers/{rolled_out.no}/" in shown
+    assert f"/roll-outs/{rolled_out.no}/" in shown
+    other = done("follow_up")
+    client.force_login(shipped["lobby"])
+    shown = client.get(f"/cases/{other.no}/").content.decode()
+    assert f"/roll-outs/{other.no}/" not in shown
+    address = f"/cases/new/?from={other.no}&amp;tie=follow_up_of"
+    assert address in shown
+    listed = client.get(address.replace("&amp;", "&")).content.decode()
+    assert f"/cases/new/suggestion/?from={other.no}&amp;tie=follow_up_of" in listed
