@@ -26,7 +26,7 @@ COLUMNS = (
         "handler__name",
     ),
     *("unit__name", "unit__name_en", "owner_unit__name", "owner_unit__name_en", "pending_unit__name"),
-    *("pending_unit__name_en", "kind__title", "kind__title_en", "closed_at"),
+    *("pending_unit__name_en", "kind__title", "kind__title_en", "closed_at", "last_at"),
 )
 SOON = 0.75
 
@@ -54,6 +54,7 @@ class Row:
     received_at: dt.datetime
     act_by_at: dt.datetime | None
     due_at: dt.datetime | None
+    last_at: dt.datetime
     provisional: bool
     level: int
     returns: int
@@ -107,7 +108,7 @@ def row_of(held: dict[str, Any], now: dt.datetime) -> Row:
 
 SAME = (
     *("pk", "title", "code", "state", "severity", "handler_id", "received_at", "act_by_at", "due_at"),
-    *("provisional", "level", "returns", "repeat"),
+    *("provisional", "level", "returns", "repeat", "last_at"),
 )
 
 
