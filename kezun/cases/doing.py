@@ -7,7 +7,7 @@ same transaction. They are declared in `effects/`, `gates.py` and wherever a kin
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -52,6 +52,12 @@ class Doing:
     def person(self) -> Person | None:
         """The person who acts; None for the platform and for customers."""
         return self.actor if isinstance(self.actor, Person) else None
+
+    @property
+    def answerable(self) -> Person | None:
+        """Who answers for the step: the person who acts, or whom a ledger that is taken over names."""
+        named: Mapping[str, Person] = getattr(self.actor, "answers", {})
+        return self.person or named.get(self.verb)
 
     @property
     def reason(self) -> str:

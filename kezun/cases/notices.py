@@ -54,7 +54,8 @@ def text_of(notice: Notice) -> str:
 @after
 def told(doing: Doing) -> None:
     """Write the notices of this verb."""
-    about = ABOUT.get(doing.verb)
+    past = isinstance(doing.actor, standing.Ledger)  # nobody is told now of what happened long ago
+    about = None if past else ABOUT.get(doing.verb)
     found: dict[tuple[int, str], None] = {}
     if about is not None:
         for code, people in about(doing):

@@ -93,9 +93,9 @@ def handed_over(doing: Doing) -> None:
 @effect("take")
 def taken(doing: Doing) -> None:
     """The unit that takes it owns it from now on; whoever takes it handles it."""
-    if doing.person is None:
+    if doing.answerable is None:
         raise ValidationError(_("A person has to take it."))
-    doing.sets["handler"] = doing.person.pk
+    doing.sets["handler"] = doing.answerable.pk
     if doing.case.pending_unit_id:
         doing.sets |= {"owner_unit": doing.case.pending_unit_id, "pending_unit": None}
     _not_verifier(doing)
@@ -130,18 +130,18 @@ def contacted(doing: Doing) -> None:
 def proposed(doing: Doing) -> None:
     """Whoever proposes handles it, where nobody does yet."""
     if doing.case.handler_id is None:
-        if doing.person is None:
+        if doing.answerable is None:
             raise ValidationError(_("A person has to answer for the result."))
-        doing.sets["handler"] = doing.person.pk
+        doing.sets["handler"] = doing.answerable.pk
     _not_verifier(doing)
 
 
 @effect("verify")
 def verified(doing: Doing) -> None:
     """The second person."""
-    if doing.person is None:
+    if doing.answerable is None:
         raise ValidationError(_("A person has to answer for this; the system cannot."))
-    doing.sets["verifier"] = doing.person.pk
+    doing.sets["verifier"] = doing.answerable.pk
 
 
 @effect("answer")
