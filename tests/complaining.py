@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from django.utils import timezone
+
 from kezun.cases import actions, kinds
+from kezun.cases.actions.takeover import TASK
 from kezun.cases.models import Case
 from kezun.kernel.actor import Actor, SystemActor
+from kezun.kernel.models import Task
 from kezun.org.models import Person, Unit
 
 Target = dict[str, Any]
@@ -40,5 +44,20 @@ def own_complaint(person: Person, where: Unit) -> Target:
     return {"no": made.no}
 
 
-MAKERS: dict[str, Callable[[Person, Unit], Target]] = {"complaint": complaint}
-OWN: dict[str, Callable[[Person, Unit], Target]] = {"complaint": own_complaint}
+def started(pk: int) -> Target:
+    """A ledger that is being taken over by that person."""
+    made = Task.objects.create(name=TASK, arguments={"person": pk}, due_at=timezone.now())
+    return {"pk": made.pk}
+
+
+def takeover(person: Person, where: Unit) -> Target:
+    return started(0)
+
+
+def own_takeover(person: Person, where: Unit) -> Target:
+    return started(person.pk)
+
+
+Maker = Callable[[Person, Unit], Target]
+MAKERS: dict[str, Maker] = {"complaint": complaint, "takeover": takeover}
+OWN: dict[str, Maker] = {"complaint": own_complaint, "takeover": own_takeover}
