@@ -42,13 +42,14 @@ SORTS = {
 class Wanted:
     """What is asked for; empty values do not narrow. state: `open`, `ended` or one state; "" for all.
 
-    unit: a code, with all below it. since, until: days of receipt. after: where the page before ended.
+    unit: a code, with all below it; owner: the code of the one unit with which it lies. since, until: days of receipt. after: where the page before ended.
     """
 
     q: str = ""
     kind: str = ""
     state: str = "open"
     unit: str = ""
+    owner: str = ""
     severity: str = ""
     due: str = ""
     who: str = ""
@@ -115,6 +116,8 @@ def chosen(person: Person, wanted: Wanted, now: dt.datetime) -> QuerySet[Case]:
         below = UnitPath.objects.filter(valid_on(timezone.localdate()), ancestor__code=wanted.unit)
         units = below.values("unit")
         found = found.filter(Q(unit__in=units) | Q(owner_unit__in=units))
+    if wanted.owner:
+        found = found.filter(owner_unit__code=wanted.owner)
     if wanted.since:
         found = found.filter(received_at__gte=_midnight(wanted.since))
     if wanted.until:
@@ -252,9 +255,10 @@ def _moment(text: str) -> dt.datetime | None:
 
 def unit_asked(wanted: Wanted) -> Unit | None:
     """The unit that is asked for, by its code; raises OutOfScope where there is none."""
-    if not wanted.unit:
+    code = wanted.unit or wanted.owner
+    if not code:
         return None
-    unit = Unit.objects.filter(code=wanted.unit).first()
+    unit = Unit.objects.filter(code=code).first()
     if unit is None:
-        raise OutOfScope(wanted.unit)
+        raise OutOfScope(code)
     return unit
