@@ -247,6 +247,3 @@ def _first_due(doing: Doing, held: dict[str, Clock]) -> None:
     was = tuple(at and at.astimezone(dt.UTC).isoformat() for at in (now.act_by_at, now.due_at))
     if (*was, now.provisional) != told or doing.verb == "open":
         doing.sets |= dict(zip(("act_by_at", "due_at", "provisional"), told, strict=True))
-    extended = sum(clock.extended > 0 for clock in held.values())
-    if extended != now.extended:
-        doing.sets["extended"] = extended

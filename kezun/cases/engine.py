@@ -16,7 +16,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from kezun.cases import clocking, kinds, payload, standing
+from kezun.cases import clocking, kinds, payload, sealing, standing
 from kezun.cases.doing import AFTER, EFFECTS, GATES, RELATED, Doing
 from kezun.cases.models import Case, Event
 from kezun.cases.models import Kind as KindRow
@@ -48,14 +48,28 @@ def apply(
         raise ValidationError(_("There is no such step: %(verb)s.") % {"verb": verb[:40]})
     with transaction.atomic():
         row = Case.objects.select_for_update(of=("self",)).select_related("kind").get(pk=case.pk)
-        doing = Doing(actor, row, kinds.form_of(row.kind), verb, at or timezone.now())
+        doing = Doing(actor, row, kinds.form_of(row.kind), verb, _in_order(row, at))
         doing.step = doing.kind.step(verb, row.state)
         standing.check(doing)
         if doing.step is None:
             raise ValidationError(_impossible(doing))
         doing.said, doing.fields = payload.cleaned(actor, doing.kind, verb, given or {})
-        _carry_out(doing)
+        try:
+            _carry_out(doing)
+        except sealing.Erased as erased:
+            raise ValidationError(
+                _("The personal data of this case were erased; none can be added.")
+            ) from erased
     return doing.case
+
+
+def _in_order(case: Case, at: dt.datetime | None) -> dt.datetime:
+    """The moment of the next event: never before the last one, even where two machines' clocks differ."""
+    if at is None:
+        return max(timezone.now(), case.last_at)
+    if at < case.last_at:
+        raise ValidationError(_("This would lie before what happened last."))
+    return at
 
 
 def _impossible(doing: Doing) -> str:

@@ -23,6 +23,10 @@ PROBLEMS: Mapping[str, str] = {
     "unknown_field": gettext_noop("there is no field «%(value)s»; known are: %(known)s"),
     "not_a_pair_of": gettext_noop("«%(value)s» is not urgency/complexity; write for instance urgent/*"),
     "field_of_verb": gettext_noop("the step takes a value «%(value)s» itself; give the field another name"),
+    "empty_span": gettext_noop("the least value of «%(value)s» is above its greatest; exchange them"),
+    "sealed_used": gettext_noop(
+        "«%(value)s» is sealed: it can decide neither on clocks nor on what is the same matter"
+    ),
     "never_closed": gettext_noop("no step closes a case of this kind; add one, or choose another flow"),
     "no_steps": gettext_noop("the kind has no steps; name a flow, for instance «flow: full»"),
 }

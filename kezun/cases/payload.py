@@ -26,6 +26,8 @@ from kezun.kernel.models import StoredFile
 from kezun.org.models import Person, Post, Unit
 
 NUMBER = re.compile(r"(?:C\d\d-)?0*(\d{1,18})", re.IGNORECASE)
+WHOLE = re.compile(r"\s*([+-]?\d{1,20})\s*")
+LONE = re.compile("[\ud800-\udfff]")
 LARGEST = 2**31 - 1
 EARLIEST = dt.datetime(1990, 1, 1, tzinfo=dt.UTC)
 MOST_PARTIES, MOST_REPRESENTATIVES, MOST_FILES = 60, 5, 20
@@ -71,7 +73,9 @@ def _one(errors: dict[str, Any], name: str, value: Any, read: Callable[[Any], An
         return read(value)
     except ValidationError as error:
         errors[name] = error.messages
-        return None
+    except (ValueError, OverflowError, RecursionError):  # a number of 5,000 digits, lists a thousand deep
+        errors[name] = _("This value cannot be read; correct it.")
+    return None
 
 
 def _take(actor: Actor, take: Take, value: Any) -> Any:
@@ -116,7 +120,7 @@ def _within(field: Field, value: int) -> None:
 
 def text(_actor: Actor, value: Any, most: int) -> str:
     """One line or many, without what no database takes, without class C3."""
-    if not isinstance(value, str):
+    if not isinstance(value, str) or LONE.search(value):
         raise ValidationError(_("A text is expected here."))
     plain = value.replace("\x00", "").replace("\r\n", "\n").strip()
     if len(plain) > most:
@@ -128,10 +132,8 @@ def text(_actor: Actor, value: Any, most: int) -> str:
 
 def whole(_actor: Actor, value: Any, _most: int) -> int:
     """A whole number."""
-    try:
-        found = int(str(value).strip()[:20])
-    except ValueError as error:
-        raise ValidationError(_("A whole number is expected here.")) from error
+    written = WHOLE.fullmatch(str(value))
+    found = int(written[1]) if written else LARGEST + 1
     if abs(found) > LARGEST:
         raise ValidationError(_("A whole number is expected here."))
     return found
@@ -177,16 +179,24 @@ def moment(_actor: Actor, value: Any, _most: int) -> dt.datetime:
 def day(_actor: Actor, value: Any, _most: int) -> dt.date:
     """A day."""
     try:
-        return value if isinstance(value, dt.date) else dt.date.fromisoformat(str(value).strip())
+        if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
+            return value
+        return dt.date.fromisoformat(str(value).strip())
     except ValueError as error:
         raise ValidationError(_("A day is expected here, for instance 2026-09-21.")) from error
+
+
+def _code(value: Any) -> str:
+    """A code as a database takes it; "" (which nothing has) for what cannot be one."""
+    plain = str(value).strip() if isinstance(value, (str, int)) else ""
+    return "" if "\x00" in plain or LONE.search(plain) else plain
 
 
 def unit(_actor: Actor, value: Any, _most: int) -> Unit:
     """A unit of the bank, open today, by its code: work may be handed to any."""
     if isinstance(value, Unit):
         return value
-    found = Unit.objects.filter(code=str(value).strip(), closed_date__gte=timezone.localdate()).first()
+    found = Unit.objects.filter(code=_code(value), closed_date__gte=timezone.localdate()).first()
     if found is None:
         raise ValidationError(_("There is no open unit «%(code)s».") % {"code": str(value)[:40]})
     return found
@@ -196,17 +206,17 @@ def person(_actor: Actor, value: Any, _most: int) -> Person:
     """A member of staff by staff number."""
     if isinstance(value, Person):
         return value
-    found = Person.objects.filter(code=str(value).strip(), is_active=True).first()
+    found = Person.objects.filter(code=_code(value), is_active=True).first()
     if found is None:
         raise ValidationError(_("There is no member of staff «%(code)s».") % {"code": str(value)[:40]})
     return found
 
 
 def post(_actor: Actor, value: Any, _most: int) -> Post:
-    """A post by its code."""
+    """A post, in which somebody may stand today, by its code."""
     if isinstance(value, Post):
         return value
-    found = Post.objects.filter(code=str(value).strip()).first()
+    found = Post.objects.filter(code=_code(value), closed_date__gte=timezone.localdate()).first()
     if found is None:
         raise ValidationError(_("There is no post «%(code)s».") % {"code": str(value)[:40]})
     return found

@@ -8,6 +8,7 @@ import hmac
 import json
 import os
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 
 from cryptography.exceptions import InvalidTag
@@ -65,7 +66,8 @@ def reference(row: SealedText) -> dict[str, object]:
 def mark_of(person: Mapping[str, str]) -> str:
     """A keyed hash of the identity number, else the telephone, to know a customer again; "" without."""
     for name in ("id_number", "phone"):
-        plain = re.sub(r"[^0-9A-Za-z]", "", person.get(name, "")).upper()
+        written = unicodedata.normalize("NFKC", person.get(name, ""))  # full-width digits are digits
+        plain = re.sub(r"[^0-9A-Za-z]", "", written).upper()
         if len(plain) >= 7:
             text = f"{name}:{plain[-11:] if name == 'phone' else plain}"
             return hmac.new(settings.SECRET_KEY.encode(), text.encode(), hashlib.sha256).hexdigest()

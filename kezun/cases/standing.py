@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -71,8 +73,27 @@ class Ground:
         if people & self.own:
             return True
         led = {held.unit_id for held in self.actor.scope.held if held.role.reach == "subtree"}
-        homes = Assignment.objects.filter(valid_on(timezone.localdate()), person__in=people)
-        return bool(led & set(homes.values_list("unit", flat=True)))
+        return bool(led & self._homes(people))
+
+    def _homes(self, people: set[int]) -> set[int]:
+        """Units of people today and on the day of receipt: a move does not free who led them then."""
+        then = timezone.localdate(self.case.received_at)
+        days = valid_on(timezone.localdate()) | valid_on(then)
+        return set(Assignment.objects.filter(days, person__in=people).values_list("unit", flat=True))
+
+    @cached_property
+    def with_us(self) -> set[int]:
+        """The actor, and whoever stood in for them or they for, on any day since the case was opened."""
+        since = Q(to_date__gte=timezone.localdate(self.case.opened_at), deputy_for__isnull=False)
+        pairs = Assignment.objects.filter(since, from_date__lte=timezone.localdate())
+        both = pairs.filter(Q(person=self.actor) | Q(deputy_for__person=self.actor))
+        return {self.actor.pk, *chain.from_iterable(both.values_list("person", "deputy_for__person"))}
+
+    @cached_property
+    def beneath(self) -> bool:
+        """Posted at the unit with which the case lies, or at one below it."""
+        rows = UnitPath.objects.filter(valid_on(timezone.localdate()), unit__in=self.posts)
+        return rows.filter(ancestor=self.case.owner_unit_id).exists()
 
     @property
     def behalf(self) -> Person | None:
@@ -93,9 +114,10 @@ class Ground:
             return False
         if actor.pk in (case.handler_id, case.opener_id, case.verifier_id) or actor.scope.whole_bank(verb):
             return True
-        if self.posts & {case.unit_id, case.owner_unit_id, case.pending_unit_id}:
+        held = [h for h in actor.scope.carrying(verb) if h.role.reach != "own"]
+        if {h.unit_id for h in held} & {case.unit_id, case.owner_unit_id, case.pending_unit_id}:
             return True
-        down = {held.unit_id for held in actor.scope.carrying(verb) if held.role.reach == "subtree"}
+        down = {h.unit_id for h in held if h.role.reach == "subtree"}
         return bool(down) and any(ancestor in down for _unit, ancestor, _depth in self.paths)
 
 
@@ -160,13 +182,13 @@ def named(case: Case) -> set[int]:
 
 
 def _check_second(doing: Doing) -> None:
-    """Another than the handler and whoever stands in for them; for grave cases from another unit."""
+    """Another than the handler, without a deputyship between them; grave cases from outside the line."""
     case, ground = doing.case, ground_of(doing)
-    if case.handler_id in ground.own:
+    if case.handler_id in ground.with_us:
         raise Denied(_("Who handled it does not verify it: a second person has to."))
-    if doing.verb == "check" and case.verifier_id in ground.own:
+    if doing.verb == "check" and case.verifier_id in ground.with_us:
         raise Denied(_("Who verified it does not check its effect: a third person has to."))
-    if case.severity <= TOP_CONCERN and case.owner_unit_id in ground.posts:
+    if case.severity <= TOP_CONCERN and ground.beneath:
         raise Denied(_("A grave case is verified from outside the unit that handled it."))
 
 

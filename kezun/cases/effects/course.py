@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from kezun.cases import engine
+from kezun.cases import engine, standing
 from kezun.cases.doing import Doing, effect
 from kezun.cases.models import Case
 from kezun.org.models import Assignment, BusinessLine, Unit, UnitPath, valid_on
@@ -79,6 +79,10 @@ def handed_over(doing: Doing) -> None:
         and not Assignment.objects.filter(valid_on(timezone.localdate()), person=person, unit=unit).exists()
     ):
         raise ValidationError({"person": _("This member of staff holds no post at that unit today.")})
+    if person is not None and standing.Ground(person, doing.case).barred:
+        raise ValidationError(
+            {"person": _("This member of staff, or one they lead, is named in the case: choose another.")}
+        )
     doing.told["to"] = {
         "unit": unit.pk,
         "post": post.pk if post else None,
@@ -110,7 +114,7 @@ def _not_verifier(doing: Doing) -> None:
 def returned(doing: Doing) -> None:
     """Sent back with a reason; the second time it goes to the unit above both, clocks running."""
     case = doing.case
-    doing.sets |= {"pending_unit": None, "returns": case.returns + 1}
+    doing.sets |= {"pending_unit": None, "owner_post": None, "handler": None, "returns": case.returns + 1}
     if case.returns + 1 >= CLIMB_AFTER and case.pending_unit_id:
         above = common_superior(case.owner_unit_id, case.pending_unit_id)
         if above and above != case.owner_unit_id:
@@ -122,8 +126,11 @@ def returned(doing: Doing) -> None:
 @effect("contact")
 def contacted(doing: Doing) -> None:
     """The first contact counts; later ones stand in the history."""
+    at = doing.said.get("at") or doing.at
+    if at < doing.case.received_at and "at" in doing.said:
+        raise ValidationError({"at": _("This lies before the receipt of the case.")})
     if doing.case.contacted_at is None:
-        doing.sets["contacted_at"] = engine.plain(doing.said.get("at") or doing.at)
+        doing.sets["contacted_at"] = engine.plain(at)
 
 
 @effect("propose")

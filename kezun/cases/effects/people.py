@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from typing import Any
 
@@ -9,11 +10,13 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from kezun.cases import sealing
+from kezun.cases import sealing, standing
 from kezun.cases.doing import Doing, effect
-from kezun.cases.models import Party, Proof
+from kezun.cases.models import Case, CaseKey, Party, Proof
+from kezun.cases.rules.verbs import VERBS
 
 MAIN = (Party.Role.COMPLAINANT, Party.Role.CUSTOMER)
+MOST_PAIRS = 999
 
 
 @effect("open")
@@ -23,20 +26,36 @@ def with_people(doing: Doing) -> None:
         _add(doing, rows)
     if story := doing.said.get("story"):
         doing.told["story"] = sealing.reference(sealing.keep_text(doing.case, "story", story))
-    _seal_fields(doing)
 
 
 @effect("party")
 def more_people(doing: Doing) -> None:
+    """Who is named only now, or leads one who is, no longer handles or verifies: the case is free again."""
     _add(doing, doing.said["parties"])
+    case = doing.case
+    worked = [person for person in (case.handler, case.verifier) if person is not None]
+    barred = [person.pk for person in worked if standing.Ground(person, case).barred]
+    if not barred:
+        return
+    if case.answered_at is not None:
+        raise ValidationError(
+            {"parties": _("Who is named here handled or verified it: reopen the case, then name them.")}
+        )
+    doing.sets |= {"state": Case.State.ASSIGNED.value, "handler": None, "verifier": None}
+    doing.told["stepped_back"] = barred
+    doing.by_rule = True
 
 
-def _seal_fields(doing: Doing) -> None:
-    """Fields of class C2 go under the key; `data` keeps only that there is something."""
-    for field in doing.kind.asked(doing.verb):
+def seal_fields(doing: Doing) -> None:
+    """Fields of class C2 go under the key, whichever verb brings them; `data` says only that there is one."""
+    for field in doing.kind.fields:
         if field.sealed and field.id in doing.fields:
             row = sealing.keep_text(doing.case, field.id, str(doing.fields[field.id]))
             doing.sets["data"][field.id] = sealing.reference(row)
+
+
+for _verb in VERBS:
+    effect(_verb)(seal_fields)
 
 
 def _add(doing: Doing, rows: list[dict[str, Any]]) -> None:
@@ -83,6 +102,8 @@ def attached(doing: Doing) -> None:
     """Photos and documents, examined and kept before; one from before and one from after make a pair."""
     files, stage = doing.said["files"], doing.said["stage"]
     pair = doing.said.get("pair") or 0
+    if not 0 <= pair <= MOST_PAIRS:
+        raise ValidationError({"pair": _("Pairs are numbered 1 to %(most)d.") % {"most": MOST_PAIRS}})
     if stage in ("before", "after") and pair == 0:
         taken = Proof.objects.filter(case=doing.case, stage=stage).values_list("pair", flat=True)
         pair = max(taken, default=0) + 1
@@ -101,13 +122,22 @@ def attached(doing: Doing) -> None:
     doing.told["files"] = [file.sha256 for file in files]
 
 
+def kept_until(case: Case, years: int) -> dt.datetime | None:
+    """Until when what belongs to the case has to be kept; None while it has not ended."""
+    ended = case.closed_at
+    if ended is None:
+        return None
+    leap = (ended.month, ended.day) == (2, 29)  # most years lack that day: the one after it, never before
+    return (ended + dt.timedelta(days=leap)).replace(year=ended.year + years)
+
+
 @effect("erase")
 def erased(doing: Doing) -> None:
     """Only once the years for which it must be kept are over."""
     case = doing.case
-    until = (
-        case.closed_at.replace(year=case.closed_at.year + doing.kind.keep_years) if case.closed_at else None
-    )
+    until = kept_until(case, doing.kind.keep_years)
+    if CaseKey.objects.filter(case=case, erased_at__isnull=False).exists():
+        raise ValidationError(_("The personal data of this case were erased before."))
     if until is None or until > doing.at:
         raise ValidationError(
             _("It has to be kept until %(day)s.") % {"day": f"{until:%Y-%m-%d}" if until else "—"}

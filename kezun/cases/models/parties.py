@@ -167,5 +167,7 @@ class Link(models.Model):
         return f"{self.source_id} {self.type} {self.target_id}"
 
 
+freeze(Frozen("cases_sealedtext", "at", ("case_id", "name", "sealed")))
+freeze(Frozen("cases_party", "at", ("case_id", "role", "person_id", "sealed")))
 freeze(Frozen("cases_proof", "at", ("case_id", "seq", "file_id", "stage", "pair", "caption")))
 __all__ = ["Case", "CaseKey", "Event", "Link", "Party", "Proof", "SealedText"]

@@ -271,8 +271,14 @@ def _check(root: Reading, kind: Kind) -> None:
     for id in {i for i in ids if ids.count(i) > 1}:
         root.say("twice", key="fields", value=id)
     for field in kind.fields:
-        if any(field.id in {t.name for t in VERBS[verb].takes} for verb in field.at if verb in VERBS):
+        asked = {*field.at, "amend"} & set(VERBS)  # any field can be put right
+        if any(field.id in {t.name for t in VERBS[verb].takes} for verb in asked):
             root.say("field_of_verb", key="fields", value=field.id)
+        if field.least is not None and field.most is not None and field.least > field.most:
+            root.say("empty_span", key="fields", value=field.id)
+    hidden = {f.id for f in kind.fields if f.sealed}
+    for id in sorted(hidden & {*kind.fingerprint, *(name for clock in kind.clocks for name in clock.when)}):
+        root.say("sealed_used", key="fields", value=id)
     for id in kind.fingerprint:
         if id not in {*ids, "unit", "code"}:
             root.say("unknown_field", key="fingerprint", value=id, known=", ".join(ids))

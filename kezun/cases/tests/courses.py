@@ -110,7 +110,7 @@ COURSES = {
         *("lobby", "O1"),
         {
             "title": "上门激活社保卡",
-            "reason": "ill",
+            "why_home": "ill",
             "business": "社保卡激活",
             "place": "人民路1号",
             "parties": [CUSTOMER],

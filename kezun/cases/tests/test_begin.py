@@ -114,7 +114,7 @@ def test_a_refused_file_is_named_and_the_others_stay(posted, client):
 
 
 def test_customers_and_staff_are_parts_of_it(posted):
-    told = {"title": "上门", "reason": "ill", "business": "激活", "place": "人民路1号"}
+    told = {"title": "上门", "why_home": "ill", "business": "激活", "place": "人民路1号"}
     people = {"role-0": "customer", "name-0": "王女士", "phone-0": "13800001111"}
     posted("visit", **told, **people, **{"staff-team": ["teller.O1", "", "lobby_manager.O1"]})
     case = Case.objects.get()
