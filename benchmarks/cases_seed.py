@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,9 +28,14 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[1]
 CASES, OPEN, DUE = 100_000, 20_000, 200
 BATCH = 5_000
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?\+00:00")
 UNITS = frozenset(("unit", "owner_unit", "pending_unit", "climbed_to"))
 PEOPLE = frozenset(("actor", "handler", "opener", "verifier", "checker", "behalf", "person"))
 TOLD = ROOT / "benchmarks" / "cases_seed.yaml"  # titles, codes and words of the cases
+TOKEN = re.compile(
+    rf'{MOMENT.pattern}|"title":"(?:[^"\\\\]|\\\\.)*"|"actor":"person:\d+"|"case":\d+'
+    rf'|"(?:{"|".join(sorted(UNITS | PEOPLE - {"actor"}))})":\d+'
+)
 # what each original goes through: who, which verb, with what, how many hours after it was received
 TAKEN = (("manager", "accept", "", 1), ("lobby", "take", "", 2), ("lobby", "contact", "contacted", 3))
 PROPOSED = (*TAKEN, ("lobby", "propose", "proposed", 50))
@@ -148,71 +154,105 @@ def original(cast: Cast, course: tuple[Any, ...], received: dt.datetime, number:
 
 
 def later(value: Any, by: dt.timedelta) -> Any:
-    """A moment, as such or as events write it, moved; anything else as it is."""
+    """A moment, as such or as events write it, moved; lists (of a clock's history) part by part."""
     if isinstance(value, dt.datetime):
         return value + by
-    if isinstance(value, str) and len(value) >= 25 and value.endswith("+00:00") and value[4] == "-":
+    if isinstance(value, list):
+        return [later(part, by) for part in value]
+    if isinstance(value, str) and MOMENT.fullmatch(value):
         return (dt.datetime.fromisoformat(value) + by).isoformat()
     return value
 
 
-def moved(value: Any, by: dt.timedelta, units: dict[int, int], people: dict[int, int], name: str = "") -> Any:
-    """A part of an event's body with other moments, units and people."""
-    if isinstance(value, dict):
-        return {key: moved(held, by, units, people, key) for key, held in value.items()}
-    if isinstance(value, list):
-        return [moved(held, by, units, people, name) for held in value]
-    if isinstance(value, int) and name in UNITS:
-        return units.get(value, value)
-    if isinstance(value, int) and name in PEOPLE:
-        return people.get(value, value)
-    return later(value, by)
-
-
 @dataclass
-class Copier:
-    """Makes copies of originals; seal_key: of the chains."""
+class Cut:
+    """A row as it is copied: what stays, the columns with moments, those with units or people."""
 
-    seal_key: bytes
+    model: Any
+    fixed: dict[str, Any]
+    moments: dict[str, Any]
+    places: dict[str, tuple[bool, int]]
 
-    def copy(self, of: Original, cast: Cast, pk: int, title: str, by: dt.timedelta) -> Iterator[Any]:
+    @classmethod
+    def of(cls, row: Any) -> Cut:
+        fixed: dict[str, Any] = {}
+        made = cls(type(row), fixed, {}, {})
+        for field in row._meta.concrete_fields:
+            value = getattr(row, field.attname)
+            if field.primary_key or value is None:
+                continue
+            if field.name in UNITS or field.name in PEOPLE:
+                made.places[field.attname] = (field.name in UNITS, value)
+            elif isinstance(value, dt.datetime) or field.name == "history":
+                made.moments[field.attname] = value
+            else:
+                fixed[field.attname] = value
+        return made
+
+    def row(self, by: dt.timedelta, units: dict[int, int], people: dict[int, int], **own: Any) -> Any:
+        """A copy of the row with other moments, units and people, and with `own` columns."""
+        moved = {name: later(value, by) for name, value in self.moments.items()}
+        moved |= {
+            name: (units if is_unit else people).get(value, value)
+            for name, (is_unit, value) in self.places.items()
+        }
+        return self.model(**(self.fixed | moved | own))
+
+
+class Pattern:
+    """An original cut up once, so that each copy is put together quickly."""
+
+    def __init__(self, of: Original) -> None:
+        self.of = of
+        self.case = Cut.of(of.case)
+        self.events = [(Cut.of(event), event.body) for event in of.events]
+        self.beside = [Cut.of(row) for row in (*of.clocks, *of.parties)]
+        self.tokens = {token for _cut, body in self.events for token in TOKEN.findall(body)}
+
+    def texts(
+        self, by: dt.timedelta, units: dict[int, int], people: dict[int, int], pk: int, title: str
+    ) -> dict[str, str]:
+        """What stands in a copy for each token of the original."""
+        found = {}
+        for token in self.tokens:
+            if MOMENT.fullmatch(token):
+                found[token] = later(token, by)
+                continue
+            name, _colon, value = token.partition(":")
+            plain = name.strip('"')
+            if plain == "title":
+                found[token] = f"{name}:{json.dumps(title, ensure_ascii=False)}"
+            elif plain == "actor":
+                person = int(value.strip('"').removeprefix("person:"))
+                found[token] = f'{name}:"person:{people.get(person, person)}"'
+            elif plain == "case":
+                found[token] = f"{name}:{pk}"
+            else:
+                found[token] = f"{name}:{(units if plain in UNITS else people).get(int(value), int(value))}"
+        return found
+
+    def copy(self, seal_key: bytes, cast: Cast, pk: int, title: str, by: dt.timedelta) -> Iterator[Any]:
         """The rows of one copy: case, key, events, clocks, parties."""
-        from kezun.cases.models import Case, CaseKey, Clock, Event, Party
-        from kezun.kernel.rules import GENESIS, canonical, chain_digest
+        from kezun.cases.models import CaseKey
+        from kezun.kernel.rules import GENESIS, chain_digest
 
+        of = self.of
         units = {of.cast.unit.pk: cast.unit.pk}
         people = {a.pk: b.pk for a, b in zip(of.cast.people(), cast.people(), strict=True)}
-        names = {f"person:{a}": f"person:{b}" for a, b in people.items()}
+        texts = self.texts(by, units, people, pk, title)
         head, events = GENESIS, []
-        for event in of.events:
-            body = moved(json.loads(event.body), by, units, people)
-            body |= {"case": pk, "actor": names.get(body["actor"], body["actor"])}
-            if "title" in body["sets"]:
-                body["sets"]["title"] = title
-            text = canonical(body)
-            head = chain_digest(self.seal_key, head, text)
-            fields = _fields(event, by, units, people) | {"case_id": pk, "body": text, "digest": head}
-            events.append(Event(**fields))
-        row = Case(**(_fields(of.case, by, units, people) | {"id": pk, "title": title, "head": head}))
+        for cut, body in self.events:
+            text = TOKEN.sub(lambda found: texts[found[0]], body)
+            head = chain_digest(seal_key, head, text)
+            events.append(cut.row(by, units, people, case_id=pk, body=text, digest=head))
+        row = self.case.row(by, units, people, id=pk, title=title, head=head)
         row.words = row.words.replace(of.case.no, row.no).replace(of.case.title, title)
         yield row
         if of.key is not None:
             yield CaseKey(case_id=pk, key=of.key.key)
         yield from events
-        for model, rows in ((Clock, of.clocks), (Party, of.parties)):
-            for held in rows:
-                yield model(**(_fields(held, by, units, people) | {"case_id": pk}))
-
-
-def _fields(row: Any, by: dt.timedelta, units: dict[int, int], people: dict[int, int]) -> dict[str, Any]:
-    """The columns of a row without its key, moved."""
-    found = {}
-    for field in row._meta.concrete_fields:
-        if field.primary_key:
-            continue
-        value = getattr(row, field.attname)
-        found[field.attname] = moved(value, by, units, people, field.name)
-    return found
+        for cut in self.beside:
+            yield cut.row(by, units, people, case_id=pk)
 
 
 def originals(players: list[Cast], now: dt.datetime) -> tuple[list[Original], list[Original]]:
@@ -233,9 +273,9 @@ def rows_of(
     from kezun.cases.models import Case
     from kezun.kernel import trail
 
-    ended, left = models
-    titles = told()["titles"]
-    copier, first = Copier(trail.key()), Case.objects.order_by("-pk").values_list("pk", flat=True)[0] + 1
+    ended, left = ([Pattern(of) for of in some] for some in models)
+    titles, key = told()["titles"], trail.key()
+    first = Case.objects.order_by("-pk").values_list("pk", flat=True)[0] + 1
     for n in range(cases):
         is_open = n % (cases // open_) == 0 if open_ else False
         nth = n // (cases // open_) if open_ else 0
@@ -243,7 +283,7 @@ def rows_of(
         days = (14 if nth < due else nth % 3) if is_open else 1 + n * 7 % 690
         cast = players[(n * 31) % len(players)]
         title = f"{cast.unit.name}: {titles[n % len(titles)]}"
-        yield list(copier.copy(of, cast, first + n, title, -dt.timedelta(days=days)))
+        yield list(of.copy(key, cast, first + n, title, -dt.timedelta(days=days)))
 
 
 def keep(rows: Iterator[list[Any]]) -> int:

@@ -59,3 +59,25 @@ def test_business_time_agrees_with_the_library_and_is_far_quicker():
     told = [line.split("  ")[1] for line in lines[1:]]
     assert told[:3] == ["add_workdays", "the loop over the library", "add_workdays / the loop"]
     assert [line for line in lines[1:4] if "MISSED" in line] == []
+
+
+def test_cases_in_bulk_replay_without_a_fault(tmp_path):
+    """Copies have chains of their own; the sweep, the report and the lists run on them."""
+    script = """
+import sys
+from benchmarks import cases, cases_seed
+home = sys.argv[1]
+cases_seed.seed(home, 60, 12, 3)
+print(cases.replayed(home).value, cases.swept(home).value, cases.month(home).value)
+print({found[3] for found in cases.pages(home).value})
+"""
+    env = {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "KEZUN_HOME")}
+    env |= {"KEZUN_BENCH_CASES": "60"}
+    home = str(tmp_path / "home")
+    done = subprocess.run(
+        [sys.executable, "-c", script, home], cwd=ROOT, env=env, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    said = done.stdout.splitlines()
+    assert ", 0) (" in said[0]
+    assert len(said) == 2
