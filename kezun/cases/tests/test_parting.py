@@ -1,0 +1,89 @@
+"""A part of a complaint for another department; a review by staff; what the page of a complaint offers."""
+
+from __future__ import annotations
+
+import pytest
+from django.urls import reverse
+
+from kezun.cases import actions
+from kezun.cases.models import Case, Link, Party
+from kezun.cases.pages.parting import offered
+from kezun.cases.tests.test_complaints import CODES, FINDING, REPLY
+from tests.complaining import install
+
+
+@pytest.fixture
+def case(world):
+    install()
+    people = [{"role": "complainant", "name": "王女士", "phone": "13800001111"}]
+    given = {"title": "等候太久", **CODES, "urgency": "raised", "parties": people}
+    made = actions.open_case(world["manager"], "complaint", world["bank"]["O1"], given)
+    actions.do(world["lobby"], made, "take")
+    return actions.do(world["lobby"], made, "contact", {"how": "phone"})
+
+
+@pytest.fixture
+def lobby(world, client):
+    client.force_login(world["lobby"], backend="kezun.org.signin.Backend")
+    return client
+
+
+SAID = {"unit": "P1", "title": "查机具日志", "facts": "3 月 2 日叫号机"}
+
+
+def finish(world, case):
+    actions.do(world["lobby"], case, "propose", FINDING)
+    actions.do(world["supervisor"], case, "verify")
+    return actions.do(world["lobby"], case, "answer", {"how": "phone", **REPLY})
+
+
+def test_the_whole_waits_for_its_part_and_people_stay_behind(world, case, lobby):
+    answer = lobby.post(reverse("cases.delegate_part", args=[case.no]), SAID)
+    part = Link.objects.get(target=case, type="part_of").source
+    assert answer.headers["Location"] == reverse("cases.case", args=[case.no])
+    assert (part.pending_unit.code, part.title, part.data["reason_code"]) == ("P1", "查机具日志", "C0102")
+    assert not Party.objects.filter(case=part).exists()
+    assert part.act_by_at is not None
+    case.refresh_from_db()
+    with pytest.raises(Exception, match=part.no):
+        actions.do(world["lobby"], case, "propose", FINDING)
+    actions.do(world["supervisor"], part, "withdraw", {"reason": "日志已无"})
+    assert actions.do(world["lobby"], case, "propose", FINDING).state == "proposed"
+
+
+@pytest.mark.parametrize(("name", "value"), [("unit", "ZZ"), ("title", ""), ("facts", "")])
+def test_a_part_says_what_and_to_whom(case, lobby, name, value):
+    answer = lobby.post(reverse("cases.delegate_part", args=[case.no]), SAID | {name: value})
+    assert answer.status_code == 422
+    assert "invalid-feedback" in answer.content.decode()
+    assert not Link.objects.exists()
+
+
+def test_a_review_by_staff(world, case, lobby):
+    where = reverse("cases.ask_review", args=[case.no])
+    assert lobby.post(where, {"asked": "不认可"}).status_code == 422
+    finish(world, case)
+    assert lobby.post(where, {"asked": ""}).status_code == 422
+    assert lobby.post(where, {"asked": "不认可"}).status_code == 302
+    assert Case.objects.get(code="review").data["asked"] == "不认可"
+
+
+def test_what_is_offered_follows_the_case(world, case):
+    before = offered(world["lobby"], case)
+    assert before == {"paper": True, "letter": False, "review": False, "part": True, "receipt": False}
+    assert offered(world["manager"], case)["receipt"]
+    after = offered(world["lobby"], finish(world, case))
+    assert after == {"paper": True, "letter": True, "review": True, "part": False, "receipt": False}
+    other = Case(code="praise")
+    assert offered(world["lobby"], other) == {}
+
+
+def test_the_page_of_the_case_shows_them(world, case, lobby):
+    text = lobby.get(reverse("cases.case", args=[case.no])).content.decode()
+    assert reverse("cases.delegate_part", args=[case.no]) in text
+    assert reverse("cases.complaint_sheet", args=[case.no]) in text
+    assert reverse("cases.letter", args=[case.no]) not in text
+    finish(world, case)
+    text = lobby.get(reverse("cases.case", args=[case.no])).content.decode()
+    assert reverse("cases.letter", args=[case.no]) in text
+    assert lobby.get(reverse("cases.ask_review", args=[case.no])).status_code == 200
