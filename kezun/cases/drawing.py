@@ -9,11 +9,12 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from kezun.cases import sealing, wording
+from kezun.cases import sealing, showing, wording
 from kezun.cases.models import Case, Clock, Party, Proof
 from kezun.cases.rows import share, tone
 from kezun.cases.rules.kinds import Kind
-from kezun.cases.timeline import field_name, field_words
+from kezun.cases.showing import UNSHOWN
+from kezun.cases.timeline import field_name
 from kezun.kernel.mask import mask
 
 IMAGES = ("png", "jpeg", "gif", "webp")
@@ -182,8 +183,8 @@ def sections(case: Case, form: Kind) -> list[Section]:
     """The fields of the kind that have a value, by the step that asks for them first."""
     grouped: dict[str, list[tuple[str, str]]] = {}
     for field in form.fields:
-        text = field_words(field, case.data.get(field.id))
-        if text:
+        text = showing.value(field, case.data.get(field.id))
+        if text and field.id not in UNSHOWN:
             grouped.setdefault(field.at[0], []).append((field_name(field), text))
     titles = {"open": _("When it was registered"), "propose": _("Result"), "answer": _("Answer")}
     return [Section(titles.get(verb) or wording.button(verb), tuple(rows)) for verb, rows in grouped.items()]

@@ -15,10 +15,9 @@ from django.utils.translation import gettext_lazy as lazy
 from kezun.cases.forms_intake import area, choices
 from kezun.cases.models import Party
 from kezun.cases.rules.kinds import Field, Kind
+from kezun.cases.showing import UNSHOWN
 from kezun.cases.wording import named
 
-# what the platform writes by itself, and nobody types
-OWN = frozenset(("sheet", "root", "order"))
 LONGEST = {"text": 400, "long": 20_000}
 STAFF = (Party.Role.TEAM, Party.Role.NAMED_STAFF)
 BROUGHT = ("customer", "complainant", "agent", "witness", "heir")
@@ -96,7 +95,7 @@ class OpeningForm(forms.Form):
 
     def asked(self) -> list[Field]:
         """The kind's fields that are asked for when it is opened."""
-        return [f for f in self.kind.asked("open") if f.id not in OWN]
+        return [f for f in self.kind.asked("open") if f.id not in UNSHOWN]
 
     @property
     def own(self) -> list[tuple[Any, bool]]:

@@ -20,7 +20,6 @@ from kezun.ui.workbook import Sheet, Value, workbook
 
 MOST = 20_000
 DECIDE = "cases.grant"
-UNSHOWN = frozenset(("sheet", "root", "order"))
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,7 @@ def in_time(case: Case) -> str:
 
 def columns(kind: Kind) -> list[Field]:
     """The kind's own fields that a ledger shows: none that is sealed."""
-    return [f for f in kind.fields if not f.sealed and f.id not in UNSHOWN]
+    return [f for f in kind.fields if not f.sealed and f.id not in showing.UNSHOWN]
 
 
 def row_of(case: Case, fields: Sequence[Field]) -> list[Value]:

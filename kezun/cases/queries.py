@@ -83,6 +83,7 @@ class Tie:
 def ties_of(actor: Person, case: Case) -> list[Tie]:
     """The cases to which this one is linked, either way (2 statements)."""
     rows = Link.objects.filter(Q(source=case) | Q(target=case), ended_at__isnull=True)
+    rows = rows.exclude(target=case, type=Link.Type.ROLL_OUT_OF)  # thousands: they have a page of their own
     links = list(rows.select_related("source", "target").order_by("at", "pk")[:100])
     others = [link.target if link.source_id == case.pk else link.source for link in links]
     seen = visible_among(actor, [one.pk for one in others])

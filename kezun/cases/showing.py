@@ -17,6 +17,8 @@ from kezun.cases.wording import named
 from kezun.kernel.mask import mask
 from kezun.org.models import Person, Unit
 
+# what the platform writes into a case for itself, and nobody types or reads
+UNSHOWN = frozenset(("sheet", "root", "order"))
 DAY, MINUTE = "%Y-%m-%d", "%Y-%m-%d %H:%M"
 
 
@@ -74,7 +76,7 @@ def pairs(case: Case, kind: Kind, *, opened: bool | None = None) -> list[tuple[s
     """Names and values of the fields that hold something. opened: those asked at the opening, or later."""
     fields = [f for f in kind.fields if opened is None or ("open" in f.at) is opened]
     told = (
-        (label(f), value(f, case.data.get(f.id))) for f in fields if f.id not in ("sheet", "root", "order")
+        (label(f), value(f, case.data.get(f.id))) for f in fields if f.id not in UNSHOWN
     )
     return [(name, text) for name, text in told if text]
 
