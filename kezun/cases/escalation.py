@@ -1,4 +1,4 @@
-"""Escalation: clocks whose next step has come are found and their cases told so, one transaction each.
+"""Escalation: clocks whose next step has come are found and their cases told so, a few in one transaction.
 
 Any number of workers may sweep at once: a case that another one holds is left to it, and a step that was
 taken meanwhile finds its clock on the next one. A heartbeat file says when the last sweep ended and whether
@@ -18,18 +18,23 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
+from kezun.cases import levels
 from kezun.cases.actions.verbs import ACTS
+from kezun.cases.effects.escalating import NotDue
 from kezun.cases.models import Case, Clock
 from kezun.kernel.actor import Denied, SystemActor
 from kezun.kernel.file import folder
 from kezun.kernel.health import NotWell, check
 
 ACTOR = SystemActor("escalation")
-BATCH = 200
+BATCH, TOGETHER = 200, 10  # clocks read at once; steps that share a transaction, and its wait for the disk
 SILENT = dt.timedelta(minutes=5)
 OFF = dt.timedelta(hours=1)
 HEARTBEAT = "escalation.json"
 log = logging.getLogger("kezun.cases")
+
+
+Due = tuple[int, int, int, int | None, int, dict[str, list[str]] | None]  # clock, case, step, unit, lines
 
 
 @dataclass
@@ -47,37 +52,60 @@ def sweep(limit: int = 10_000, now: dt.datetime | None = None) -> Swept:
     done = Swept()
     left: set[int] = set()
     tried = 0
-    while tried < limit and (due := _due(moment, left, min(BATCH, limit - tried))):
-        for clock, case in due:
-            tried += 1
-            if not _one(done, clock, case, moment):
-                left.add(clock)
+    with levels.remembered():
+        while tried < limit and (due := _due(moment, left, min(BATCH, limit - tried))):
+            levels.prepare(_asked(due))
+            tried += len(due)
+            for start in range(0, len(due), TOGETHER):
+                left |= _some(done, due[start : start + TOGETHER], moment)
     return done
 
 
-def _due(now: dt.datetime, left: set[int], most: int) -> list[tuple[int, int]]:
+def _some(done: Swept, due: list[Due], now: dt.datetime) -> set[int]:
+    """A few steps in one transaction, each undone by itself where it fails; clocks left to others."""
+    with transaction.atomic():
+        return {clock for clock, case, step, *_where in due if not _one(done, clock, case, step, now)}
+
+
+def _due(now: dt.datetime, left: set[int], most: int) -> list[Due]:
     rows = Clock.objects.filter(state=Clock.State.RUNNING, next_at__lte=now).exclude(pk__in=left)
-    return list(rows.order_by("next_at", "pk").values_list("pk", "case")[:most])
+    where = ("case__pending_unit", "case__owner_unit", "snapshot__ladder__lines")
+    return list(rows.order_by("next_at", "pk").values_list("pk", "case", "step", *where)[:most])
 
 
-def _one(done: Swept, clock: int, case: int, now: dt.datetime) -> bool:
-    """One step of one clock; whatever goes wrong holds up no other. False: another worker has the case."""
-    skip = connection.features.has_select_for_update_skip_locked
+def _asked(due: list[Due]) -> dict[frozenset[str], set[int]]:
+    """Units with which the cases lie, by the roles of their ladders."""
+    found: dict[frozenset[str], set[int]] = {}
+    for _clock, _case, _step, pending, owner, lines in due:
+        roles = frozenset[str]().union(*(lines or {}).values())
+        found.setdefault(roles, set()).add(pending or owner)
+    return found
+
+
+def _one(done: Swept, clock: int, case: int, step: int, now: dt.datetime) -> bool:
+    """One step of one clock; whatever goes wrong holds up no other. False: another worker was at it."""
     try:
         with transaction.atomic():
-            row = Case.objects.select_for_update(of=("self",), skip_locked=skip).filter(pk=case).first()
-            if row is None:
+            if not _mine(case):
                 done.held += 1
                 return False
-            due = Clock.objects.filter(pk=clock, state=Clock.State.RUNNING, next_at__lte=now).first()
-            if due is not None:
-                ACTS["escalate"](ACTOR, row, {"clock": due.pk, "step": due.step}, at=now)
-                done.fired += 1
+            ACTS["escalate"](ACTOR, Case(pk=case), {"clock": clock, "step": step}, at=now)
+            done.fired += 1
+    except NotDue:
+        return False
     except (ValidationError, Denied, ValueError) as error:
         done.failed += 1
         log.exception("a step of a ladder could not be taken", extra={"clock": clock}, exc_info=error)
         Clock.objects.filter(pk=clock).update(next_at=now + OFF)
     return True
+
+
+def _mine(case: int) -> bool:
+    """Lock the case, unless another worker or a person has it just now; SQLite has one writer anyway."""
+    if not connection.features.has_select_for_update_skip_locked:
+        return True
+    rows = Case.objects.select_for_update(skip_locked=True).filter(pk=case)
+    return rows.values_list("pk", flat=True).first() is not None
 
 
 @dataclass(frozen=True)

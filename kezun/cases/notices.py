@@ -66,10 +66,12 @@ def told(doing: Doing) -> None:
 
 def send(doing: Doing, wanted: list[tuple[int, str]]) -> None:
     """Notices (person, code) about what a verb did; nobody is told of their own doing."""
-    silent = standing.named(doing.case) | ({doing.person.pk} if doing.person else set())
+    silent = {doing.person.pk} if doing.person else set()
+    if doing.verb != "escalate":  # whom a ladder reaches has been sifted before
+        silent |= standing.named(doing.case)
     codes = {person: code for person, code in reversed(wanted) if person not in silent}
     people = Person.objects.filter(pk__in=codes, is_active=True).select_related("notice_preference")
-    data = _data(doing)
+    data = _data(doing, "assigned" in codes.values())
     Notice.objects.bulk_create(
         [_notice(doing, person, codes[person.pk], data) for person in people], ignore_conflicts=True
     )
@@ -92,12 +94,12 @@ def preference_of(person: Person) -> Preference:
     return held or Preference(person=person)
 
 
-def _data(doing: Doing) -> dict[str, Any]:
+def _data(doing: Doing, handed: bool) -> dict[str, Any]:
     """What every notice of a verb may say: number, unit, time to act; no title, which may name people."""
     case = doing.case
-    unit = case.pending_unit or case.owner_unit
+    unit = (case.pending_unit or case.owner_unit).title if handed else ""
     by = timezone.localtime(case.act_by_at) if case.act_by_at else None
-    return {"no": case.no, "unit": unit.title, "act_by": f"{by:%Y-%m-%d %H:%M}" if by else "—"}
+    return {"no": case.no, "unit": unit, "act_by": f"{by:%Y-%m-%d %H:%M}" if by else "—"}
 
 
 # --- who is told of what ---

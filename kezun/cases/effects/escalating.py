@@ -12,6 +12,10 @@ from kezun.cases import clocking, levels, standing
 from kezun.cases.doing import Doing, effect
 from kezun.cases.models import Clock, Firing
 from kezun.cases.rules.ladders import GROUP, HANDLER, Ladder, Told, coming, reached, read_ladder
+from kezun.org.calendars import default_code
+from kezun.org.models import UnitCalendar
+from kezun.org.queries import worktime_for
+from kezun.org.rules.worktime import Worktime
 
 
 @effect("escalate")
@@ -21,13 +25,15 @@ def escalated(doing: Doing) -> None:
     Where several steps have passed since it was looked at last, the latest of them is taken.
     """
     clock = Clock.objects.filter(pk=doing.said["clock"], case=doing.case).first()
+    if clock is not None:
+        clock.case = doing.case
     step = doing.said["step"]
     if clock is None or clock.state != Clock.State.RUNNING or not clock.snapshot.get("ladder"):
         raise ValidationError({"clock": _("No such clock is running in this case.")})
     if clock.step != step or clock.next_at is None or clock.next_at > doing.at:
-        raise ValidationError({"step": _("This step is not due: it was taken already, or comes later.")})
+        raise NotDue({"step": _("This step is not due: it was taken already, or comes later.")})
     ladder = read_ladder(clock.snapshot["ladder"])
-    span = (clocking.worktime_of(clock), clock.start_at, clock.act_by_at, doing.at)
+    span = (_worktime(clock), clock.start_at, clock.act_by_at, doing.at)
     latest = coming(ladder, *span, since=step).step
     found = recipients(doing, clock, ladder, latest)
     firing = Firing.objects.create(
@@ -46,6 +52,23 @@ def escalated(doing: Doing) -> None:
         **{"firing": firing.pk, "policy": clock.policy, "step": latest, "act_by": clock.act_by_at},
         **{"people": list(found.people), "lines": found.lines, "climbed": found.climbed},
     }
+
+
+class NotDue(ValidationError):
+    """The step was taken already, perhaps by another worker a moment ago."""
+
+
+def _worktime(clock: Clock) -> Worktime:
+    named = clock.snapshot["policy"].get("calendar") or _calendar(clock.case.owner_unit_id)
+    return levels.once(("worktime", named), lambda: worktime_for(calendar=named))
+
+
+def _calendar(unit: int) -> str:
+    """The calendar of the unit, that of the nearest above, else the usual (as `org.calendars.code_for`)."""
+    rows = UnitCalendar.objects.values_list("unit", "calendar__code")
+    own: dict[int, str] = levels.once("calendars", lambda: dict(rows))
+    nearest = next((own[place] for place in levels.chain(unit) if place in own), None) if own else None
+    return nearest or levels.once("usual", default_code)
 
 
 def begun(clock: Clock) -> int:
@@ -72,7 +95,7 @@ def recipients(doing: Doing, clock: Clock, ladder: Ladder, step: int) -> Reached
     case, rung = doing.case, ladder.rung(step)
     above = _chain(clock, levels.lies_with(case))
     barred = frozenset(standing.named(case))
-    held = levels.holders(ladder, above, case.line_id)
+    held = dict(levels.holders(ladder, above, case.line_id))
     if GROUP in rung.to:
         held[GROUP] = levels.group(above)
     told: dict[str, Told] = {}
@@ -99,10 +122,10 @@ def _chain(clock: Clock, unit: int) -> list[int]:
 
 def _handler(doing: Doing, barred: frozenset[int]) -> Told | None:
     """The handler at the unit where the case lies; None where nobody handles it who could be told."""
-    handler = doing.case.handler
-    if handler is None or not handler.is_active or handler.pk in barred:
+    handler = doing.case.handler_id
+    if handler is None or handler in barred or not levels.active(handler):
         return None
-    return Told(levels.lies_with(doing.case), 0, (handler.pk,))
+    return Told(levels.lies_with(doing.case), 0, (handler,))
 
 
 def _anybody(held: levels.Holders) -> dict[int, list[int]]:

@@ -56,6 +56,11 @@ class Ladder:
     lines: Mapping[str, frozenset[str]]
     rungs: tuple[Rung, ...]
 
+    @property
+    def roles(self) -> frozenset[str]:
+        """The roles of all lines."""
+        return frozenset[str]().union(*self.lines.values())
+
     def rung(self, step: int) -> Rung:
         """The rung of a step; steps beyond the last repeat it."""
         return self.rungs[min(step, len(self.rungs) - 1)]
