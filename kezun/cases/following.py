@@ -9,8 +9,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from kezun.cases import catalogs
-from kezun.cases.models import Case, Link
+from kezun.cases import catalogs, kinds
+from kezun.cases.models import Case, Clock, Link
 
 STATE = Case.State
 WORDS = {
@@ -29,10 +29,10 @@ WORDS = {
     STATE.MERGED: gettext_lazy("It is handled together with another complaint; you will have an answer."),
 }
 STAGES = (
-    (gettext_lazy("Received"), ()),
+    (gettext_lazy("Taken in"), ()),
     (gettext_lazy("In work"), (STATE.ACCEPTED, STATE.ASSIGNED, STATE.WORKING, STATE.WAITING)),
     (gettext_lazy("Checked"), (STATE.PROPOSED, STATE.VERIFIED)),
-    (gettext_lazy("Answered"), (STATE.ANSWERED, STATE.CLOSED, STATE.CHECKED)),
+    (gettext_lazy("Answer given"), (STATE.ANSWERED, STATE.CLOSED, STATE.CHECKED)),
 )
 REPLY = ("decision", "reasons", "basis", "onward")
 ANSWERED = (STATE.ANSWERED, STATE.CLOSED, STATE.CHECKED)
@@ -51,6 +51,7 @@ class Followed:
     may_rate: bool
     may_review: bool
     reviews: tuple[Case, ...]
+    answer_by: Clock | None = None
 
     @property
     def stages(self) -> list[tuple[str, bool]]:
@@ -79,7 +80,15 @@ def followed(case: Case) -> Followed:
         may_rate=answered and case.satisfaction is None,
         may_review=answered and in_time(case) and not any(review.open for review in reviews),
         reviews=reviews,
+        answer_by=None if answered or not case.open else answer_by(case),
     )
+
+
+def answer_by(case: Case) -> Clock | None:
+    """The deadline of the answer, not that of the first contact; the earliest where there are several."""
+    uses = kinds.form_of(case.kind).clocks
+    wanted = [use.policy for use in uses if "answer" in use.stops and "contact" not in use.stops]
+    return case.clocks.filter(policy__in=wanted, state="running").order_by("due_at").first()
 
 
 def in_time(case: Case) -> bool:
@@ -91,8 +100,8 @@ def in_time(case: Case) -> bool:
 def reply_of(case: Case) -> tuple[tuple[str, str], ...]:
     """The parts of the reply with their names."""
     names = {
-        "decision": _("Decision"),
-        "reasons": _("Reasons"),
+        "decision": _("Our decision"),
+        "reasons": _("Our reasons"),
         "basis": _("Basis"),
         "onward": _("Further ways"),
     }

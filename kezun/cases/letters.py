@@ -113,7 +113,7 @@ def _registered(case: Case) -> Iterator[tuple[str, str]]:
     yield _("Number"), case.no
     yield _("Title"), case.title
     yield _("Received"), showing.minute(case.received_at)
-    yield _("About"), case.unit.title
+    yield _("Complained of"), case.unit.title
     yield _("Lies with"), case.owner_unit.title
     yield _("Registered by"), str(case.opener or _("the customer"))
     yield _("Severity"), str(case.severity)

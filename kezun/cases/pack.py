@@ -55,7 +55,7 @@ def heads() -> tuple[str, ...]:
         *(_("Number"), _("Received"), _("Unit"), _("Channel"), _("Business"), _("Reason for complaining")),
         *(_("What happened"), _("What is in dispute"), _("What the customer asks for"), _("Findings")),
         *(_("Evidence"), _("Basis"), _("Decision"), _("Communication"), _("Extension"), _("Satisfaction")),
-        *(_("Answered"), _("Days"), _("State")),
+        *(_("Answered on"), _("Days"), _("State")),
     )
 
 
@@ -156,12 +156,16 @@ def table(actor: Actor, span: Span, axis: str, by: str = "month") -> Table:
 def statistics_book(actor: Actor, span: Span) -> tuple[bytes, int]:
     """All axes by month and by unit as a workbook, and how many complaints it counts."""
     made = [(table(actor, span, axis, by), by) for axis in AXES for by in ("month", "unit")]
-    facts = [(_("From"), str(span.since)), (_("Until"), str(span.until)), (_("Unit"), span.unit or "—")]
+    facts = [
+        (_("From the day"), str(span.since)),
+        (_("To the day"), str(span.until)),
+        (_("Unit"), span.unit or "—"),
+    ]
     sheets = [
         Sheet(
             name=f"{one.title} {_('by month') if by == 'month' else _('by unit')}",
             title=one.title,
-            heads=(_("Code"), _("Name of the code"), *one.columns, _("Total")),
+            heads=(_("Code"), _("Name of the code"), *one.columns, _("All together")),
             rows=[
                 (
                     r.code,
@@ -186,7 +190,11 @@ def _chosen(actor: Actor, span: Span, most: int) -> list[Case]:
 def pack_book(actor: Actor, span: Span) -> tuple[bytes, int]:
     """Every complaint of the span by the fields of article 44 as a workbook."""
     found = _chosen(actor, span, MOST)
-    facts = [(_("From"), str(span.since)), (_("Until"), str(span.until)), (_("Unit"), span.unit or "—")]
+    facts = [
+        (_("From the day"), str(span.since)),
+        (_("To the day"), str(span.until)),
+        (_("Unit"), span.unit or "—"),
+    ]
     title = _("Complaints: report to the regulator")
     widths = (12, 16, 18, 18, 18, 18, 30, 20, 20, 30, 24, 24, 30, 22, 22, 10, 12, 8, 10)
     sheet = Sheet(name=title, title=title, heads=heads(), rows=rows(found), facts=facts, widths=widths)

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from kezun.cases import intake, receipts
+from kezun.cases import following, intake, receipts
 from kezun.cases.actions.printing import print_receipt
 from kezun.cases.effects.course import parent_of
 from kezun.cases.forms_intake import MOST_ROWS, ROLES, ComplaintForm, party_rows, people
@@ -174,6 +174,7 @@ def receipt(request: HttpRequest, no: str) -> HttpResponse:
     address = receipts.address_of(number, request.build_absolute_uri("/"))
     side, path = receipts.picture(address)
     context = {
+        "answer_by": following.answer_by(case),
         **{"case": case, "number": number, "address": address, "side": side, "path": path},
         "crumbs": [
             {"title": _("Take a complaint"), "href": reverse("cases.new_complaint")},

@@ -69,6 +69,8 @@ def test_a_customer_brings_a_complaint_and_gets_a_number(brought, client):
     assert number in text
     assert "<svg" in text
     assert "王女士" not in text
+    due = case.clocks.get(policy="complaint_decision").due_at
+    assert f"{timezone.localtime(due):%Y-%m-%d}" in text
     assert sealing.personal(Party.objects.get(case=case))["phone"] == "13800001111"
 
 
