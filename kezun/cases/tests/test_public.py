@@ -116,7 +116,7 @@ def test_a_password_is_never_written_down(shipped, client):
 
 
 def test_who_fills_the_trap_is_not_taken(shipped, client):
-    assert client.post(NEW, form(website="http://x")).status_code == 422
+    assert client.post(NEW, form(website="http://shop.example")).status_code == 422
     assert not Case.objects.exists()
 
 
