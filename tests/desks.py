@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from kezun.cases import actions
-from kezun.cases.models import Case, SavedFilter
+from kezun.cases import actions, kinds
+from kezun.cases.actions.kinds import draft_kind
+from kezun.cases.models import Case, Kind, SavedFilter
+from kezun.cases.tests.conftest import KIND
 from kezun.kernel.actor import SystemActor
 from kezun.org.models import Person, Unit
 from kezun.standards.tests.world import photo
@@ -45,6 +47,26 @@ def kept(person: Person, where: Unit) -> Target:
     return {"pk": made.pk}
 
 
+def kind_edition(person: Person, where: Unit) -> Target:
+    """A kind in force."""
+    return {"pk": _small().pk}
+
+
+def kind_draft(person: Person, where: Unit) -> Target:
+    """A draft of its next version, begun by the platform."""
+    _small()
+    text = KIND.replace('version: "1"', 'version: "2"').replace("2020-01-01", "2099-01-01")
+    made = Kind.objects.filter(state="draft").first() or draft_kind(SystemActor("test"), text=text)
+    return {"pk": made.pk}
+
+
+def _small() -> Kind:
+    return Kind.objects.filter(urn="trial", version="1").first() or kinds.install_kind(
+        SystemActor("test"), text=KIND, origin="test"
+    )
+
+
 MAKERS: dict[str, Callable[[Person, Unit], Target]] = {
     **{"clocked": clocked, "proved": proved, "kept": kept},
+    **{"kind_edition": kind_edition, "kind_draft": kind_draft},
 }

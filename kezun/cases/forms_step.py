@@ -15,10 +15,11 @@ from django.utils.translation import gettext_lazy as lazy
 
 from kezun.cases import wording
 from kezun.cases.forms_intake import area
-from kezun.cases.forms_kind import OWN, field_of
+from kezun.cases.forms_kind import field_of
 from kezun.cases.models import Case, Clock, Party
 from kezun.cases.rules.kinds import Field, Kind
 from kezun.cases.rules.verbs import VERBS, Take
+from kezun.cases.showing import UNSHOWN
 
 # of an exception only what its type needs; the first is what one sees first
 ASKED = {
@@ -70,8 +71,8 @@ class StepForm(forms.Form):
     def asked(self) -> list[Field]:
         """The kind's fields that go with the verb; with `amend` all that are not sealed."""
         if self.verb == "amend":
-            return [f for f in self.kind.fields if not f.sealed and f.id not in OWN]
-        return [f for f in self.kind.asked(self.verb) if f.id not in OWN]
+            return [f for f in self.kind.fields if not f.sealed and f.id not in UNSHOWN]
+        return [f for f in self.kind.asked(self.verb) if f.id not in UNSHOWN]
 
     @property
     def takes_files(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from kezun.cases import catalogs, policies
 from kezun.cases.models import Kind
 from kezun.cases.rules.kinds import Kind as Form
 from kezun.cases.rules.reading import Known, NotAKind, digest, read
+from kezun.facts.indicators import catalogue
 from kezun.kernel.action import action
 from kezun.kernel.actor import Actor
 from kezun.standards import approval
@@ -34,6 +36,22 @@ def known() -> Known:
         tables=frozenset(catalogs.tables()),
         ladders=frozenset(catalogs.ladders()),
     )
+
+
+def known_whole() -> Known:
+    """The same with deadlines and indicators: what somebody writes is checked against all there is."""
+    return replace(
+        known(),
+        policies=frozenset(policies.policies()),
+        indicators=frozenset(catalogue().definitions),
+    )
+
+
+def head(row: Kind, made: Form, sha256: str) -> None:
+    """What a text says of itself, in the columns of its row."""
+    row.urn, row.version, row.title, row.title_en = made.id, made.version, made.title, made.title_en
+    row.from_date, row.until_date, row.supersedes = made.start, made.end, made.supersedes
+    row.sha256, row.doc_no = sha256, made.doc_no
 
 
 @lru_cache(maxsize=256)
@@ -102,19 +120,8 @@ def kind_names() -> list[tuple[str, str]]:
 def install_kind(actor: Actor, *, text: str, origin: str) -> Kind:
     """Publish a kind that came with the product or a pack. Raises NotAKind."""
     made = read(text, known())
-    row = Kind(
-        urn=made.id,
-        version=made.version,
-        title=made.title,
-        title_en=made.title_en,
-        text=text,
-        sha256=digest(made),
-        from_date=made.start,
-        until_date=made.end,
-        supersedes=made.supersedes,
-        origin=origin,
-        doc_no=made.doc_no,
-    )
+    row = Kind(text=text, origin=origin)
+    head(row, made, digest(made))
     cache.delete(NAMES)
     return approval.bring(row)
 
@@ -131,4 +138,14 @@ def install_all(actor: Actor, folder: Path = FOLDER, origin: str = "catalog") ->
     return fresh
 
 
-__all__ = ["NotAKind", "form_of", "install_all", "install_kind", "kind_now", "kinds_now", "known", "title_of"]
+__all__ = [
+    "NotAKind",
+    "form_of",
+    "head",
+    "install_all",
+    "install_kind",
+    "kind_now",
+    "kinds_now",
+    "known",
+    "title_of",
+]

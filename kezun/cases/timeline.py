@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from kezun.cases import catalogs, wording
+from kezun.cases import showing, wording
 from kezun.cases.models import Case, Event
 from kezun.cases.rules.kinds import Field, Kind
 from kezun.cases.rules.projecting import project
@@ -114,7 +114,7 @@ def _entry(
     held: Mapping[str, Any] = before.get("data") or {}
     for id, new in (sets.get("data") or {}).items():
         field = form.field(id)
-        if field is not None and new != held.get(id) and event.verb != "open":
+        if field is not None and id not in showing.UNSHOWN and new != held.get(id) and event.verb != "open":
             changes.append(
                 Change(field_name(field), field_words(field, held.get(id)), field_words(field, new))
             )
@@ -194,22 +194,7 @@ def field_name(field: Field) -> str:
 
 
 def field_words(field: Field, value: Any) -> str:
-    """The value of a kind's field in words; of a sealed one only that there is something."""
-    if value is None or value == "":
-        return ""
-    if field.sealed:
-        return _("kept under the key of the case")
-    if field.type == "choice":
-        found = next((one for one in field.choices if one.id == value), None)
-        return wording.named(found.name, found.name_en) if found else str(value)
-    if field.type == "code":
-        table = catalogs.tables().get(field.table)
-        code = table.codes.get(str(value)) if table else None
-        if code is None:
-            return str(value)
-        return f"{code.title} ({code.id})" if code.id[:1].isupper() else code.title
-    if field.type == "flag":
-        return _("yes") if value else _("no")
-    if field.type == "money" and isinstance(value, int):
-        return f"{value / 100:,.2f}"
-    return moment_words(str(value)) if field.type == "moment" else str(value)
+    """The value of a kind's field in words; staff and units by their code, which costs no statement."""
+    if field.type in ("person", "unit") and not field.sealed:
+        return str(value or "")
+    return showing.value(field, value)
