@@ -15,6 +15,7 @@ from django.utils import timezone
 from kezun.cases import kinds
 from kezun.cases.effects import gates  # noqa: F401  (declares what kinds ask for)
 from kezun.cases.models import Case, EffectCheck, Proof
+from kezun.cases.rules.reading import read
 from kezun.cases.rules.verbs import VERBS
 from kezun.facts import queries
 from kezun.facts.questions import Question, period_named
@@ -166,7 +167,7 @@ def test_the_file_is_checked_with_its_pack(tmp_path):
     shutil.copytree(DEMO, copy)
     assert check(copy) == []
     path = copy / "cases.yaml"
-    path.write_text(path.read_text(encoding="utf-8").replace("count: 120", "count: many"), encoding="utf-8")
+    path.write_text(path.read_text(encoding="utf-8").replace("count: 96", "count: many"), encoding="utf-8")
     [mistake] = check(copy)
     assert (mistake.file, mistake.path) == ("cases.yaml", "sorts[0].count")
 
@@ -192,3 +193,25 @@ def test_sorts_and_stories_name_what_there_is(told):
         assert not story.text or (story.kind, story.text) in titles
         assert story.text or story.set.get("title")
     assert len(titles) == sum(len(sort.texts) for sort in told.sorts)
+
+
+def test_what_kinds_require_is_said(told):
+    """A field that a kind begins to ask for is missed here, and not when a demo starts."""
+    said = {
+        sort.kind: [(sort.all | text, name) for text in sort.texts for name in sort.courses]
+        for sort in told.sorts
+    }
+    for story in told.stories:
+        sort = next((sort for sort in told.sorts if sort.kind == story.kind), None)
+        text = next((t for t in sort.texts if t["title"] == story.text), {}) if sort else {}
+        said.setdefault(story.kind, []).append(
+            (({**sort.all} if sort else {}) | text | story.set, story.course)
+        )
+    lacking = set()
+    for kind, cases in said.items():
+        form = read((kinds.FOLDER / f"{kind}.yaml").read_text(encoding="utf-8"), kinds.known())
+        for values, course in cases:
+            for verb, extra in [("open", {}), *((s[1], dict(*s[3:])) for s in told.courses[course])]:
+                required = {field.id for field in form.asked(verb) if field.required}
+                lacking |= {(kind, verb, id) for id in required - set(values) - set(extra)}
+    assert lacking == set()
