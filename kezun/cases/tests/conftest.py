@@ -6,8 +6,9 @@ import pytest
 from django.utils import timezone
 
 from kezun.cases import actions, kinds
-from kezun.cases.models import Case
+from kezun.cases.models import Case, Notice
 from kezun.kernel.actor import SystemActor
+from kezun.org.models import Person
 
 KIND = """
 schema: kezun.kind/1
@@ -77,6 +78,28 @@ def timed(world):
             return actions.open_case(world[actor], "timed", world["bank"][unit], values)
 
     return make
+
+
+@pytest.fixture
+def mails(settings, tmp_path):
+    """Mails are on, and kept in memory; everybody has an address."""
+    settings.KEZUN_MAIL = "memory"
+    settings.KEZUN_HOME = tmp_path / "home"
+
+
+@pytest.fixture
+def posted(world):
+    """Everybody can be written to."""
+    for person in Person.objects.all():
+        Person.objects.filter(pk=person.pk).update(email=f"{person.code}@bank.example")
+    return world
+
+
+@pytest.fixture
+def waiting(posted, timed):
+    """One notice for the manager of O1, registered in the morning."""
+    timed(actor="other", unit="O1", owner="O1")
+    return Notice.objects.get()
 
 
 @pytest.fixture
