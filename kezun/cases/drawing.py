@@ -186,5 +186,5 @@ def sections(case: Case, form: Kind) -> list[Section]:
         text = showing.value(field, case.data.get(field.id))
         if text and field.id not in UNSHOWN:
             grouped.setdefault(field.at[0], []).append((field_name(field), text))
-    titles = {"open": _("When it was registered"), "propose": _("Result"), "answer": _("Answer")}
+    titles = {"open": _("When it was registered"), "propose": _("Result"), "answer": _("The answer given")}
     return [Section(titles.get(verb) or wording.button(verb), tuple(rows)) for verb, rows in grouped.items()]

@@ -100,7 +100,7 @@ def heads(fields: Sequence[Field]) -> list[str]:
         *(showing.label(f) for f in fields),
         *(
             _("Deadline"),
-            _("Closed"),
+            _("Closed on"),
             _("In time"),
             _("Time no."),
             _("Handler"),
@@ -133,8 +133,8 @@ def answers_for(actor: Actor) -> QuerySet[Petition]:
 
 def accountability(actor: Actor) -> bytes:
     """The ledger of accountability as a workbook."""
-    titles = (_("Case"), _("Unit"), _("Title"), _("Person"), _("Measure"), _("Reason"))
-    rest = (_("Proposed by"), _("Proposed"), _("Decision"), _("Decided"), _("In words"))
+    titles = (_("Case"), _("Unit"), _("Title"), _("Answering person"), _("Measure"), _("Reason"))
+    rest = (_("Put forward by"), _("Put forward on"), _("Decision"), _("Decided"), _("In words"))
     rows = [
         [
             *(row.case.no, row.case.unit.title, row.case.title, row.data.get("person", "")),

@@ -165,7 +165,7 @@ def statistics_book(actor: Actor, span: Span) -> tuple[bytes, int]:
         Sheet(
             name=f"{one.title} {_('by month') if by == 'month' else _('by unit')}",
             title=one.title,
-            heads=(_("Code"), _("Name of the code"), *one.columns, _("All together")),
+            heads=(_("Code number"), _("Name of the code"), *one.columns, _("All together")),
             rows=[
                 (
                     r.code,

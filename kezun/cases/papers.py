@@ -108,8 +108,10 @@ def _account(document: Document, case: Case) -> None:
         for row in rows.order_by("pk")
     ]
     if told:
-        document.heading(_("Who answers for it"))
-        document.table((_("Person"), _("Measure"), _("Reason"), _("Decision")), told, widths=(1, 2, 3, 1.5))
+        document.heading(_("Held accountable"))
+        document.table(
+            (_("Answering person"), _("Measure"), _("Reason"), _("Decision")), told, widths=(1, 2, 3, 1.5)
+        )
 
 
 def decision_of(petition: Petition) -> str:

@@ -46,7 +46,7 @@ def ledger(request: HttpRequest) -> HttpResponse:
         "wanted": wanted,
         "last": wanted.until - dt.timedelta(days=1),
         "state": request.GET.get("state", ""),
-        "states": (("", _("all")), ("open", _("open")), ("ended", _("ended"))),
+        "states": (("", _("all")), ("open", _("still open")), ("ended", _("ended"))),
         "kinds": [
             (code, kinds.title_of(kinds.form_of(row))) for code, row in sorted(kinds.kinds_now().items())
         ],

@@ -111,7 +111,14 @@ def file(request: HttpRequest, no: str) -> HttpResponse:
         ]
         for row in _asked(actor, case, "")[:MOST]
     ]
-    heads = (_("Code"), _("Unit"), _("Self-check"), _("State"), _("Answer"), _("In words"))
+    heads = (
+        _("Number of the unit"),
+        _("Unit"),
+        _("Self-check"),
+        _("State"),
+        _("Result of the look"),
+        _("In words"),
+    )
     title = _("Roll-out of %(no)s") % {"no": case.no}
     facts = [(_("Case"), f"{case.no} {case.title}")]
     for part in map(part_of, rollout.orders_of(case)):
@@ -119,7 +126,7 @@ def file(request: HttpRequest, no: str) -> HttpResponse:
     sheet = Sheet(
         _("Roll-out"),
         title,
-        (*heads, _("Deadline"), _("Closed")),
+        (*heads, _("Deadline"), _("Closed on")),
         rows,
         facts,
         (12, 26, 14, 12, 16, 40, 14, 14),
