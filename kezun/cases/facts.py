@@ -20,7 +20,7 @@ _OF = (
     Column("kind", "text", _("Kind of case"), required=True),
     Column("severity", "integer", _("Severity"), required=True, low=1, high=4),
     Column("channel", "text", _("Channel")),
-    Column("reason", "text", _("Reason")),
+    Column("reason", "text", _("Reason for complaining")),
 )
 
 CASE = fact_type(
@@ -32,7 +32,7 @@ CASE = fact_type(
         columns=(
             *_OF,
             Column("state", "text", _("State"), required=True),
-            Column("open", "flag", _("Open"), required=True),
+            Column("open", "flag", _("Still open"), required=True),
             Column("owner", "text", _("Lies with")),
             Column("line", "text", _("Business line")),
             Column("handler", "text", _("Handler"), privacy="C1"),
@@ -61,7 +61,7 @@ CASE_EVENT = fact_type(
         about=_("A case opened, contacted, answered, closed, extended, overdue, reopened or checked."),
         columns=(
             *_OF,
-            Column("what", "text", _("What happened"), required=True),
+            Column("what", "text", _("Kind of moment"), required=True),
             Column("case_id", "text", _("Case"), required=True),
             Column("after_s", "seconds", _("After it was received"), low=0),
         ),

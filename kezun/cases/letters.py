@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from kezun.cases import catalogs, kinds, policies, sealing, showing
 from kezun.cases.following import reply_of
@@ -75,7 +76,7 @@ def sheet(case: Case) -> bytes:
     made.heading(_("Deadlines"))
     clocks = case.clocks.order_by("start_at", "pk")
     made.table(
-        (_("Deadline"), _("Due"), _("Extended"), _("Outcome")),
+        (_("Deadline"), pgettext("deadline", "Due"), _("Extended"), _("Outcome")),
         [_deadline(clock) for clock in clocks],
         widths=(4, 2, 1, 2),
     )

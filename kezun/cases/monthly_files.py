@@ -9,6 +9,7 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from docx import Document as WordDocument
 from docx.oxml.ns import qn
 from docx.shared import Pt
@@ -42,7 +43,7 @@ def overview(report: Report) -> list[tuple[str, str]]:
     return [
         (_("Received"), str(made.total)),
         (_("Grave"), str(made.grave)),
-        (_("Closed"), str(made.closed)),
+        (_("Closed in the month"), str(made.closed)),
         (_("Still open"), str(made.open)),
         (_("Withdrawn"), str(made.withdrawn)),
         (_("Not accepted"), str(made.rejected)),
@@ -76,7 +77,7 @@ def sheets(report: Report) -> list[Sheet]:
     made.append(
         Sheet(
             _("Grave and overdue"),
-            (_("Case"), _("Title"), _("Unit"), _("Severity"), _("Received"), _("Due"), _("State")),
+            (_("Case"), _("Title"), _("Unit"), _("Severity"), _("Received"), pgettext("deadline", "Due"), _("State")),
             tuple(
                 (
                     *(case.no, case.title, case.unit.name, str(case.severity), _day(case.received_at)),
@@ -94,7 +95,7 @@ def _day(at: Any) -> str:
 
 
 def _coded(name: str, axis: str, lines: Sequence[Line]) -> Sheet:
-    heads = (name, _("Complaints"), _("Share"), _("Month before"), _("Change"), _("Year ago"))
+    heads = (name, _("Complaints"), _("Share"), _("Month before"), _("Change in the count"), _("Year ago"))
     rows = (
         (
             *(words.name_of(axis, line.code), str(line.count), figure(line.share, "%"), str(line.before)),

@@ -37,7 +37,7 @@ def titles() -> dict[str, str]:
         "reason": _("Reason for complaining"),
         "name": _("Full name"),
         "phone": _("Telephone"),
-        "story": _("What happened"),
+        "story": _("What the complaint is about"),
         "claim": _("What the customer asks for"),
         "amount": _("Amount (yuan)"),
         "contacted": _("First contact"),
@@ -46,7 +46,7 @@ def titles() -> dict[str, str]:
         "result": _("Result"),
         "finding": _("Finding"),
         "decision": _("Decision"),
-        "answered": _("Answered"),
+        "answered": _("Answered on"),
         "closed": _("Closed on"),
         "satisfaction": _("Satisfaction"),
     }
