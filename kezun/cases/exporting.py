@@ -39,7 +39,7 @@ def workbook_of(person: Person, wanted: Wanted, now: dt.datetime) -> tuple[bytes
 def heads() -> list[str]:
     """What stands over the columns."""
     return [
-        *(_("Number"), _("Title"), _("Kind"), _("Severity"), _("State"), _("Unit"), _("Lies with")),
+        *(_("Number"), _("Title"), _("Kind of case"), _("Severity"), _("State"), _("Unit"), _("Lies with")),
         *(
             _("Handler"),
             _("Received"),

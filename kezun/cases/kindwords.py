@@ -10,7 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from kezun.cases import catalogs, policies, standing, wording
+from kezun.cases import catalogs, policies, showing, standing, wording
 from kezun.cases.models import Case, Party
 from kezun.cases.policies import Deadline
 from kezun.cases.rules.diagram import Diagram, diagram
@@ -185,6 +185,25 @@ def _when(kind: Kind, name: str, allowed: tuple[str, ...]) -> str:
         for value in allowed
     ]
     return f"{label}: {', '.join(names)}"
+
+
+def grades(kind: Kind) -> list[tuple[str, int]]:
+    """The table of severity: urgency and complexity in words, the gravest first."""
+    rows = sorted(kind.grades.items(), key=lambda item: (item[1], item[0]))
+    return [
+        (" · ".join(_level(kind, *pair) for pair in zip(AXES, key.split("/"), strict=True)), n)
+        for key, n in rows
+    ]
+
+
+AXES = ("urgency", "complexity")
+
+
+def _level(kind: Kind, name: str, value: str) -> str:
+    field = kind.field(name)
+    if field is None or value == "*":
+        return _("any")
+    return showing.value(field, value)
 
 
 def parties(kind: Kind) -> str:

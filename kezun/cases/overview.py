@@ -27,7 +27,7 @@ COUNTED = {
     "returned": {"who": "returned"},
     "escalated": {"who": "escalated"},
 }
-MOST_UNITS, MOST_BARS, MOST_EMPTY = 60, 12, 50
+MOST_UNITS, MOST_BARS, MOST_EMPTY = 40, 12, 50
 
 
 @dataclass

@@ -131,7 +131,7 @@ def said(form: Form) -> dict[str, Any]:
         "steps": kindwords.steps(form),
         "fields": kindwords.fields(form),
         "clocks": kindwords.clocks(form),
-        "grades": sorted(form.grades.items(), key=lambda item: (item[1], item[0])),
+        "grades": kindwords.grades(form),
         "tables": [catalogs.tables()[f.table] for f in form.fields if f.table in catalogs.tables()],
     }
 

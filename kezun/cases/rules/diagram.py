@@ -20,8 +20,8 @@ ROW = (
 )
 BELOW = {"waiting": "working"}
 EARLY = ("rejected", "withdrawn", "merged")
-WIDE, HIGH, APART, BASE = 108, 38, 164, 190
-RISE = 34
+WIDE, HIGH, APART = 108, 38, 204
+RISE, DEEP = 34, 112
 
 
 @dataclass(frozen=True)
@@ -73,10 +73,11 @@ def diagram(steps: Iterable[Step]) -> Diagram:
     told = [step for step in steps if step.to]
     used = {state for step in told for state in (*step.states, step.to)}
     row = [state for state in ROW if state in used]
-    places = {state: (WIDE / 2 + 12 + at * APART, float(BASE)) for at, state in enumerate(row)}
+    base = _highest(told, row) * RISE * 0.75 + HIGH + 16
+    places = {state: (WIDE / 2 + 12 + at * APART, base) for at, state in enumerate(row)}
     for state, over in BELOW.items():
         if state in used and over in places:
-            places[state] = (places[over][0], BASE + 112.0)
+            places[state] = (places[over][0], base + DEEP)
     pairs: dict[tuple[str, str], list[str]] = {}
     early = []
     for step in told:
@@ -95,6 +96,17 @@ def diagram(steps: Iterable[Step]) -> Diagram:
     return Diagram(boxes, tuple(lines), tuple(early), width, deepest + HIGH)
 
 
+def _highest(steps: Iterable[Step], row: list[str]) -> int:
+    """How far the farthest step reaches that leads forward past another state."""
+    spans = [
+        row.index(step.to) - row.index(state)
+        for step in steps
+        for state in step.states
+        if state in row and step.to in row
+    ]
+    return max([span for span in spans if span > 1], default=0)
+
+
 def _line(
     start: str, end: str, verbs: tuple[str, ...], places: dict[str, tuple[float, float]], row: list[str]
 ) -> Line:
@@ -104,7 +116,7 @@ def _line(
         top, bottom = (y1, y2) if y1 < y2 else (y2, y1)
         a, b = top + HIGH / 2, bottom - HIGH / 2
         path = f"M{x1 + side} {a if end in BELOW else b} L{x2 + side} {b if end in BELOW else a}"
-        return Line(start, end, verbs, path, x1 + side * 3.4, (a + b) / 2)
+        return Line(start, end, verbs, path, x1 + side * 3.4, b - 8)
     span = row.index(end) - row.index(start)
     if span == 1:
         path = f"M{x1 + WIDE / 2} {y1} L{x2 - WIDE / 2} {y2}"
