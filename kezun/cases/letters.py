@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from django.utils import timezone
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
 from kezun.cases import catalogs, kinds, policies, sealing, showing
 from kezun.cases.following import reply_of

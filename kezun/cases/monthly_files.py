@@ -77,7 +77,10 @@ def sheets(report: Report) -> list[Sheet]:
     made.append(
         Sheet(
             _("Grave and overdue"),
-            (_("Case"), _("Title"), _("Unit"), _("Severity"), _("Received"), pgettext("deadline", "Due"), _("State")),
+            (
+                *(_("Case"), _("Title"), _("Unit"), _("Severity"), _("Received")),
+                *(pgettext("deadline", "Due"), _("State")),
+            ),
             tuple(
                 (
                     *(case.no, case.title, case.unit.name, str(case.severity), _day(case.received_at)),
