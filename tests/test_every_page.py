@@ -26,7 +26,7 @@ from kezun.org.models import Assignment, LeadingGroup, Person, Post, RosterUploa
 from kezun.org.scope import roles
 from kezun.standards.tests import world as standards
 from kezun.standards.tests.world import TEXT
-from tests import judged
+from tests import complaining, judged
 from tests.targets import MAKERS, someone
 from tests.test_permissions import TOLD, Rule, address
 
@@ -161,7 +161,15 @@ def test_in_english_the_page_speaks_english_and_in_chinese_chinese(bank, all_rol
 def told_by_data():
     """Words of the rules that these pages show: a bank writes them in its own language."""
     merits = [name for kind in merit_kinds().values() for name in (kind.names[0], *kind.levels)]
-    written = [scheme_text(), standards.text(), TEXT, *merits, judged.GROUNDS, judged.TITLE]
+    written = [
+        scheme_text(),
+        standards.text(),
+        TEXT,
+        *merits,
+        judged.GROUNDS,
+        judged.TITLE,
+        complaining.TITLE,
+    ]
     return frozenset(CHINESE.findall("\n".join(written)))
 
 
@@ -171,6 +179,7 @@ BOTH = {
     "insight.indicators",
     "insight.indicator",
     "standards.workbook",
+    "cases.takeover_columns",
 }  # names in both languages, or a sheet as a bank wrote it
 
 

@@ -14,13 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kezun.cases import catalogs, takeover
-from kezun.cases.actions.takeover import TASK, start_takeover
+from kezun.cases.actions.takeover import TASK, start_takeover, take_over
 from kezun.cases.models import Case, Notice, Party
 from kezun.cases.rules import ledger
 from kezun.kernel import task as tasks
+from kezun.kernel.actor import Denied
 from kezun.kernel.file import keep
 from kezun.kernel.models import Task
-from tests.complaining import install
+from tests.complaining import AXES, install
 
 NOW = dt.datetime(2026, 11, 20, 10, 0)
 HEADS = [
@@ -248,6 +249,15 @@ def test_what_rows_lack_is_taken_from_the_defaults(run, world):
     )
     case = Case.objects.get()
     assert (case.unit.code, case.handler, case.verifier) == ("O2", world["other"], world["sub"])
+
+
+def test_one_row_is_taken_over_by_who_may(world):
+    install()
+    course = takeover.Course(world["bank"]["O1"], {"title": "x", **AXES}, timezone.now())
+    with pytest.raises(Denied):
+        take_over(world["lobby"], course)
+    case = take_over(world["office"], course)
+    assert (case.state, case.opener, case.handler) == ("registered", None, None)
 
 
 def test_a_secret_in_a_row_is_refused_and_told(run):
