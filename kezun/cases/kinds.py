@@ -103,6 +103,17 @@ def kinds_now(day: dt.date | None = None) -> dict[str, Kind]:
     return held
 
 
+def forms_now() -> dict[str, Form]:
+    """What all kinds that hold today say, by code; one that cannot be read is logged and left out."""
+    found = {}
+    for code, kind in sorted(kinds_now().items()):
+        try:
+            found[code] = form_of(kind)
+        except NotAKind:
+            log.exception("a kind of case cannot be read", extra={"kind": kind.pk})
+    return found
+
+
 def kind_names() -> list[tuple[str, str]]:
     """Codes and names of all kinds that were ever published, for choices; read again every half minute."""
     names = cache.get(NAMES)

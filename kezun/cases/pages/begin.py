@@ -54,9 +54,8 @@ def intake_page(request: HttpRequest) -> HttpResponse:
     """Every kind that can be opened by hand today, by group; from another case: tied to that one."""
     tail = f"?{urlencode(other)}" if (other := _other(request))["from"] else ""
     offered: dict[str, list[dict[str, str]]] = {name: [] for name in GROUPS}
-    for code, row in sorted(kinds.kinds_now().items()):
+    for code, form in kinds.forms_now().items():
         if code not in NOT_BY_HAND:
-            form = kinds.form_of(row)
             offered[form.group if form.group in GROUPS else ""].append(_card(form, tail))
     groups = [(GROUPS[name], cards) for name, cards in offered.items() if cards]
     return render(request, "cases/intake.html", {"title": _("Register a case"), "groups": groups})

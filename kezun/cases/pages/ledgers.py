@@ -47,9 +47,7 @@ def ledger(request: HttpRequest) -> HttpResponse:
         "last": wanted.until - dt.timedelta(days=1),
         "state": request.GET.get("state", ""),
         "states": (("", _("all")), ("open", _("still open")), ("ended", _("ended"))),
-        "kinds": [
-            (code, kinds.title_of(kinds.form_of(row))) for code, row in sorted(kinds.kinds_now().items())
-        ],
+        "kinds": [(code, kinds.title_of(form)) for code, form in kinds.forms_now().items()],
         "query": request.GET.urlencode(),
         "may_decide": actor.may(ledgers.DECIDE),
     }

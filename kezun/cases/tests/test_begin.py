@@ -212,3 +212,19 @@ def test_a_refusal_without_a_field_stands_above(shipped):
     form.show(ValidationError("nothing goes"))
     form.show(ValidationError({"elsewhere": ["odd"]}))
     assert form.non_field_errors() == ["nothing goes", "elsewhere: odd"]
+
+
+def test_a_kind_that_cannot_be_read_takes_nothing_else_down(client, shipped, monkeypatch):
+    plain = kinds.form_of
+
+    def broken(row):
+        if row.urn == "visit":
+            raise kinds.NotAKind([])
+        return plain(row)
+
+    monkeypatch.setattr(kinds, "form_of", broken)
+    client.force_login(shipped["lobby"])
+    shown = client.get("/cases/new/").content.decode()
+    assert "/cases/new/visit/" not in shown
+    assert "/cases/new/praise/" in shown
+    assert client.get("/ledgers/").status_code == 200
