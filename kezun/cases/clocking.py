@@ -22,6 +22,7 @@ from kezun.cases.rules import clocks, ladders
 from kezun.cases.rules.clocks import ClockEvent, ClockRefused, ClockState
 from kezun.cases.rules.kinds import ENDED, ClockUse
 from kezun.kernel.rules import canonical
+from kezun.org import calendars
 from kezun.org.queries import worktime_for
 from kezun.org.rules.worktime import Worktime
 
@@ -47,15 +48,15 @@ def move(doing: Doing) -> None:
     """Move the clocks of the case by this verb: `doing.clocks` says what changed, the rows follow."""
     held = {} if doing.verb == "open" else {c.policy: c for c in Clock.objects.filter(case=doing.case)}
     moved: dict[str, Clock] = {}
-    calendars: dict[str, Worktime] = {}
+    hours: dict[str, Worktime] = {}
     for use in doing.kind.clocks:
         for wanted in _moves(doing, use, held.get(use.policy)):
             clock = held.get(use.policy) or _begin(doing, use)
             held[use.policy] = moved[use.policy] = clock
             calendar = str(clock.snapshot["policy"].get("calendar") or "")
-            if calendar not in calendars:
-                calendars[calendar] = worktime_of(clock)
-            advance(clock, _event(doing, wanted), doing.at, calendars[calendar])
+            if calendar not in hours:
+                hours[calendar] = worktime_of(clock)
+            advance(clock, _event(doing, wanted), doing.at, hours[calendar])
     for policy, clock in moved.items():
         doing.clocks[policy] = _told(clock)
     for clock in moved.values():
@@ -68,10 +69,8 @@ def move(doing: Doing) -> None:
 def _moves(doing: Doing, use: ClockUse, clock: Clock | None) -> Iterator[Move]:
     """What this verb does to one clock, in order."""
     if doing.verb == "recompute":
-        if clock is not None and clock.state != Clock.State.STOPPED:
-            clock.case = doing.case
-            if clock.provisional or moved(clock):
-                yield Move("recompute")
+        if clock is not None and clock.state != Clock.State.STOPPED and clock.provisional:
+            yield Move("recompute")
         return
     for policy, verb, units, began in doing.moves:
         if policy == use.policy:
@@ -129,6 +128,8 @@ def _begin(doing: Doing, use: ClockUse) -> Clock:
     named = {
         name: getattr(held, name) for name in ("name", "name_en", "legal_ref", "legal_ref_en", "calendar")
     }
+    doing.calendar = doing.calendar or calendars.code_for(doing.case.owner_unit)
+    named["calendar"] = named["calendar"] or doing.calendar  # another unit's hours do not move the date
     snapshot: dict[str, Any] = {"policy": policies.plain(rule) | named | {"verified": held.verified}}
     snapshot["ladder"] = catalogs.ladders().get(use.ladder) or {}
     if snapshot["ladder"]:
@@ -143,7 +144,7 @@ def rule_of(clock: Clock) -> clocks.Policy:
 
 
 def worktime_of(clock: Clock) -> Worktime:
-    """The calendar that the clock counts by: the policy's, else that of the unit with which the case lies."""
+    """The calendar that the clock counts by: the policy's, else that of the unit which had the case then."""
     named = clock.snapshot["policy"].get("calendar") or ""
     return worktime_for(None if named else clock.case.owner_unit, named)
 
@@ -159,13 +160,6 @@ def events_of(clock: Clock) -> list[ClockEvent]:
 def state_of(clock: Clock, worktime: Worktime | None = None) -> ClockState:
     """The fold over the clock's history."""
     return clocks.fold(rule_of(clock), worktime or worktime_of(clock), events_of(clock))
-
-
-def moved(clock: Clock) -> bool:
-    """Whether the calendar of today gives the clock other dates, or makes them final; its case is set."""
-    state = state_of(clock)
-    told = (clock.due_at, clock.act_by_at, clock.provisional)
-    return (state.due_at, state.act_by, state.provisional) != told
 
 
 def advance(clock: Clock, event: ClockEvent, now: dt.datetime, worktime: Worktime) -> None:

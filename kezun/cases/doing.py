@@ -27,7 +27,8 @@ class Doing:
     said: what the verb was given, typed; fields: values of the kind's own fields. sets: what changes in the
     projection (plain values: ids, ISO moments); told: what the event says besides. by_rule: the state follows
     from a rule and not from the step. behalf: the person for whom a deputy acts. ground: how the actor stands
-    to the case, read once (see `standing`); above: the units above others, read once.
+    to the case, read once (see `standing`); above: the units above others, read once. calendar: the code of
+    the one by which the unit with the case works, read once.
     """
 
     actor: Actor
@@ -47,6 +48,7 @@ class Doing:
     seq: int = 0
     ground: Ground | None = None
     above: dict[int, list[int]] = field(default_factory=dict)
+    calendar: str = ""
 
     @property
     def person(self) -> Person | None:
