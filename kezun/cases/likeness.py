@@ -41,7 +41,9 @@ def like(fingerprint: str, mark: str, at: dt.datetime, *, but: int = 0) -> Like:
     """
     told, at = catalogs.numbers("complaints"), at + MINUTE
     base = Case.objects.filter(code=COMPLAINT, received_at__lte=at).exclude(pk=but)
-    again = _earlier(base.filter(mark=mark), at, told["repeat_days"]) if mark else []
+    # without the exclusion, which says nothing new, the index of marks (partial) is of no use to the planner
+    known = base.filter(mark=mark).exclude(mark="")
+    again = _earlier(known, at, told["repeat_days"]) if mark else []
     same = _earlier(base.filter(fingerprint=fingerprint), at, told["same_days"]) if fingerprint else []
     return Like(tuple(again), tuple(same), group(same, mark, at, told["groups"]))
 
