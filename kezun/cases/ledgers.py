@@ -137,7 +137,7 @@ def accountability(actor: Actor) -> bytes:
     rest = (_("Put forward by"), _("Put forward on"), _("Decision"), _("Decided"), _("In words"))
     rows = [
         [
-            *(row.case.no, row.case.unit.title, row.case.title, row.data.get("person", "")),
+            *(row.case.no, row.case.unit.title, row.case.title, showing.staff(row.data.get("person", ""))),
             *(row.data.get("measure", ""), row.reason, row.asked_by.name if row.asked_by else ""),
             *(showing.day(row.asked_at), decision_of(row), showing.day(row.decided_at), row.answer),
         ]

@@ -104,7 +104,7 @@ def _demand(case: Case) -> str:
 def _account(document: Document, case: Case) -> None:
     rows = Petition.objects.filter(case=case, type=Petition.Type.ACCOUNT).select_related("decided_by")
     told = [
-        (row.data.get("person", ""), row.data.get("measure", ""), row.reason, decision_of(row))
+        (showing.staff(row.data.get("person", "")), row.data.get("measure", ""), row.reason, decision_of(row))
         for row in rows.order_by("pk")
     ]
     if told:

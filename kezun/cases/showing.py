@@ -60,10 +60,15 @@ def value(field: Field, held: Any) -> str:
     return _looked_up(field.type, str(held))
 
 
+def staff(code: str) -> str:
+    """A member of staff by name and staff number; the number alone where nobody has it."""
+    found = Person.objects.filter(code=code).first() if code else None
+    return f"{found.name} ({code})" if found else code
+
+
 def _looked_up(kind: str, held: str) -> str:
     if kind == "person":
-        found = Person.objects.filter(code=held).first()
-        return f"{found.name} ({held})" if found else held
+        return staff(held)
     if kind == "unit":
         unit = Unit.objects.filter(code=held).first()
         return f"{unit.title} ({held})" if unit else held
@@ -75,9 +80,7 @@ def _looked_up(kind: str, held: str) -> str:
 def pairs(case: Case, kind: Kind, *, opened: bool | None = None) -> list[tuple[str, str]]:
     """Names and values of the fields that hold something. opened: those asked at the opening, or later."""
     fields = [f for f in kind.fields if opened is None or ("open" in f.at) is opened]
-    told = (
-        (label(f), value(f, case.data.get(f.id))) for f in fields if f.id not in UNSHOWN
-    )
+    told = ((label(f), value(f, case.data.get(f.id))) for f in fields if f.id not in UNSHOWN)
     return [(name, text) for name, text in told if text]
 
 

@@ -16,6 +16,7 @@ from kezun.cases import kinds, ledgers
 from kezun.cases.models.cases import READ
 from kezun.cases.papers import decision_of, paper, title_of
 from kezun.cases.queries import case_by_no
+from kezun.cases.showing import staff
 from kezun.kernel.page import Menu, page
 from kezun.org.reader import reader_of
 from kezun.ui.attachment import PDF, XLSX, attachment
@@ -89,7 +90,7 @@ def accountability(request: HttpRequest) -> HttpResponse:
     shown = Paginator(ledgers.answers_for(reader_of(request)), PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "title": _("Accountability"),
-        "rows": [(row, decision_of(row)) for row in shown.object_list],
+        "rows": [(row, staff(row.data.get("person", "")), decision_of(row)) for row in shown.object_list],
         "page": shown,
         "crumbs": [{"title": _("Ledgers"), "href": reverse("cases.ledger")}, {"title": _("Accountability")}],
     }

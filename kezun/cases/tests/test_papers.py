@@ -262,7 +262,7 @@ def test_one_proposes_another_decides_and_it_stands_in_the_ledger(client, shippe
     rows = rows_of(ledgers.accountability(shipped["office"]))
     assert any("通报批评" in map(str, row) and "同意" in map(str, row) for row in rows)
     answer = client.get("/accountability/file/")
-    assert any("outlet_manager.O1" in map(str, row) for row in rows_of(answer.content))
+    assert any("测outlet_manager (outlet_manager.O1)" in map(str, row) for row in rows_of(answer.content))
     papers.paper(case)
     assert "通报批评" in " ".join(written)
     client.force_login(shipped["lobby"])
