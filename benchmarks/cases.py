@@ -71,11 +71,12 @@ def opening(home: str) -> Cost:
 
     from kezun.cases import actions
 
-    cast, words = cases_seed.casts()[0], cases_seed.told()
+    casts, words = cases_seed.casts(), cases_seed.told()
     given: dict[str, Any] = {axis: codes[0] for axis, codes in words["codes"].items()}
     given |= {"title": words["titles"][0], "received_at": timezone.now()}
 
     def register(n: int) -> None:
+        cast = casts[n % len(casts)]
         people = [{"role": "complainant", "name": words["customer"], "phone": f"1388000{n:04d}"}]
         actions.open_case(cast.lobby, "complaint", cast.unit, given | {"parties": people})
 
