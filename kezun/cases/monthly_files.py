@@ -41,7 +41,7 @@ def overview(report: Report) -> list[tuple[str, str]]:
     """The figures by name, as texts."""
     made = report.figures
     return [
-        (_("Received"), str(made.total)),
+        (_("Complaints received"), str(made.total)),
         (_("Grave"), str(made.grave)),
         (_("Closed in the month"), str(made.closed)),
         (_("Still open"), str(made.open)),

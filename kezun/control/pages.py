@@ -54,7 +54,7 @@ def _chosen(request: HttpRequest) -> TrailFilter:
     "trail/",
     name="control.trail",
     needs=queries.READ_TRAIL,
-    menu=Menu("control", 10, gettext_lazy("Trail"), "list-search"),
+    menu=Menu("control", 10, gettext_lazy("Trail"), "fingerprint"),
 )
 @require_safe
 def trail(request: HttpRequest) -> HttpResponse:

@@ -13,17 +13,22 @@ from django.utils.functional import Promise
 from kezun.kernel.actor import Actor, require
 
 View = TypeVar("View", bound=Callable[..., HttpResponse])
-GROUPS = ("look", "work", "manage", "control")
+GROUPS = ("handle", "look", "work", "manage", "control")
+SHORT = 4
 
 
 @dataclass(frozen=True)
 class Menu:
-    """An entry in the side menu: group (`look`, `work`, `manage`, `control`), order, label, icon name."""
+    """An entry in the side menu: group (one of GROUPS), order, label, icon name.
+
+    short: its place in the short menu at the foot of a phone; what has none comes after those that have one.
+    """
 
     group: str
     order: int
     label: str | Promise
     icon: str
+    short: int = 0
 
 
 @dataclass(frozen=True)
@@ -75,3 +80,8 @@ def menu_for(actor: Actor) -> list[PageSpec]:
     """The menu entries that the actor may open, in order of group and order number."""
     open_to = [p for p in PAGES.values() if p.menu and (p.needs is None or actor.may(p.needs))]
     return sorted(open_to, key=lambda p: (GROUPS.index(p.menu.group), p.menu.order) if p.menu else (0, 0))
+
+
+def short_menu(entries: list[PageSpec]) -> list[PageSpec]:
+    """The few entries at the foot of a phone, of those that `menu_for` gave: by their own places first."""
+    return sorted(entries, key=lambda p: (p.menu.short or SHORT + 1) if p.menu else SHORT + 1)[:SHORT]

@@ -42,7 +42,7 @@ MOST_AT_ONCE = 1000
     "lists/",
     name="assessment.lists",
     needs=LISTS,
-    menu=Menu("look", 35, gettext_lazy("Red and black list"), "list-numbers"),
+    menu=Menu("look", 35, gettext_lazy("Red and black list"), "award"),
 )
 @require_safe
 def lists(request: HttpRequest) -> HttpResponse:

@@ -34,7 +34,7 @@ QUARTER = dt.timedelta(days=89)
     "leads/",
     name="assessment.leads",
     needs=READ,
-    menu=Menu("work", 40, gettext_lazy("Leads"), "list-search"),
+    menu=Menu("work", 40, gettext_lazy("Leads"), "zoom-question"),
 )
 @require_safe
 def leads(request: HttpRequest) -> HttpResponse:

@@ -48,7 +48,7 @@ TIES = ("caused_by", "rectifies", "follow_up_of", "recurrence_of")
     "cases/new/",
     name="cases.intake",
     needs=OPEN,
-    menu=Menu("work", 21, gettext_lazy("Register"), "square-plus"),
+    menu=Menu("handle", 4, gettext_lazy("Register a case"), "square-plus"),
 )
 def intake_page(request: HttpRequest) -> HttpResponse:
     """Every kind that can be opened by hand today, by group; from another case: tied to that one."""

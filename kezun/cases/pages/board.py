@@ -32,7 +32,7 @@ NAMES: dict[str, Promise] = {
     "cases/board/",
     name="cases.board",
     needs=NEEDS,
-    menu=Menu("work", 3, gettext_lazy("Supervision board"), "layout-dashboard"),
+    menu=Menu("handle", 6, gettext_lazy("Supervision board"), "layout-dashboard"),
 )
 @require_safe
 def board(request: HttpRequest) -> HttpResponse:

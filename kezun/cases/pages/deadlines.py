@@ -29,7 +29,7 @@ FIELDS = {"from": "start"}
     "deadlines/",
     name="cases.deadlines",
     needs="cases.read",
-    menu=Menu("work", 60, gettext_lazy("Reckon a deadline"), "calendar-time"),
+    menu=Menu("handle", 10, gettext_lazy("Reckon a deadline"), "calendar-time"),
 )
 def explainer(request: HttpRequest) -> HttpResponse:
     """Ask by policy or by basis; the answer is drawn as months with counted and skipped days."""

@@ -35,7 +35,7 @@ FOUND = 20
     "complaints/new/",
     name="cases.new_complaint",
     needs=OPEN,
-    menu=Menu("work", 22, gettext_lazy("Take a complaint"), "message-report"),
+    menu=Menu("handle", 3, gettext_lazy("Take a complaint"), "message-report", short=3),
 )
 def new(request: HttpRequest) -> HttpResponse:
     """Take a complaint in: what is alike is shown before it is saved, files stay through every try."""

@@ -60,7 +60,7 @@ class Shelf:
     "cases/kinds/",
     name="cases.kinds",
     needs=READ,
-    menu=Menu("look", 44, gettext_lazy("Kinds of cases"), "list-details"),
+    menu=Menu("handle", 11, gettext_lazy("Kinds of cases"), "list-details"),
 )
 @require_safe
 def library(request: HttpRequest) -> HttpResponse:

@@ -34,7 +34,7 @@ def case_paper(request: HttpRequest, no: str) -> HttpResponse:
     return attachment(paper(case), name, PDF)
 
 
-@page("ledgers/", name="cases.ledger", needs=READ, menu=Menu("work", 26, gettext_lazy("Ledgers"), "notebook"))
+@page("ledgers/", name="cases.ledger", needs=READ, menu=Menu("handle", 7, gettext_lazy("Ledgers"), "table"))
 def ledger(request: HttpRequest) -> HttpResponse:
     """All cases of a kind in a year or between two days, as a table."""
     actor, wanted = reader_of(request), wanted_of(request)

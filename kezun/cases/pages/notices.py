@@ -52,7 +52,7 @@ def _held(preference: Preference) -> dict[str, object]:
     "notices/",
     name="cases.notices",
     needs=READ,
-    menu=Menu("work", 12, gettext_lazy("Notifications"), "bell"),
+    menu=Menu("handle", 2, gettext_lazy("Notifications"), "bell"),
 )
 @require_safe
 def notices(request: HttpRequest) -> HttpResponse:

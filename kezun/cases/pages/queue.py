@@ -50,7 +50,12 @@ SORTS: dict[str, Promise] = {
 }
 
 
-@page("cases/", name="cases.list", needs=READ, menu=Menu("work", 2, gettext_lazy("All cases"), "list-check"))
+@page(
+    "cases/",
+    name="cases.list",
+    needs=READ,
+    menu=Menu("handle", 5, gettext_lazy("All cases"), "list-check", short=4),
+)
 @require_safe
 def queue(request: HttpRequest) -> HttpResponse:
     """Cases in scope, as asked for."""

@@ -40,7 +40,7 @@ MOST_BARS = 12
     "cases/report/",
     name="cases.report",
     needs=READ,
-    menu=Menu("work", 50, gettext_lazy("Monthly complaints"), "report"),
+    menu=Menu("handle", 8, gettext_lazy("Monthly complaints"), "report"),
 )
 @require_safe
 def monthly(request: HttpRequest) -> HttpResponse:
@@ -144,7 +144,7 @@ def _tiles(found: Report) -> list[Tile]:
     if changed is not None and found.against_before.told == "chance":
         changed = type(changed)(changed.text, "chance")
     return [
-        Tile(_("Received"), grouped(made.total), change=changed),
+        Tile(_("Complaints received"), grouped(made.total), change=changed),
         Tile(
             _("Answered in time"), figure(made.answer.share, "%"), n=_n(made.answer.n), thin=made.answer.n < 5
         ),

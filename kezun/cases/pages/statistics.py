@@ -58,7 +58,7 @@ def _day(text: str) -> dt.date | None:
     "complaints/statistics/",
     name="cases.complaint_statistics",
     needs=READ,
-    menu=Menu("look", 46, gettext_lazy("Complaint statistics"), "chart-bar"),
+    menu=Menu("handle", 9, gettext_lazy("Complaint statistics"), "chart-bar"),
 )
 def statistics(request: HttpRequest) -> HttpResponse:
     """How many complaints by channel, business or reason, by month or unit."""

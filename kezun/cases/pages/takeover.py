@@ -56,7 +56,7 @@ def titles() -> dict[str, str]:
     "complaints/ledger/",
     name="cases.takeover",
     needs=START,
-    menu=Menu("manage", 38, gettext_lazy("Take over a ledger"), "file-import"),
+    menu=Menu("manage", 38, gettext_lazy("Take over a ledger"), "table-import"),
 )
 def bring(request: HttpRequest) -> HttpResponse:
     """Bring a workbook; what was taken over before stands below."""

@@ -36,7 +36,7 @@ ALL = {
     "work/",
     name="cases.work",
     needs=READ,
-    menu=Menu("work", 1, gettext_lazy("My work"), "checklist"),
+    menu=Menu("handle", 1, gettext_lazy("My work"), "checklist", short=2),
 )
 @require_safe
 def work(request: HttpRequest) -> HttpResponse:

@@ -28,7 +28,7 @@ READ = "insight.read"
 MOST_RANKED = 40
 
 
-@page("", name="insight.home", menu=Menu("look", 10, gettext_lazy("Home"), "home"))
+@page("", name="insight.home", menu=Menu("look", 10, gettext_lazy("Home"), "home", short=1))
 def home(request: HttpRequest) -> HttpResponse:
     """Lands each reader on what is theirs: the bank, their branch or outlet, or their own page."""
     person = reader_of(request)

@@ -11,7 +11,7 @@ from kezun.kernel import endpoint as operations
 from kezun.kernel import page as pages
 from kezun.kernel.actor import Denied
 from kezun.kernel.models import Heartbeat, IdempotencyKey, Schedule, TrailAnchor, TrailEntry, TrailHead
-from kezun.kernel.page import Menu, menu_for
+from kezun.kernel.page import Menu, menu_for, short_menu
 
 
 class Person:
@@ -85,6 +85,13 @@ def test_the_menu_holds_what_one_may_open_in_order():
         pages.page(name, name=name, needs=needs, menu=Menu(group, order, name, "icon"))(shown)
     pages.page("none", name="a.none")(shown)
     assert [p.name for p in menu_for(Person("a.read"))] == ["a.first", "a.second", "a.control"]
+
+
+def test_a_phone_shows_what_is_wanted_there_first():
+    for number in range(6):
+        menu = Menu("look", number, f"p{number}", "icon", short={5: 1, 3: 2}.get(number, 0))
+        pages.page(f"p{number}", name=f"a.p{number}", menu=menu)(shown)
+    assert [p.name for p in short_menu(menu_for(Person()))] == ["a.p5", "a.p3", "a.p0", "a.p1"]
 
 
 def test_an_operation_asks_for_its_permission():

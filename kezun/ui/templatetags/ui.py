@@ -17,7 +17,10 @@ from kezun.ui.components import RankedRow
 
 register = template.Library()
 
-MENU_GROUPS = {"look": _("Look"), "work": _("Work"), "manage": _("Manage"), "control": _("Control")}
+MENU_GROUPS = {
+    **{"handle": _("Handling of cases"), "look": _("Look"), "work": _("Work")},
+    **{"manage": _("Manage"), "control": _("Control")},
+}
 
 
 class Keep(template.Node):
