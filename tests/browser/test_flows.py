@@ -155,3 +155,59 @@ def test_on_a_phone_the_menu_opens_leads_on_and_closes(visit, address, language)
     link.click()
     page.wait_for_url(re.compile("/indicators/"))
     expect(link).not_to_be_in_viewport()
+
+
+def do_step(page, name, **typed):
+    """Open a step in the drawer, fill in its form, send it; gives the page of the case again."""
+    page.locator(".c-steps").get_by_role("link", name=name, exact=True).click()
+    drawer = page.locator("#drawer")
+    expect(drawer.locator("h2")).to_have_text(name)
+    for field, value in typed.items():
+        control = drawer.locator(f"[name={field}]")
+        if control.evaluate("node => node.tagName") == "SELECT":
+            control.select_option(value)
+        else:
+            control.fill(value)
+    drawer.locator("button.btn-primary").click()
+    expect(page.locator(".k-message-success")).to_contain_text(name)
+
+
+def test_a_case_from_its_registration_to_its_close(visit, address):
+    """An outlet registers, takes by keyboard, proposes; a supervisor verifies; it is answered and closed."""
+    page = visit("outlet", language="en")
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.goto(f"{address}/cases/new/suggestion/")
+    page.locator("[name=title]").fill("Reading glasses at the counter")
+    page.locator("[name=owner]").fill("CH1212")
+    page.locator("[name=source]").select_option(index=1)
+    page.locator("[name=topic]").select_option("care")
+    page.locator("[name=proposal]").fill("Three strengths, tied to the desk.")
+    page.locator("form.n-form button.btn-primary").click()
+    page.wait_for_url(re.compile(r"/cases/C\d\d-\d+/"))
+    no = re.search(r"C\d\d-\d+", page.url)[0]
+    page.goto(f"{address}/work/")
+    row = page.locator("tr[data-row]", has_text=no)
+    expect(row).to_be_visible()
+    for _step in range(60):
+        page.keyboard.press("j")
+        if row.locator("a:focus").count():
+            break
+    page.keyboard.press("t")
+    expect(page.locator(".k-message-success")).to_contain_text("Take it")
+    expect(page).to_have_url(f"{address}/work/")
+    page.goto(f"{address}/cases/{no}/")
+    page.locator(".c-steps").get_by_role("link", name="Propose the result", exact=True).click()
+    page.locator("#drawer button.btn-primary").click()
+    expect(page.locator(".invalid-feedback").first).to_be_visible()
+    page.goto(f"{address}/cases/{no}/")
+    do_step(
+        page, "Propose the result", result="Bought and laid out", adoption="adopt", reasons="Cheap and kind"
+    )
+    second = visit("supervisor", language="en")
+    second.goto(f"{address}/cases/{no}/")
+    do_step(second, "Verify")
+    page.goto(f"{address}/cases/{no}/")
+    do_step(page, "Give the answer", how="visit", reply="Thank you: they lie on the desk.")
+    do_step(page, "Close the case")
+    expect(page.locator(".c-head")).to_contain_text("Case closed")
+    expect(page.locator(".c-history > li")).to_have_count(6)
