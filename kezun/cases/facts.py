@@ -8,12 +8,15 @@ a member of staff as answerable: being named in a complaint is not a fact about 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
+from functools import lru_cache
 
 from django.urls import NoReverseMatch, reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from kezun.facts.links import link
+from kezun.facts.links import link, worded
 from kezun.facts.types import Column, FactType, fact_type
 
 _OF = (
@@ -86,3 +89,60 @@ def _page(no: object) -> str:
         return reverse("cases.case", args=[no])
     except NoReverseMatch:  # a number that no page can have: text from another source
         return ""
+
+
+@worded(("case", "state"))
+def state_words(code: str) -> str:
+    """The state of a case."""
+    from kezun.cases.models import Case
+
+    return str(dict(Case.State.choices).get(code, code))
+
+
+@worded(("case", "effect"))
+def effect_words(code: str) -> str:
+    """The verdict on the effect."""
+    from kezun.cases.models import EffectCheck
+
+    return str(dict(EffectCheck.Verdict.choices).get(code, code))
+
+
+@worded(("case", "finding"))
+def finding_words(code: str) -> str:
+    """What a complaint was found to be; findings of other kinds keep their code."""
+    said = {"upheld": _("Upheld"), "partly": _("Partly upheld"), "not_upheld": _("Not upheld")}
+    return str(said.get(code, _("Cannot be found out") if code == "unclear" else code))
+
+
+@worded(("case", "channel"), ("case_event", "channel"))
+def channel_words(code: str) -> str:
+    """A channel by the code table, with its code."""
+    return _coded("complaint_channel", code)
+
+
+@worded(("case", "reason"), ("case_event", "reason"))
+def reason_words(code: str) -> str:
+    """A reason by the code table, with its code."""
+    return _coded("complaint_reason", code)
+
+
+def _coded(table: str, code: str) -> str:
+    from kezun.cases import catalogs
+
+    known = catalogs.tables().get(table)
+    return f"{known.codes[code].title} {code}" if known and code in known.codes else code
+
+
+@worded(("case", "kind"), ("case_event", "kind"))
+def kind_words(code: str) -> str:
+    """A kind of case as it is called today."""
+    return _kind_title(code, get_language() or "", int(time.monotonic() // 60))
+
+
+@lru_cache(maxsize=256)
+def _kind_title(code: str, _language: str, _minute: int) -> str:
+    """Read once a minute and language: a page of facts names the same kind on every row."""
+    from kezun.cases import kinds
+
+    held = kinds.kinds_now().get(code)
+    return kinds.title_of(kinds.form_of(held)) if held else code

@@ -13,7 +13,7 @@ from openpyxl.cell import Cell, WriteOnlyCell
 from openpyxl.styles import Font
 from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
-from kezun.facts.links import LINKS, address_of
+from kezun.facts.links import LINKS, WORDS, address_of, in_words
 from kezun.facts.proposal import choice_word
 from kezun.facts.questions import RowPage
 from kezun.facts.types import FactType
@@ -31,11 +31,16 @@ def column_titles(found: RowPage, fact: FactType) -> list[str]:
     return [known.get(name, name) for name in found.columns]
 
 
-def for_reading(found: RowPage) -> RowPage:
-    """The same rows with what people look for first; what machines need last, derived columns left out."""
+def for_reading(found: RowPage, *, linked: bool = False) -> RowPage:
+    """The same rows with what people look for first; what machines need last, derived columns left out.
+
+    linked: the number at the source leads to a page, so it comes first of all.
+    """
     order = [c for c in found.columns if c not in DERIVED and c not in LAST]
     order.sort(key=lambda c: FIRST.index(c) if c in FIRST else len(FIRST))
     order += [c for c in LAST if c in found.columns]
+    if linked and "source_id" in order:
+        order.insert(0, order.pop(order.index("source_id")))
     at = [found.columns.index(c) for c in order]
     return RowPage(tuple(order), tuple(tuple(row[i] for i in at) for row in found.rows), found.total)
 
@@ -48,6 +53,8 @@ def shown_rows(found: RowPage, fact: FactType, zone: str) -> list[list[str]]:
 
     def shown(name: str, value: object) -> str:
         text = _shown(value, kinds.get(name, "text"), wall)
+        if value is not None and (fact.name, name) in WORDS:
+            return in_words(fact.name, name, text)
         return words.get(name, {}).get(text, text)
 
     return [

@@ -234,3 +234,33 @@ def test_what_was_missed_before_is_read_from_the_history(closed):
     assert publishing.histories_of([case])[case.pk].missed == set()
     case.reopened = 1
     assert publishing.histories_of([case])[case.pk].missed == {"answering"}
+
+
+@pytest.mark.parametrize(
+    ("column", "code", "words"),
+    [
+        ("state", "closed", "已办结"),
+        ("state", "nonsense", "nonsense"),
+        ("effect", "unknown", "无法判断"),
+        ("finding", "partly", "部分属实"),
+        ("finding", "kept", "kept"),
+        ("channel", "A31", "客服电话 A31"),
+        ("reason", "C0102", "等候时间 C0102"),
+        ("reason", "X", "X"),
+        ("kind", "trial", "试验事项"),
+        ("kind", "gone", "gone"),
+    ],
+)
+def test_codes_of_cases_are_read_in_words(trial, column, code, words):
+    from kezun.facts.links import in_words
+
+    assert in_words("case", column, code) == words
+
+
+def test_facts_of_cases_lead_to_their_pages(opened):
+    from kezun.facts.links import address_of
+
+    case = opened()
+    assert address_of("case", {"source_id": case.no}) == f"/cases/{case.no}/"
+    assert address_of("case_event", {"case_id": case.no}) == f"/cases/{case.no}/"
+    assert address_of("case", {"source_id": "no case"}) == ""

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST
 
 from kezun.facts.definitions import Definition
 from kezun.facts.indicators import catalogue
+from kezun.facts.links import LINKS
 from kezun.facts.questions import Answer, Question
 from kezun.facts.types import FACT_TYPES
 from kezun.insight import board, queries
@@ -183,9 +184,11 @@ def _rows(request: HttpRequest, asked: Asked, reader: Person) -> dict[str, Any]:
         part = asked.parts[0]
     number = request.GET.get("page", "1")
     at = max(int(number), 1) if number.isascii() and number.isdigit() and len(number) < 8 else 1
-    found = for_reading(rows_behind(reader, asked.question, part, (at - 1) * PER_PAGE, PER_PAGE))
-    address = asked.look.rows
     fact = FACT_TYPES[getattr(asked.definition, part).fact]
+    found = for_reading(
+        rows_behind(reader, asked.question, part, (at - 1) * PER_PAGE, PER_PAGE), linked=fact.name in LINKS
+    )
+    address = asked.look.rows
     return {
         "asked": asked,
         "tabs": [(part_text(p), address(part=p, page=None), p == part) for p in asked.parts],

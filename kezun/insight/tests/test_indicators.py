@@ -189,3 +189,13 @@ def test_rows_lead_to_the_records_they_were_recorded_of(monkeypatch):
     [row] = linked_rows(found, FACT_TYPES["ticket"], "UTC")
     assert row[0] == ("T1", "/tickets/T1/")
     assert row[1][1] == ""
+
+
+def test_a_number_that_leads_somewhere_comes_first(monkeypatch):
+    from kezun.facts import links
+
+    found = RowPage(("occurred_at", "outcome", "source_id"), ((None, "served", "T1"),), 1)
+    assert for_reading(found).columns[-1] == "source_id"
+    assert for_reading(found, linked=True).columns[0] == "source_id"
+    monkeypatch.setitem(links.WORDS, ("ticket", "outcome"), str.upper)
+    assert shown_rows(found, FACT_TYPES["ticket"], "UTC") == [["—", "SERVED", "T1"]]
