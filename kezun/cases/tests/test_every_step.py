@@ -1,4 +1,4 @@
-"""Every kind that ships, every verb, every state on its way: possible or refused exactly as its table says."""
+"""Every kind that ships, every verb, every state on its way: possible or refused as its table says."""
 
 from __future__ import annotations
 
