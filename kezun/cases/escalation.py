@@ -10,10 +10,11 @@ from __future__ import annotations
 import datetime as dt
 import json
 import logging
+from collections import Counter
 from dataclasses import asdict, dataclass
 
 from django.core.exceptions import ValidationError
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
@@ -31,6 +32,7 @@ BATCH, TOGETHER = 200, 10  # clocks read at once; steps that share a transaction
 SILENT = dt.timedelta(minutes=5)
 OFF = dt.timedelta(hours=1)
 HEARTBEAT = "escalation.json"
+FIRED, TAKEN, HELD, FAILED = "fired", "taken", "held", "failed"  # how a step ended; taken: by another
 log = logging.getLogger("kezun.cases")
 
 
@@ -48,23 +50,34 @@ class Swept:
 
 def sweep(limit: int = 10_000, now: dt.datetime | None = None) -> Swept:
     """Take every step that is due, the oldest first, at most `limit`; safe to repeat and in parallel."""
-    moment = now or timezone.now()
     done = Swept()
     left: set[int] = set()
     tried = 0
     with levels.remembered():
-        while tried < limit and (due := _due(moment, left, min(BATCH, limit - tried))):
-            levels.prepare(_asked(due))
+        while tried < limit and (due := _due(now or timezone.now(), left, min(BATCH, limit - tried))):
             tried += len(due)
+            levels.prepare(_asked(due))
             for start in range(0, len(due), TOGETHER):
-                left |= _some(done, due[start : start + TOGETHER], moment)
+                left |= _some(done, due[start : start + TOGETHER], now)
     return done
 
 
-def _some(done: Swept, due: list[Due], now: dt.datetime) -> set[int]:
+def _some(done: Swept, due: list[Due], now: dt.datetime | None) -> set[int]:
     """A few steps in one transaction, each undone by itself where it fails; clocks left to others."""
-    with transaction.atomic():
-        return {clock for clock, case, step, *_where in due if not _one(done, clock, case, step, now)}
+    try:
+        with transaction.atomic():
+            ends = {clock: _one(clock, case, step, now) for clock, case, step, *_where in due}
+    except OperationalError as error:  # the database chose this one of two that waited for one another
+        log.warning("steps of ladders wait for the next sweep", exc_info=error)
+        done.held += len(due)
+        return {clock for clock, *_more in due}
+    counted = Counter(ends.values())
+    done.fired += counted[FIRED]
+    done.held += counted[HELD]
+    done.failed += counted[FAILED]
+    failed = [clock for clock, end in ends.items() if end == FAILED]
+    Clock.objects.filter(pk__in=failed).update(next_at=(now or timezone.now()) + OFF)
+    return {clock for clock, end in ends.items() if end in (HELD, TAKEN)}
 
 
 def _due(now: dt.datetime, left: set[int], most: int) -> list[Due]:
@@ -82,22 +95,22 @@ def _asked(due: list[Due]) -> dict[frozenset[str], set[int]]:
     return found
 
 
-def _one(done: Swept, clock: int, case: int, step: int, now: dt.datetime) -> bool:
-    """One step of one clock; whatever goes wrong holds up no other. False: another worker was at it."""
+def _one(clock: int, case: int, step: int, now: dt.datetime | None) -> str:
+    """One step of one clock, and how it ended; whatever goes wrong holds up no other.
+
+    now: of a sweep of another day; else each step happens when it is taken, after what others did meanwhile.
+    """
     try:
         with transaction.atomic():
             if not _mine(case):
-                done.held += 1
-                return False
+                return HELD
             ACTS["escalate"](ACTOR, Case(pk=case), {"clock": clock, "step": step}, at=now)
-            done.fired += 1
     except NotDue:
-        return False
+        return TAKEN
     except (ValidationError, Denied, ValueError) as error:
-        done.failed += 1
         log.exception("a step of a ladder could not be taken", extra={"clock": clock}, exc_info=error)
-        Clock.objects.filter(pk=clock).update(next_at=now + OFF)
-    return True
+        return FAILED
+    return FIRED
 
 
 def _mine(case: int) -> bool:

@@ -8,7 +8,7 @@ import json
 import pytest
 from click.testing import CliRunner
 from django.core.exceptions import ValidationError
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, OperationalError, connection, transaction
 from django.utils import timezone, translation
 
 from kezun.cases import actions, escalation, levels, upkeep
@@ -293,3 +293,26 @@ def test_the_command_sweeps_and_tells(world, running):
         assert refused.exit_code == 1
         Clock.objects.filter(case=running, policy=DECISION).update(next_at=None)
         assert CliRunner().invoke(cases_group, ["sweep"]).exit_code == 1
+
+
+def test_of_two_that_wait_for_one_another_one_leaves_it_to_the_next_sweep(world, running, monkeypatch):
+    real = escalation.ACTS["escalate"]
+
+    def stuck(*args, **more):
+        raise OperationalError("deadlock detected")
+
+    monkeypatch.setitem(escalation.ACTS, "escalate", stuck)
+    done = sweep("2026-09-26T09:00")
+    assert (done.fired, done.failed, done.held) == (0, 0, 1)
+    monkeypatch.setitem(escalation.ACTS, "escalate", real)
+    assert sweep("2026-09-26T09:00").fired == 1
+
+
+def test_a_step_happens_after_what_others_did_meanwhile(world, timed):
+    """A sweep that began a moment ago does not write into the past of a case."""
+    case = timed()
+    actions.do(world["lobby"], case, "note", {"note": "刚刚"})
+    assert escalation.sweep().failed == 0
+    moments = list(case.events.order_by("seq").values_list("at", flat=True))
+    assert moments == sorted(moments)
+    assert case.events.filter(verb="escalate").exists()
