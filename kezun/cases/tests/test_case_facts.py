@@ -110,16 +110,18 @@ def test_merged_ones_are_counted_once(closed, opened):
 
 
 def test_a_deadline_that_passes_makes_the_fact_anew(closed):
-    case = as_complaint(closed())
-    clocked(case, due_at=timezone.now() + dt.timedelta(days=1))
-    following.publish_due()
+    case, now = as_complaint(closed()), timezone.now()
+    Case.objects.update(received_at=now - dt.timedelta(days=3))
+    case.refresh_from_db()
+    clocked(case, due_at=now - dt.timedelta(days=1))
+    publishing.publish_cases(SYSTEM, [case], now - dt.timedelta(days=2))
     assert value("cases.on_time_rate") is None
-    later = timezone.now() + dt.timedelta(days=2)
-    assert publishing.due(later, 10) == [case]
-    publishing.publish_cases(SYSTEM, publishing.due(later, 10), later)
+    assert publishing.due(now - dt.timedelta(hours=30), 10) == []
+    assert publishing.due(now, 10) == [case]
+    publishing.publish_cases(SYSTEM, publishing.due(now, 10), now)
     assert value("cases.on_time_rate") == 0
-    assert value("cases.overdue_moments") == 0  # it lies in the future of this test's period
-    assert publishing.due(later, 10) == []
+    assert value("cases.overdue_moments") == 1
+    assert publishing.due(now, 10) == []
 
 
 def test_in_time_and_first_contact(closed):
