@@ -43,7 +43,7 @@ def overview(report: Report) -> list[tuple[str, str]]:
     return [
         (_("Complaints received"), str(made.total)),
         (_("Grave"), str(made.grave)),
-        (_("Closed in the month"), str(made.closed)),
+        (_("Closed by now"), str(made.closed)),
         (_("Still open"), str(made.open)),
         (_("Withdrawn"), str(made.withdrawn)),
         (_("Not accepted"), str(made.rejected)),
