@@ -155,6 +155,22 @@ def test_a_draft_goes_through_two_persons(client, world, second):
     assert holds(draft, timezone.localdate() + dt.timedelta(days=1))
 
 
+def test_a_proposal_is_sent_back_with_a_reason_and_only_while_it_is_one(world, second):
+    draft = acts.draft_kind(world["office"], text=NEXT)
+    with pytest.raises(ValidationError):
+        acts.refuse_kind(second, draft, reason="还没有送审")
+    acts.propose_kind(world["office"], draft)
+    with pytest.raises(ValidationError):
+        acts.refuse_kind(second, draft, reason=" ")
+    draft.refresh_from_db()
+    assert draft.state == Kind.State.PROPOSED
+    assert acts.refuse_kind(second, draft, reason="字段不全").note == "字段不全"
+    draft.refresh_from_db()
+    assert draft.state == Kind.State.DRAFT
+    with pytest.raises(Denied):
+        acts.refuse_kind(world["lobby"], draft, reason="不归我管")
+
+
 def test_a_case_keeps_to_the_edition_it_was_opened_under(client, world, opened, second):
     case = opened()
     text = NEXT.replace("试验事项", "新名").replace("2020-01-01", f"{timezone.localdate():%Y-%m-%d}")
