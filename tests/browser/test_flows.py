@@ -200,6 +200,7 @@ def test_a_case_from_its_registration_to_its_close(visit, address):
     page.locator("#drawer button.btn-primary").click()
     expect(page.locator(".invalid-feedback").first).to_be_visible()
     page.goto(f"{address}/cases/{no}/")
+    page.watch.clear()  # the refusal was provoked
     do_step(
         page, "Propose the result", result="Bought and laid out", adoption="adopt", reasons="Cheap and kind"
     )
