@@ -68,11 +68,13 @@ TAKES = {
         "owner": lazy("First owner"),
     },
     **{"severity": lazy("Severity"), "received_at": lazy("Received"), "story": lazy("In their own words")},
-    **{"parties": lazy("People"), "line": lazy("Business line"), "how": lazy("By"), "at": lazy("When")},
+    **{"parties": lazy("People"), "line": lazy("Business line"), "how": lazy("Which way")},
+    **{"at": lazy("When")},
     **{"files": lazy("Files"), "stage": lazy("What they show"), "pair": lazy("Number of the pair")},
     **{"caption": lazy("Caption"), "minutes": lazy("Minutes"), "result": lazy("Result")},
     **{"reply": lazy("Text of the answer"), "satisfaction": lazy("Satisfaction (1 to 5)")},
-    **{"words": lazy("In words"), "verdict": lazy("Verdict"), "into": lazy("Into case"), "to": lazy("To")},
+    **{"words": lazy("In words"), "verdict": lazy("Verdict"), "into": lazy("Into case")},
+    **{"to": lazy("Which case")},
     **{"other": lazy("Other case"), "type": lazy("What kind"), "policy": lazy("Deadline")},
     **{"units": lazy("How many more units"), "petition": lazy("Request"), "for": lazy("For whom")},
     **{
@@ -82,7 +84,7 @@ TAKES = {
     },
     **{"kind": lazy("Kind of unit"), "days": lazy("Days (workdays)")},
     **{"measure": lazy("What is proposed")},
-    **{"clock": lazy("Deadline"), "step": lazy("Step of the ladder"), "until": lazy("Until")},
+    **{"clock": lazy("Deadline"), "step": lazy("Step of the ladder"), "until": lazy("Until when")},
 }
 CHOICES = {
     **{"phone": lazy("telephone"), "visit": lazy("visit"), "letter": lazy("letter")},
