@@ -14,7 +14,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from kezun.cases import actions, cli_deadline, escalation, payload, telling
+from kezun.cases import actions, cli_deadline, cli_report, escalation, payload, telling
 from kezun.cases.actions.verifying import REPLAY
 from kezun.cases.models import Case
 from kezun.cases.verifying import Report, explain, verify
@@ -263,3 +263,6 @@ def in_words(report: Report) -> str:
     numbers = {name: getattr(report, name) for name in ("cases", "events", "clocks", "seconds")}
     words = _("%(events)s events and %(clocks)s clocks of %(cases)s cases replayed in %(seconds)s s.")
     return "\n".join([*lines, words % numbers])
+
+
+cases_group.add_command(cli_report.report_command)

@@ -30,7 +30,7 @@ def merged_into(case: Case) -> QuerySet[Link]:
 @effect("merge")
 def merged(doing: Doing) -> None:
     """Into a live case of the same kind; both histories say so."""
-    into: Case = doing.said["into"]
+    into = _held(doing, doing.said["into"])
     if into.pk == doing.case.pk:
         raise ValidationError({"into": _("A case is not merged into itself.")})
     if into.code != doing.case.code:
@@ -46,6 +46,13 @@ def merged(doing: Doing) -> None:
     Link.objects.create(source=doing.case, target=into, type=DUPLICATE, at=doing.at)
     doing.told["merged"] = {"into": into.pk, "was": doing.case.state}
     engine.apply(into, "join", doing.actor, {"other": doing.case, "note": doing.reason}, at=doing.at)
+
+
+def _held(doing: Doing, other: Case) -> Case:
+    """The other case, locked too; what happens to both happens after what was last done to either."""
+    found = Case.objects.select_for_update(of=("self",)).get(pk=other.pk)
+    doing.at = max(doing.at, found.last_at)
+    return found
 
 
 @effect("join")
@@ -75,7 +82,7 @@ def unmerged(doing: Doing) -> None:
     link = Link.objects.filter(source=doing.case, type=DUPLICATE, ended_at__isnull=True).first()
     if link is None:
         raise ValidationError(_("This case is not merged into another."))
-    into = link.target
+    into = _held(doing, link.target)
     if not into.open:
         raise ValidationError(
             _("%(no)s has ended, and with it this one: reopen that one first.") % {"no": into.no}

@@ -161,6 +161,17 @@ def test_what_cannot_be_merged(world, two, opened, timed):
     assert verbs(early) == ["open"]
 
 
+def test_a_merger_happens_after_what_was_last_done_to_either(world, two):
+    early, late = two
+    do(world, late, "lobby", "note", {"note": "刚刚"}, "2026-09-23T10:00:05")
+    early = do(world, early, "manager", "merge", {"into": late.no, "reason": "同一事项"}, "2026-09-23T10:00")
+    assert early.closed_at == early.last_at == at("2026-09-23T10:00:05")
+    do(world, late, "lobby", "note", {"note": "又及"}, "2026-09-23T10:00:15")
+    early = do(world, early, "manager", "unmerge", {"reason": "分开"}, "2026-09-23T10:00:10")
+    assert early.last_at == at("2026-09-23T10:00:15")
+    assert verify().intact
+
+
 def test_no_chain_of_mergers_comes_about(world, one, timed):
     early, late = one
     third = timed("2026-09-22T09:00")
