@@ -175,7 +175,6 @@ def test_nobody_gets_in_without_signing_in(name):
         "score": 1,
         "no": "C26-000001",
         "seq": 1,
-        "no": "C26-000001",
     }
     call = Client().post if rule.told.get("method") == "POST" else Client().get
     assert told_in(call(address(name, rule, named))) in {401, 403}
@@ -224,7 +223,8 @@ def test_operation(name, bank, with_token):
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", sorted(TOLD["endpoints"]))
 def test_no_operation_without_a_token(name):
-    path = address(name, Rule.of(TOLD["endpoints"][name]), {"code": "HO", "number": 1, "no": "C26-000001"}, ENDPOINTS[name].path)
+    named = {"code": "HO", "number": 1, "no": "C26-000001"}
+    path = address(name, Rule.of(TOLD["endpoints"][name]), named, ENDPOINTS[name].path)
     assert Client().generic(ENDPOINTS[name].method, path).status_code == 401
 
 
@@ -232,7 +232,8 @@ def test_no_operation_without_a_token(name):
 def test_a_token_carries_no_more_than_it_says(name, with_token):
     client, person = with_token("service_office")
     Token.objects.filter(person=person).update(permissions=["nothing.at_all"])
-    path = address(name, Rule.of(TOLD["endpoints"][name]), {"code": "HO", "number": 1, "no": "C26-000001"}, ENDPOINTS[name].path)
+    named = {"code": "HO", "number": 1, "no": "C26-000001"}
+    path = address(name, Rule.of(TOLD["endpoints"][name]), named, ENDPOINTS[name].path)
     assert client.generic(ENDPOINTS[name].method, path).status_code in REFUSED
 
 

@@ -42,7 +42,8 @@ SORTS = {
 class Wanted:
     """What is asked for; empty values do not narrow. state: `open`, `ended` or one state; "" for all.
 
-    unit: a code, with all below it; owner: the code of the one unit with which it lies. since, until: days of receipt. after: where the page before ended.
+    unit: a code, with all below it; owner: the code of the one unit with which it lies. since, until: days of
+    receipt. after: where the page before ended.
     """
 
     q: str = ""
@@ -112,10 +113,6 @@ def chosen(person: Person, wanted: Wanted, now: dt.datetime) -> QuerySet[Case]:
         found = found.filter(code=wanted.kind)
     if wanted.severity:
         found = found.filter(severity=int(wanted.severity))
-    if wanted.unit:
-        below = UnitPath.objects.filter(valid_on(timezone.localdate()), ancestor__code=wanted.unit)
-        units = below.values("unit")
-        found = found.filter(Q(unit__in=units) | Q(owner_unit__in=units))
     if wanted.owner:
         found = found.filter(owner_unit__code=wanted.owner)
     if wanted.since:
@@ -132,6 +129,12 @@ def arms(person: Person, found: QuerySet[Case], wanted: Wanted) -> list[QuerySet
     words are looked for, these already say which few cases to walk.
     """
     scope = person.scope
+    if wanted.unit:
+        paths = UnitPath.objects.filter(valid_on(timezone.localdate()), ancestor__code=wanted.unit)
+        below = paths.values("unit")
+        if scope.whole_bank(READ) and not wanted.q:
+            return [found.filter(unit__in=below), found.filter(owner_unit__in=below)]
+        found = found.filter(Q(unit__in=below) | Q(owner_unit__in=below))
     if wanted.who == "take":
         mine = [held.unit_id for held in scope.carrying(READ) if held.role.reach != "own"]
         free = found.filter(handler=None, state__in=FREE)
@@ -170,8 +173,9 @@ def _by_arm(one: Any) -> Any:
 
 def how_many(parts: Sequence[QuerySet[Case]], most: int) -> int:
     """How many cases the arms hold together, counted up to `most`; one statement."""
-    one, *more = [part.order_by().values("pk") for part in parts]
-    return (one.union(*more) if more else one)[:most].count()
+    cut = [part.order_by().values("pk")[:most] for part in parts]
+    one, *more = [Case.objects.filter(pk__in=part).order_by().values("pk") for part in cut]
+    return (one.union(*more) if more else cut[0])[:most].count()
 
 
 def _midnight(day: str) -> dt.datetime:

@@ -147,7 +147,10 @@ class Case(models.Model):
         # in which somebody may see a case has an index of its own (see `listing`)
         indexes = (
             models.Index(
-                fields=["act_by_at", "id", "state", "code", "severity", "owner_unit", "unit", "handler"],
+                fields=[
+                    *("act_by_at", "id", "state", "code", "severity", "owner_unit", "unit", "handler"),
+                    *("pending_unit", "opener", "verifier", "returns", "level"),
+                ],
                 condition=Q(open=True),
                 name="case_open_due",
             ),
@@ -179,8 +182,8 @@ class Case(models.Model):
             models.Index(fields=["-received_at", "-id", "open"], name="case_received"),
             models.Index(fields=["state", "-received_at", "-id"], name="case_state_received"),
             models.Index(fields=["code", "-received_at", "-id"], name="case_kind_received"),
-            models.Index(fields=["unit", "-received_at"], name="case_unit_received"),
-            models.Index(fields=["owner_unit", "-received_at"], name="case_owner_received"),
+            models.Index(fields=["unit", "-received_at", "open", "state"], name="case_unit_received"),
+            models.Index(fields=["owner_unit", "-received_at", "open", "state"], name="case_owner_received"),
             models.Index(fields=["fingerprint", "-received_at"], name="case_fingerprint"),
             models.Index(fields=["mark", "-received_at"], condition=~Q(mark=""), name="case_mark"),
             models.Index(fields=["last_at"], condition=Q(facts_at__isnull=True), name="case_unsent"),

@@ -74,7 +74,9 @@ FILTERS = [
 ]
 
 
-@pytest.mark.parametrize(("asked", "names"), FILTERS, ids=lambda x: str(sorted(x) if isinstance(x, set) else x)[:40])
+@pytest.mark.parametrize(
+    ("asked", "names"), FILTERS, ids=lambda x: str(sorted(x) if isinstance(x, set) else x)[:40]
+)
 def test_each_filter_finds_what_it_says(world, some, asked, names):
     wanted = {some[name].no for name in (names if names is not None else FILTERS[0][1])}
     assert found(world["office"], **asked) == wanted
