@@ -28,10 +28,15 @@ class Erased(ValueError):
 
 
 def _cipher(case: Case, *, make: bool = False) -> AESGCM:
+    fresh: AESGCM | None = case.__dict__.get("_fresh_key")
+    if fresh is not None:
+        return fresh
     row = CaseKey.objects.filter(case=case).first()
     if row is None and make:
-        fresh = base64.b64encode(AESGCM.generate_key(256)).decode()
-        row = CaseKey.objects.create(case=case, key=fresh)
+        made = AESGCM.generate_key(256)
+        CaseKey.objects.create(case=case, key=base64.b64encode(made).decode())
+        case.__dict__["_fresh_key"] = AESGCM(made)  # for what else is sealed while the case is being opened
+        return AESGCM(made)
     if row is None or not row.key:
         raise Erased(str(case))
     return AESGCM(base64.b64decode(row.key))
@@ -98,5 +103,6 @@ def opener(case: Case) -> Callable[[str], str] | None:
 
 def erase(case: Case) -> None:
     """Destroy the case's key: names, contacts and the customer's own words are gone, the history stays."""
+    case.__dict__.pop("_fresh_key", None)
     CaseKey.objects.update_or_create(case=case, defaults={"key": "", "erased_at": timezone.now()})
     Party.objects.filter(case=case).update(mark="")

@@ -85,7 +85,7 @@ def _add(doing: Doing, rows: list[dict[str, Any]]) -> None:
     made = Party.objects.bulk_create(people)
     doing.told["parties"] = [{"party": p.pk, "role": p.role, "person": p.person_id} for p in made]
     several = Party.objects.filter(case=doing.case, role=Party.Role.REPRESENTATIVE, ended_at__isnull=True)
-    if several.count() > 5:
+    if any(party.role == Party.Role.REPRESENTATIVE for party in made) and several.count() > 5:
         raise ValidationError(
             {"parties": _("At most %(most)d representatives speak for a group.") % {"most": 5}}
         )

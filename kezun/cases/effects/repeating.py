@@ -32,9 +32,7 @@ def seen_before(doing: Doing) -> None:
         doing.told["repeat_of"] = [one.pk for one in found.again[: likeness.most()]]
     if found.same:
         before = found.same[0].pk
-        Link.objects.get_or_create(
-            source=case, target_id=before, type=Link.Type.RECURRENCE_OF, defaults={"at": doing.at}
-        )
+        Link.objects.create(source=case, target_id=before, type=Link.Type.RECURRENCE_OF, at=doing.at)
         doing.told["recurrence_of"] = before
     if found.group is not None:
         group = found.group
