@@ -69,8 +69,10 @@ def move(doing: Doing) -> None:
 def _moves(doing: Doing, use: ClockUse, clock: Clock | None) -> Iterator[Move]:
     """What this verb does to one clock, in order."""
     if doing.verb == "recompute":
-        if clock is not None and clock.state != Clock.State.STOPPED and clock.provisional:
-            yield Move("recompute")
+        if clock is not None and clock.state != Clock.State.STOPPED:
+            clock.case = doing.case
+            if clock.provisional or moved(clock):
+                yield Move("recompute")
         return
     for policy, verb, units, began in doing.moves:
         if policy == use.policy:
@@ -160,6 +162,13 @@ def events_of(clock: Clock) -> list[ClockEvent]:
 def state_of(clock: Clock, worktime: Worktime | None = None) -> ClockState:
     """The fold over the clock's history."""
     return clocks.fold(rule_of(clock), worktime or worktime_of(clock), events_of(clock))
+
+
+def moved(clock: Clock) -> bool:
+    """Whether the calendar of today gives the clock other dates, or makes them final; its case is set."""
+    state = state_of(clock)
+    told = (clock.due_at, clock.act_by_at, clock.provisional)
+    return (state.due_at, state.act_by, state.provisional) != told
 
 
 def advance(clock: Clock, event: ClockEvent, now: dt.datetime, worktime: Worktime) -> None:
