@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import inspect
 import re
 import time
 from functools import lru_cache
@@ -17,6 +18,8 @@ from django.utils import timezone
 
 from kezun.assessment.merits import merit_kinds
 from kezun.assessment.tests.world import scheme_text
+from kezun.cases.tests import courses
+from kezun.cases.tests.conftest import KIND
 from kezun.insight.models import SavedView
 from kezun.kernel import trail
 from kezun.kernel.actor import SystemActor
@@ -169,6 +172,8 @@ def told_by_data():
         judged.GROUNDS,
         judged.TITLE,
         complaining.TITLE,
+        KIND,
+        inspect.getsource(courses),
     ]
     return frozenset(CHINESE.findall("\n".join(written)))
 
