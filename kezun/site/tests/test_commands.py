@@ -56,6 +56,11 @@ GIVEN = {
     ("standard", "score"): ("none", "--answers", "ANSWERS.json"),
     ("standard", "show"): ("none",),
     ("watch",): ("INBOX", "--profile", "nowhere/none", "--once"),
+    ("standard", "withdraw"): ("S404@1",),
+    ("cases", "do"): ("C26-000001", "note", "--set", "note=x"),
+    ("cases", "open"): ("complaint", "--unit", "O404"),
+    ("cases", "report"): ("--unit", "O404"),
+    ("cases", "show"): ("C26-000001",),
 }
 
 
@@ -113,7 +118,10 @@ def test_acting_as_a_disabled_person_is_exit_2(db, words, command):
 
 
 # What everybody may read: their own scope, and the texts of rules.
-OPEN = {("people",), ("indicators",), ("facts", "rows"), ("standard", "list"), ("scheme", "list")}
+OPEN = {
+    *(("people",), ("indicators",), ("facts", "rows"), ("standard", "list"), ("scheme", "list")),
+    ("cases", "list"),
+}
 REFUSED = sorted(set(ACTING) - OPEN)
 
 
