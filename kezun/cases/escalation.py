@@ -12,7 +12,9 @@ import json
 import logging
 from collections import Counter
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import OperationalError, connection, transaction
 from django.utils import timezone
@@ -157,7 +159,8 @@ def beat(pulse: Pulse) -> None:
 def last_beat() -> Pulse | None:
     """What the last sweep left; None where none has ended yet."""
     try:
-        return Pulse(**json.loads((folder("heartbeats") / HEARTBEAT).read_text(encoding="utf-8")))
+        told = (Path(settings.KEZUN_HOME) / "heartbeats" / HEARTBEAT).read_text(encoding="utf-8")
+        return Pulse(**json.loads(told))
     except (FileNotFoundError, ValueError, TypeError):
         return None
 

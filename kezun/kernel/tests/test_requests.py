@@ -48,7 +48,10 @@ def test_ready_says_which_checks_are_well(client, settings, home):
     assert answer.status_code == 200
     assert answer.json() == {
         "ready": True,
-        "checks": {"database": True, "store": True, "disk": True, "worker": False, "guard": True},
+        "checks": {
+            **{"database": True, "store": True, "disk": True, "worker": False, "guard": True},
+            "escalation": True,
+        },
     }
     now = timezone.now()
     Heartbeat.objects.create(worker="w", started_at=now, seen_at=now)

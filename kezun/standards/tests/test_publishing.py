@@ -79,7 +79,7 @@ def test_a_sheet_becomes_one_inspection_and_its_answers(bank, supervisor):
 def test_after_commit_the_facts_follow(bank, supervisor):
     published()
     sheet = submitted(supervisor, bank["O1"])
-    assert Task.objects.filter(name__startswith="on.standards.submit_sheet").count() == 1
+    assert Task.objects.filter(name__startswith="on.standards.submit_sheet.kezun.standards").count() == 1
     run_due("test")
     sheet.refresh_from_db()
     assert sheet.facts_at is not None
