@@ -46,13 +46,10 @@ def test_live_answers_without_looking_at_anything(client, django_assert_num_quer
 def test_ready_says_which_checks_are_well(client, settings, home):
     answer = client.get("/health/ready")
     assert answer.status_code == 200
-    assert answer.json() == {
-        "ready": True,
-        "checks": {
-            **{"database": True, "store": True, "disk": True, "worker": False, "guard": True},
-            "escalation": True,
-        },
-    }
+    told = answer.json()
+    assert told["ready"] is True
+    own = {"database": True, "store": True, "disk": True, "worker": False, "guard": True}
+    assert own.items() <= told["checks"].items()  # other rooms add theirs
     now = timezone.now()
     Heartbeat.objects.create(worker="w", started_at=now, seen_at=now)
     assert client.get("/health/ready").json()["checks"]["worker"] is True
