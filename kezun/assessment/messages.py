@@ -64,6 +64,7 @@ WHOLE = {
     "not_a_share": gettext_noop("%(value)s is not between 0 and 1; write a probability, for instance 0.975"),
 }
 PROBLEMS: Mapping[str, str] = COMPONENTS | RULES | WHOLE
+ALL: Mapping[str, str] = {**messages.PROBLEMS, **PROBLEMS}
 
 STATES: Mapping[str, str] = {
     "scored": gettext_noop("scored"),
@@ -84,18 +85,12 @@ STATES: Mapping[str, str] = {
 
 def say_problem(problem: Problem, file: str = "") -> str:
     """«file, line 12, components.csat.weight: what is wrong; what to do»."""
-    if problem.code not in PROBLEMS:
-        return messages.say_problem(problem, file)
-    place = [file] if file else []
-    place.append(_("line %(line)d") % {"line": problem.line})
-    if problem.path:
-        place.append(problem.path)
-    return f"{', '.join(place)}: {_(PROBLEMS[problem.code]) % problem.params}"
+    return messages.say_problem(problem, file, ALL)
 
 
 def say_refusal(refused: NotAScheme, file: str = "") -> list[str]:
     """A message for each problem of a text that was refused, in the order of its lines."""
-    return [say_problem(problem, file) for problem in refused.problems]
+    return messages.say_refusal(refused, file, ALL)
 
 
 def say_state(state: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from kezun.cases.rules.reading import NotAKind
@@ -30,19 +29,14 @@ PROBLEMS: Mapping[str, str] = {
     "never_closed": gettext_noop("no step closes a case of this kind; add one, or choose another flow"),
     "no_steps": gettext_noop("the kind has no steps; name a flow, for instance «flow: full»"),
 }
+ALL: Mapping[str, str] = {**messages.PROBLEMS, **PROBLEMS}
 
 
 def say_problem(problem: Problem, file: str = "") -> str:
     """«file, line 12, fields[0].type: what is wrong; what to do»."""
-    if problem.code not in PROBLEMS:
-        return messages.say_problem(problem, file)
-    place = [file] if file else []
-    place.append(_("line %(line)d") % {"line": problem.line})
-    if problem.path:
-        place.append(problem.path)
-    return f"{', '.join(place)}: {_(PROBLEMS[problem.code]) % problem.params}"
+    return messages.say_problem(problem, file, ALL)
 
 
 def say_refusal(refused: NotAKind, file: str = "") -> list[str]:
     """A message for each problem of a text that was refused, in the order of its lines."""
-    return [say_problem(problem, file) for problem in refused.problems]
+    return messages.say_refusal(refused, file, ALL)

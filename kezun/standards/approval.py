@@ -1,14 +1,15 @@
 """From draft to published: the moves that every edition makes, whether of a standard or of a scheme.
 
 The functions here are called from within actions (they lock the row and check nothing of permissions). What
-a text must hold is the business of the room whose text it is; what two persons must do is the same for all.
+a text must hold is the business of the room whose text it is, which brings it as `take` and `settle`; what
+two persons must do is the same for all.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from django.core.exceptions import ValidationError
@@ -31,6 +32,10 @@ UNSET = (
     *(*ASKING, "withdrawn_by", "withdrawn_at"),
 )
 SHOWN = 50
+ENDABLE = (Edition.State.DRAFT, Edition.State.PROPOSED, Edition.State.PUBLISHED)
+# What a room knows of its texts: to put one into a row, and to see that it has no mistake.
+Take = Callable[[E, str], None]
+Settle = Callable[[E], None]
 
 
 def person(actor: Actor) -> Person:
@@ -126,18 +131,39 @@ def begins_in_the_past(edition: Edition, today: dt.date | None = None) -> bool:
     return edition.from_date < (today or timezone.localdate())
 
 
-def propose(actor: Actor, row: E) -> E:
-    """Send a draft to a second person."""
+def draft(actor: Actor, row: E, text: str, take: Take[E]) -> E:
+    """Keep a new draft; it may still have mistakes, but must say what it is and which version."""
+    take(wrote(actor, row), text)
+    return keep(row)
+
+
+def save(actor: Actor, edition: E, text: str, seen: str, take: Take[E]) -> E:
+    """Replace a draft's text. seen: the stamp of the text it was made from, so that nobody writes over what
+    a colleague saved meanwhile."""
+    row = held(edition, Edition.State.DRAFT)
+    check_seen(row, seen)
+    before = (row.urn, row.version)
+    take(wrote(actor, row), text)
+    return keep(row, before)
+
+
+def propose(actor: Actor, edition: E, settle: Settle[E]) -> E:
+    """Send a draft without mistakes to a second person."""
+    row = held(edition, Edition.State.DRAFT)
+    settle(row)
     row.state, row.proposed_by, row.proposed_at = Edition.State.PROPOSED, person(actor), timezone.now()
     row.save(update_fields=PROPOSED)
     return row
 
 
-def publish(actor: Actor, row: E, doc_no: str) -> E:
-    """Approve as the second person; from now on the row keeps its text.
+def approve(actor: Actor, edition: E, doc_no: str, settle: Settle[E]) -> E:
+    """Publish as the second person what somebody else proposed; from now on the row keeps its text.
 
-    Raises ValidationError for one's own proposal, and for a beginning in the past without a decision.
+    Raises ValidationError for mistakes, for one's own proposal, and for a beginning in the past without a
+    decision.
     """
+    row = held(edition, Edition.State.PROPOSED)
+    settle(row)
     who = person(actor)
     if who.pk in (row.proposed_by_id, row.drafted_by_id):
         raise ValidationError(_("You wrote or proposed it yourself: a second person has to approve it."))
@@ -151,16 +177,18 @@ def publish(actor: Actor, row: E, doc_no: str) -> E:
     return row
 
 
-def send_back(actor: Actor, row: E, reason: str) -> E:
+def send_back(edition: E, reason: str) -> E:
     """Refuse a proposal with a reason; it is a draft again."""
+    row = held(edition, Edition.State.PROPOSED)
     row.note = _said(reason)
     row.state, row.proposed_by, row.proposed_at = Edition.State.DRAFT, None, None
     row.save(update_fields=[*PROPOSED, "note"])
     return row
 
 
-def ask_withdrawal(actor: Actor, row: E, reason: str) -> E:
+def ask_withdrawal(actor: Actor, edition: E, reason: str) -> E:
     """Ask that a published edition count no more; it counts until a second person carries it out."""
+    row = held(edition, Edition.State.PUBLISHED)
     if row.ending:
         raise ValidationError(_("%(who)s asked for that already.") % {"who": row.asked_by})
     row.asked_by, row.asked_at, row.note = person(actor), timezone.now(), _said(reason)
@@ -168,8 +196,9 @@ def ask_withdrawal(actor: Actor, row: E, reason: str) -> E:
     return row
 
 
-def keep_in_force(row: E, reason: str) -> E:
+def keep_in_force(edition: E, reason: str) -> E:
     """Let a published edition count on: its withdrawal is refused, or taken back by whoever asked."""
+    row = held(edition, Edition.State.PUBLISHED)
     if not row.ending:
         raise ValidationError(_("Nobody asked that it be withdrawn."))
     row.asked_by, row.asked_at, row.note = None, None, _said(reason)
@@ -177,12 +206,13 @@ def keep_in_force(row: E, reason: str) -> E:
     return row
 
 
-def withdraw(actor: Actor, row: E, reason: str) -> E:
+def withdraw(actor: Actor, edition: E, reason: str) -> E:
     """End an edition for good; what was published stays readable, and counts no more.
 
     A draft or proposal is given up by one person, with a reason. What was published ends when a second person
     carries out what another asked for; the reason is that of the first unless the second gives one.
     """
+    row = held(edition, *ENDABLE)
     if row.published_at is not None:
         _check_second(actor, row)
         reason = reason.strip() or row.note

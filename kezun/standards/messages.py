@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from openpyxl.utils import get_column_letter
 
-from kezun.standards.rules.nodes import NotAStandard, Problem
+from kezun.standards.rules.nodes import NotTaken, Problem
 from kezun.standards.rules.scoring import Lack, Line
 from kezun.standards.rules.tables import Remark
 
@@ -211,18 +211,18 @@ REASONS: Mapping[str, str] = {
 }
 
 
-def say_problem(problem: Problem, file: str = "") -> str:
-    """«file, line 12, M1.1.01.points: what is wrong; what to do»."""
+def say_problem(problem: Problem, file: str = "", words: Mapping[str, str] = PROBLEMS) -> str:
+    """«file, line 12, M1.1.01.points: what is wrong; what to do». words: by code, of the room that asks."""
     place = [file] if file else []
     place.append(_("line %(line)d") % {"line": problem.line})
     if problem.path:
         place.append(problem.path)
-    return f"{', '.join(place)}: {_(PROBLEMS[problem.code]) % problem.params}"
+    return f"{', '.join(place)}: {_(words[problem.code]) % problem.params}"
 
 
-def say_refusal(refused: NotAStandard, file: str = "") -> list[str]:
+def say_refusal(refused: NotTaken, file: str = "", words: Mapping[str, str] = PROBLEMS) -> list[str]:
     """A message for each problem of a text that was refused, in the order of its lines."""
-    return [say_problem(problem, file) for problem in refused.problems]
+    return [say_problem(problem, file, words) for problem in refused.problems]
 
 
 def say_remark(remark: Remark, sheet: str = "") -> str:

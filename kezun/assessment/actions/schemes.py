@@ -16,34 +16,25 @@ from kezun.org.models import Person
 from kezun.standards import approval
 
 LONGEST = 500_000
-State = Scheme.State
 
 
 @action("assessment.draft_scheme", hidden=("text",))
 def draft_scheme(actor: Actor, *, text: str, note: str = "") -> Scheme:
     """Keep a new draft; it may still have mistakes, but must say which scheme and version it is."""
-    row = approval.wrote(actor, Scheme(note=note.strip()))
-    _take(row, text)
-    return approval.keep(row)
+    return approval.draft(actor, Scheme(note=note.strip()), text, _take)
 
 
 @action("assessment.save_scheme", hidden=("text",))
 def save_scheme(actor: Actor, scheme: Scheme, *, text: str, seen: str = "") -> Scheme:
     """Replace a draft's text. seen: the sha256 of the text that the change was made from, so that nobody
     writes over what a colleague saved meanwhile."""
-    row = approval.held(scheme, State.DRAFT)
-    approval.check_seen(row, seen)
-    before = (row.urn, row.version)
-    _take(approval.wrote(actor, row), text)
-    return approval.keep(row, before)
+    return approval.save(actor, scheme, text, seen, _take)
 
 
 @action("assessment.propose_scheme")
 def propose_scheme(actor: Actor, scheme: Scheme) -> Scheme:
     """Send a draft without mistakes to a second person."""
-    row = approval.held(scheme, State.DRAFT)
-    _settle(row)
-    return approval.propose(actor, row)
+    return approval.propose(actor, scheme, _settle)
 
 
 @action("assessment.approve_scheme")
@@ -53,34 +44,31 @@ def approve_scheme(actor: Actor, scheme: Scheme, *, doc_no: str = "") -> Scheme:
     One that begins in the past needs the number of the decision. No stored run changes: who wants the past
     judged by it makes a restated run.
     """
-    row = approval.held(scheme, State.PROPOSED)
-    _settle(row)
-    return approval.publish(actor, row, doc_no)
+    return approval.approve(actor, scheme, doc_no, _settle)
 
 
 @action("assessment.refuse_scheme")
 def refuse_scheme(actor: Actor, scheme: Scheme, *, reason: str) -> Scheme:
     """Send a proposal back to its author with a reason."""
-    return approval.send_back(actor, approval.held(scheme, State.PROPOSED), reason)
+    return approval.send_back(scheme, reason)
 
 
 @action("assessment.ask_scheme_withdrawal")
 def ask_scheme_withdrawal(actor: Actor, scheme: Scheme, *, reason: str) -> Scheme:
     """Ask that a published edition judge no more; it does until a second person carries that out."""
-    return approval.ask_withdrawal(actor, approval.held(scheme, State.PUBLISHED), reason)
+    return approval.ask_withdrawal(actor, scheme, reason)
 
 
 @action("assessment.refuse_scheme_withdrawal")
 def refuse_scheme_withdrawal(actor: Actor, scheme: Scheme, *, reason: str) -> Scheme:
     """Let an edition judge on whose withdrawal was asked for; whoever asked takes it back by this too."""
-    return approval.keep_in_force(approval.held(scheme, State.PUBLISHED), reason)
+    return approval.keep_in_force(scheme, reason)
 
 
 @action("assessment.withdraw_scheme")
 def withdraw_scheme(actor: Actor, scheme: Scheme, *, reason: str = "") -> Scheme:
     """End an edition: a draft given up, with a reason, or one in force, as the second person."""
-    row = approval.held(scheme, State.DRAFT, State.PROPOSED, State.PUBLISHED)
-    return approval.withdraw(actor, row, reason)
+    return approval.withdraw(actor, scheme, reason)
 
 
 @action("assessment.install_scheme", hidden=("text",))

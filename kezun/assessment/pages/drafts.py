@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -37,7 +36,7 @@ from kezun.org.models import Person
 from kezun.org.reader import reader_of
 from kezun.standards import approval
 from kezun.standards.forms import TextForm
-from kezun.standards.pages.decisions import carry_out
+from kezun.standards.pages.decisions import carry_out, words
 from kezun.ui.telling import tell
 
 SAVE = "assessment.save_scheme"
@@ -277,39 +276,14 @@ def _approve(person: Person, edition: Scheme, said: Any) -> str:
     return _("Published. Stored runs keep their scores.")
 
 
-def _propose(person: Person, edition: Scheme, said: Any) -> str:
-    schemes.propose_scheme(person, edition)
-    return _("Sent; a second person has to approve it.")
-
-
-def _refuse(person: Person, edition: Scheme, said: Any) -> str:
-    schemes.refuse_scheme(person, edition, reason=said.get("reason", ""))
-    return _("Sent back.")
-
-
-def _withdraw(person: Person, edition: Scheme, said: Any) -> str:
-    schemes.withdraw_scheme(person, edition, reason=said.get("reason", ""))
-    return _("Withdrawn.")
-
-
-def _ask(person: Person, edition: Scheme, said: Any) -> str:
-    schemes.ask_scheme_withdrawal(person, edition, reason=said.get("reason", ""))
-    return _("Asked; a second person has to carry it out.")
-
-
-def _keep(person: Person, edition: Scheme, said: Any) -> str:
-    schemes.refuse_scheme_withdrawal(person, edition, reason=said.get("reason", ""))
-    return _("It stays in force.")
-
-
-WORDS: dict[str, Callable[[Person, Scheme, Any], str]] = {
-    "approve": _approve,
-    "ask": _ask,
-    "keep": _keep,
-    "propose": _propose,
-    "refuse": _refuse,
-    "withdraw": _withdraw,
-}
+WORDS = words(
+    _approve,
+    propose=schemes.propose_scheme,
+    refuse=schemes.refuse_scheme,
+    ask=schemes.ask_scheme_withdrawal,
+    keep=schemes.refuse_scheme_withdrawal,
+    withdraw=schemes.withdraw_scheme,
+)
 
 
 @page("schemes/<int:pk>/decide/<slug:word>/", name="assessment.decide_scheme", needs=DRAFT)

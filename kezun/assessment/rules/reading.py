@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -32,7 +31,7 @@ from kezun.assessment.rules.form import (
 )
 from kezun.assessment.rules.lines import ROUNDINGS
 from kezun.standards.rules.fields import Reading
-from kezun.standards.rules.nodes import NotAStandard, Problem, parse
+from kezun.standards.rules.nodes import NotAStandard, NotTaken, Problem, parse
 
 SCHEMA = "kezun.scheme/1"
 KEYS = (
@@ -44,12 +43,8 @@ VERSION = re.compile(r"[^\s#@]{1,20}")
 URN = re.compile(r"[^\s#@]{1,120}")
 
 
-class NotAScheme(ValueError):
-    """A text that cannot be taken as a scheme; `problems` says everything that is wrong with it, by line."""
-
-    def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = tuple(sorted(problems, key=lambda p: (p.line, p.path, p.code)))
-        super().__init__("; ".join(f"{p.line}: {p.path}: {p.code}" for p in self.problems))
+class NotAScheme(NotTaken):
+    """A text that cannot be taken as a scheme."""
 
 
 @dataclass(frozen=True)

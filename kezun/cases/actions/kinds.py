@@ -15,67 +15,55 @@ from kezun.kernel.actor import Actor
 from kezun.standards import approval
 
 LONGEST = 300_000
-State = Kind.State
 
 
 @action("cases.draft_kind", hidden=("text",))
 def draft_kind(actor: Actor, *, text: str, note: str = "") -> Kind:
     """Keep a new draft; it may still have mistakes, but must say which kind and version it is."""
-    row = approval.wrote(actor, Kind(note=note.strip()))
-    _take(row, text)
-    return approval.keep(row)
+    return approval.draft(actor, Kind(note=note.strip()), text, _take)
 
 
 @action("cases.save_kind", hidden=("text",))
 def save_kind(actor: Actor, kind: Kind, *, text: str, seen: str = "") -> Kind:
     """Replace a draft's text. seen: the stamp of the text that the change was made from."""
-    row = approval.held(kind, State.DRAFT)
-    approval.check_seen(row, seen)
-    before = (row.urn, row.version)
-    _take(approval.wrote(actor, row), text)
-    return approval.keep(row, before)
+    return approval.save(actor, kind, text, seen, _take)
 
 
 @action("cases.propose_kind")
 def propose_kind(actor: Actor, kind: Kind) -> Kind:
     """Send a draft without mistakes to a second person."""
-    row = approval.held(kind, State.DRAFT)
-    _settle(row)
-    return approval.propose(actor, row)
+    return approval.propose(actor, kind, _settle)
 
 
 @action("cases.approve_kind")
 def approve_kind(actor: Actor, kind: Kind, *, doc_no: str = "") -> Kind:
     """Publish what somebody else proposed. Cases that are open keep to the edition they were opened under."""
-    row = approval.held(kind, State.PROPOSED)
-    _settle(row)
     cache.delete(kinds.NAMES)
-    return approval.publish(actor, row, doc_no)
+    return approval.approve(actor, kind, doc_no, _settle)
 
 
 @action("cases.refuse_kind")
 def refuse_kind(actor: Actor, kind: Kind, *, reason: str) -> Kind:
     """Send a proposal back to its author with a reason."""
-    return approval.send_back(actor, approval.held(kind, State.PROPOSED), reason)
+    return approval.send_back(kind, reason)
 
 
 @action("cases.ask_kind_withdrawal")
 def ask_kind_withdrawal(actor: Actor, kind: Kind, *, reason: str) -> Kind:
     """Ask that no more cases be opened under an edition; a second person carries that out."""
-    return approval.ask_withdrawal(actor, approval.held(kind, State.PUBLISHED), reason)
+    return approval.ask_withdrawal(actor, kind, reason)
 
 
 @action("cases.refuse_kind_withdrawal")
 def refuse_kind_withdrawal(actor: Actor, kind: Kind, *, reason: str) -> Kind:
     """Let an edition hold on whose withdrawal was asked for; whoever asked takes it back by this too."""
-    return approval.keep_in_force(approval.held(kind, State.PUBLISHED), reason)
+    return approval.keep_in_force(kind, reason)
 
 
 @action("cases.withdraw_kind")
 def withdraw_kind(actor: Actor, kind: Kind, *, reason: str = "") -> Kind:
     """End an edition: a draft given up, with a reason, or one in force, as the second person."""
-    row = approval.held(kind, State.DRAFT, State.PROPOSED, State.PUBLISHED)
-    return approval.withdraw(actor, row, reason)
+    return approval.withdraw(actor, kind, reason)
 
 
 def _take(row: Kind, text: str) -> None:

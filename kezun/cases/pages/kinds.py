@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -32,7 +31,7 @@ from kezun.org.models import Person
 from kezun.org.reader import reader_of
 from kezun.standards import approval
 from kezun.standards.forms import TextForm
-from kezun.standards.pages.decisions import carry_out
+from kezun.standards.pages.decisions import carry_out, words
 from kezun.ui.attachment import attachment
 from kezun.ui.telling import tell
 
@@ -259,35 +258,14 @@ def _approve(person: Person, edition: Kind, form: Any) -> str:
     return _("Published. Open cases keep to the edition under which they were opened.")
 
 
-def _propose(person: Person, edition: Kind, form: Any) -> str:
-    acts.propose_kind(person, edition)
-    return _("Sent; a second person has to approve it.")
-
-
-def _refuse(person: Person, edition: Kind, form: Any) -> str:
-    acts.refuse_kind(person, edition, reason=form.get("reason", ""))
-    return _("Sent back.")
-
-
-def _withdraw(person: Person, edition: Kind, form: Any) -> str:
-    acts.withdraw_kind(person, edition, reason=form.get("reason", ""))
-    return _("Withdrawn.")
-
-
-def _ask(person: Person, edition: Kind, form: Any) -> str:
-    acts.ask_kind_withdrawal(person, edition, reason=form.get("reason", ""))
-    return _("Asked; a second person has to carry it out.")
-
-
-def _keep(person: Person, edition: Kind, form: Any) -> str:
-    acts.refuse_kind_withdrawal(person, edition, reason=form.get("reason", ""))
-    return _("It stays in force.")
-
-
-WORDS: dict[str, Callable[[Person, Kind, Any], str]] = {
-    **{"approve": _approve, "propose": _propose, "refuse": _refuse},
-    **{"withdraw": _withdraw, "ask": _ask, "keep": _keep},
-}
+WORDS = words(
+    _approve,
+    propose=acts.propose_kind,
+    refuse=acts.refuse_kind,
+    ask=acts.ask_kind_withdrawal,
+    keep=acts.refuse_kind_withdrawal,
+    withdraw=acts.withdraw_kind,
+)
 
 
 @page("cases/kinds/<int:pk>/decide/<slug:word>/", name="cases.decide_kind", needs=DRAFT)

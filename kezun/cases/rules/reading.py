@@ -24,7 +24,7 @@ from kezun.cases.rules.kinds import (
 )
 from kezun.cases.rules.verbs import VERBS
 from kezun.standards.rules.fields import Reading
-from kezun.standards.rules.nodes import NotAStandard, Problem, parse
+from kezun.standards.rules.nodes import NotAStandard, NotTaken, Problem, parse
 
 KEYS = (
     *("schema", "id", "version", "title", "title_en", "about", "about_en", "supersedes", "valid", "approval"),
@@ -43,12 +43,8 @@ URN = re.compile(r"[^\s#@]{1,60}")
 VERSION = re.compile(r"[^\s#@]{1,20}")
 
 
-class NotAKind(ValueError):
-    """A text that cannot be taken as a kind of case; `problems` says everything wrong with it, by line."""
-
-    def __init__(self, problems: Collection[Problem]) -> None:
-        self.problems = tuple(sorted(problems, key=lambda p: (p.line, p.path, p.code)))
-        super().__init__("; ".join(f"{p.line}: {p.path}: {p.code}" for p in self.problems))
+class NotAKind(NotTaken):
+    """A text that cannot be taken as a kind of case."""
 
 
 @dataclass(frozen=True)

@@ -30,28 +30,20 @@ class Approved:
 @action("standards.draft", hidden=("text",))
 def draft(actor: Actor, *, text: str, note: str = "") -> Standard:
     """Keep a new draft; it may still have mistakes, but must say which standard and version it is."""
-    row = approval.wrote(actor, Standard(note=note.strip()))
-    _take(row, text)
-    return approval.keep(row)
+    return approval.draft(actor, Standard(note=note.strip()), text, _take)
 
 
 @action("standards.save_draft", hidden=("text",))
 def save_draft(actor: Actor, edition: Standard, *, text: str, seen: str = "") -> Standard:
     """Replace a draft's text. seen: `approval.stamp` of the text it was made from, so that nobody
     writes over what a colleague saved meanwhile."""
-    row = approval.held(edition, State.DRAFT)
-    approval.check_seen(row, seen)
-    before = (row.urn, row.version)
-    _take(approval.wrote(actor, row), text)
-    return approval.keep(row, before)
+    return approval.save(actor, edition, text, seen, _take)
 
 
 @action("standards.propose")
 def propose(actor: Actor, edition: Standard) -> Standard:
     """Send a draft without mistakes to a second person."""
-    row = approval.held(edition, State.DRAFT)
-    _settle(row)
-    return approval.propose(actor, row)
+    return approval.propose(actor, edition, _settle)
 
 
 @action("standards.approve")
@@ -61,30 +53,27 @@ def approve(actor: Actor, edition: Standard, *, doc_no: str = "") -> Approved:
     Validity that overlaps another edition's is refused unless it supersedes that one. One that begins in the
     past needs the number of the decision (`doc_no`); nothing is judged anew, the sheets it touches are named.
     """
-    row = approval.held(edition, State.PROPOSED)
-    _settle(row)
-    approval.publish(actor, row, doc_no)
+    row = approval.approve(actor, edition, doc_no, _settle)
     return Approved(row, tuple(queries.impact(row).values_list("pk", flat=True)))
 
 
 @action("standards.refuse")
 def refuse(actor: Actor, edition: Standard, *, reason: str) -> Standard:
     """Send a proposal back to its author with a reason."""
-    return approval.send_back(actor, approval.held(edition, State.PROPOSED), reason)
+    return approval.send_back(edition, reason)
 
 
 @action("standards.ask_withdrawal")
 def ask_withdrawal(actor: Actor, edition: Standard, *, reason: str) -> Standard:
     """Ask that a published edition count no more; it counts until a second person carries it out."""
-    row = approval.held(edition, State.PUBLISHED)
-    _check_free(row)
-    return approval.ask_withdrawal(actor, row, reason)
+    _check_free(approval.held(edition, State.PUBLISHED))
+    return approval.ask_withdrawal(actor, edition, reason)
 
 
 @action("standards.refuse_withdrawal")
 def refuse_withdrawal(actor: Actor, edition: Standard, *, reason: str) -> Standard:
     """Let an edition count on whose withdrawal was asked for; whoever asked takes it back by this too."""
-    return approval.keep_in_force(approval.held(edition, State.PUBLISHED), reason)
+    return approval.keep_in_force(edition, reason)
 
 
 @action("standards.withdraw")
@@ -93,9 +82,8 @@ def withdraw(actor: Actor, edition: Standard, *, reason: str = "") -> Standard:
 
     What was judged by it stays as it is.
     """
-    row = approval.held(edition, State.DRAFT, State.PROPOSED, State.PUBLISHED)
-    _check_free(row)
-    return approval.withdraw(actor, row, reason)
+    _check_free(approval.held(edition, *approval.ENDABLE))
+    return approval.withdraw(actor, edition, reason)
 
 
 def _check_free(row: Standard) -> None:

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_POST
 
 from kezun.kernel.page import page
@@ -22,6 +23,8 @@ from kezun.standards.pages.handbook import number
 from kezun.standards.pages.library import DRAFT
 from kezun.ui.telling import tell
 
+Word = Callable[[Person, E, Any], str]
+
 
 def _approve(person: Person, edition: Standard, form: Any) -> str:
     done = actions.approve(person, edition, doc_no=form.get("doc_no", "")[:120])
@@ -31,36 +34,41 @@ def _approve(person: Person, edition: Standard, form: Any) -> str:
     return _("Published.")
 
 
-def _propose(person: Person, edition: Standard, form: Any) -> str:
-    actions.propose(person, edition)
-    return _("Sent; a second person has to approve it.")
+def words(
+    approve: Word[E],
+    *,
+    propose: Callable[..., object],
+    refuse: Callable[..., object],
+    ask: Callable[..., object],
+    keep: Callable[..., object],
+    withdraw: Callable[..., object],
+) -> Mapping[str, Word[E]]:
+    """The six words of a decision, each with its action; only what an approval tells differs by room."""
+
+    def sent(person: Person, edition: E, _form: Any) -> str:
+        propose(person, edition)
+        return _("Sent; a second person has to approve it.")
+
+    def reasoned(act: Callable[..., object], told: str) -> Word[E]:
+        def said(person: Person, edition: E, form: Any) -> str:
+            act(person, edition, reason=form.get("reason", ""))
+            return _(told)
+
+        return said
+
+    return {
+        "approve": approve,
+        "ask": reasoned(ask, gettext_noop("Asked; a second person has to carry it out.")),
+        "keep": reasoned(keep, gettext_noop("It stays in force.")),
+        "propose": sent,
+        "refuse": reasoned(refuse, gettext_noop("Sent back.")),
+        "withdraw": reasoned(withdraw, gettext_noop("Withdrawn.")),
+    }
 
 
-def _refuse(person: Person, edition: Standard, form: Any) -> str:
-    actions.refuse(person, edition, reason=form.get("reason", ""))
-    return _("Sent back.")
-
-
-def _withdraw(person: Person, edition: Standard, form: Any) -> str:
-    actions.withdraw(person, edition, reason=form.get("reason", ""))
-    return _("Withdrawn.")
-
-
-def _ask(person: Person, edition: Standard, form: Any) -> str:
-    actions.ask_withdrawal(person, edition, reason=form.get("reason", ""))
-    return _("Asked; a second person has to carry it out.")
-
-
-def _keep(person: Person, edition: Standard, form: Any) -> str:
-    actions.refuse_withdrawal(person, edition, reason=form.get("reason", ""))
-    return _("It stays in force.")
-
-
-def carry_out(
-    request: HttpRequest, words: Mapping[str, Callable[[Person, E, Any], str]], word: str, edition: E
-) -> None:
+def carry_out(request: HttpRequest, known: Mapping[str, Word[E]], word: str, edition: E) -> None:
     """Do what the word says, and say what was done or what stands in the way; 404 for a word that is none."""
-    act = words.get(word)
+    act = known.get(word)
     if act is None:
         raise Http404(word)
     try:
@@ -69,14 +77,14 @@ def carry_out(
         tell(request, error)
 
 
-WORDS: dict[str, Callable[[Person, Standard, Any], str]] = {
-    "approve": _approve,
-    "ask": _ask,
-    "keep": _keep,
-    "propose": _propose,
-    "refuse": _refuse,
-    "withdraw": _withdraw,
-}
+WORDS = words(
+    _approve,
+    propose=actions.propose,
+    refuse=actions.refuse,
+    ask=actions.ask_withdrawal,
+    keep=actions.refuse_withdrawal,
+    withdraw=actions.withdraw,
+)
 
 
 @page("standards/<int:pk>/decide/<slug:word>/", name="standards.decide", needs=DRAFT)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import yaml
@@ -22,12 +22,16 @@ class Problem:
     params: Mapping[str, object] = field(default_factory=dict)
 
 
-class NotAStandard(ValueError):
-    """A text that cannot be taken as a standard; `problems` says everything that is wrong with it."""
+class NotTaken(ValueError):
+    """A text that cannot be taken for what it should be; `problems` says all that is wrong, by line."""
 
-    def __init__(self, problems: tuple[Problem, ...]) -> None:
+    def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(sorted(problems, key=lambda p: (p.line, p.path, p.code)))
         super().__init__("; ".join(f"{p.line}: {p.path}: {p.code}" for p in self.problems))
+
+
+class NotAStandard(NotTaken):
+    """A text that cannot be taken as a standard."""
 
 
 @dataclass(frozen=True)
