@@ -101,10 +101,10 @@ def load_pack(actor: Actor, pack: Pack, given: dt.date | None = None) -> dict[st
 def places(organisation: Organisation) -> tuple[Place, ...]:
     """What can be simulated of an organisation: outlets and call centres with those who serve there."""
     parent = {u.code: u.parent for u in organisation.units}
-    serving: dict[str, list[str]] = {}
+    serving: dict[str, dict[str, None]] = {}  # each once, however many assignments: in order, as a set is not
     for row in organisation.assignments:
         if row.post in SERVES and not row.deputy_for:
-            serving.setdefault(row.unit, []).append(row.person)
+            serving.setdefault(row.unit, {})[row.person] = None
 
     def above(code: str) -> Iterator[str]:
         at = parent[code]

@@ -125,11 +125,13 @@ def test_every_page_behaves_and_is_reached(visit, address):
     Together the people of the demo reach every page; what no link leads to is named with its reason in
     tests/permissions.yaml.
     """
+    wrong = []
     for name in PEOPLE:
         walk = Walk(name, address, {size: visit(name, size) for size in SIZES})
         walk.go()
         assert walk.visited, f"{name}: the first page led nowhere"
-        assert not walk.wrong, "\n".join([name, *walk.wrong])
+        wrong += [f"{name}: {line}" for line in walk.wrong]
+    assert not wrong, "\n".join(wrong)
     missed = set(PAGES) - set(seen) - NOT_LINKED - FORMS
     assert not missed
     assert not NOT_LINKED - set(PAGES)

@@ -109,16 +109,17 @@ def _asked(request: HttpRequest) -> Asked:
     if query.get("from") and query.get("to"):
         text = f"{query.pop('from')}..{query.pop('to')}"
     try:
-        period = period_named(text) if text else _latest()
+        period = period_named(text) if text else _latest(d)
     except ValueError as error:
         raise Http404(str(error)) from error
     told = {"indicator": d.id, "level": str(kind), "period": period.label}
     return Asked(d, unit, kind, period, told | ({"unit": unit.code} if unit else {}))
 
 
-def _latest() -> Period:
-    """The month of the latest facts."""
-    last = FactFile.objects.filter(removed=None).aggregate(last=Max("max_day"))["last"]
+def _latest(d: Definition) -> Period:
+    """The month of the latest facts that the indicator is a share of."""
+    of = [measure.fact for measure in (d.denominator, d.numerator) if measure]
+    last = FactFile.objects.filter(removed=None, fact__in=of).aggregate(last=Max("max_day"))["last"]
     return Period.of(last or timezone.localdate(), "month")
 
 
