@@ -21,6 +21,7 @@ from kezun.cases.models import Clock
 from kezun.cases.rules import clocks, ladders
 from kezun.cases.rules.clocks import ClockEvent, ClockRefused, ClockState
 from kezun.cases.rules.kinds import ENDED, ClockUse
+from kezun.kernel.rows import insert, update
 from kezun.kernel.rules import canonical
 from kezun.org import calendars
 from kezun.org.queries import worktime_for
@@ -60,9 +61,10 @@ def move(doing: Doing) -> None:
     for policy, clock in moved.items():
         doing.clocks[policy] = _told(clock)
     for clock in moved.values():
-        if clock.pk is not None:
-            clock.save(update_fields=COLUMNS)
-    Clock.objects.bulk_create([clock for clock in moved.values() if clock.pk is None])
+        if clock.pk is None:
+            insert(clock)
+        else:
+            update(clock, *COLUMNS)
     _first_due(doing, held)
 
 

@@ -25,6 +25,7 @@ from kezun.cases.rules.projecting import PROJECTED, project
 from kezun.cases.rules.verbs import VERBS
 from kezun.kernel import trail
 from kezun.kernel.actor import Actor
+from kezun.kernel.rows import insert, update
 from kezun.kernel.rules import GENESIS, canonical, chain_digest
 from kezun.org.models import Person, Unit
 
@@ -96,8 +97,8 @@ def open_case(
     form = kinds.form_of(kind)
     said, fields = payload.cleaned(actor, form, "open", given)
     received = said.get("received_at") or now
-    own = actor.home_unit if isinstance(actor, Person) and actor.home_unit else unit
-    with transaction.atomic():
+    own = _home(actor, unit)
+    with transaction.atomic(savepoint=False):
         row = Case(
             kind=kind,
             code=form.id,
@@ -110,7 +111,7 @@ def open_case(
             opened_at=now,
             last_at=now,
         )
-        row.save(force_insert=True)
+        insert(row)
         doing = Doing(actor, row, form, "open", now, said=said, fields=fields)
         doing.sets = {
             "state": Case.State.REGISTERED.value,
@@ -126,6 +127,13 @@ def open_case(
         doing.told["kind"] = edition(kind)
         _carry_out(doing)
     return row
+
+
+def _home(actor: Actor, unit: Unit) -> Unit:
+    """The unit of whoever opens the case; of one without, the unit it is about."""
+    if not isinstance(actor, Person) or actor.home_unit_id in (None, unit.pk):
+        return unit
+    return actor.home_unit or unit
 
 
 def edition(kind: KindRow) -> dict[str, str]:
@@ -174,22 +182,27 @@ def _record(doing: Doing) -> None:
     body |= {"behalf": doing.behalf.pk} if doing.behalf else {}
     text = canonical(body)
     digest = chain_digest(trail.key(), case.head or GENESIS, text, "sha256")
-    Event.objects.create(
-        case=case,
-        seq=doing.seq,
-        at=doing.at,
-        actor=doing.person,
-        behalf=doing.behalf,
-        verb=doing.verb,
-        clocked=bool(doing.clocks),
-        body=text,
-        digest=digest,
+    insert(
+        Event(
+            case=case,
+            seq=doing.seq,
+            at=doing.at,
+            actor=doing.person,
+            behalf=doing.behalf,
+            verb=doing.verb,
+            clocked=bool(doing.clocks),
+            body=text,
+            digest=digest,
+        )
     )
-    settle(case, project(values_of(case), json.loads(canonical(doing.sets))))
+    was = values_of(case)
+    values = project(was, json.loads(canonical(doing.sets)))
+    changed = [name for name in PROJECTED if values[name] != was[name]]
+    settle(case, {name: values[name] for name in changed})
     case.seq, case.head, case.last_at = doing.seq, digest, doing.at
     case.facts_at = None
     case.words = _words(case)
-    case.save(update_fields=[*COLUMNS, "seq", "head", "last_at", "facts_at", "words", "fingerprint", "mark"])
+    update(case, *changed, "seq", "head", "last_at", "facts_at", "words", "fingerprint", "mark")
 
 
 def _spoken(doing: Doing) -> dict[str, Any]:
@@ -206,9 +219,6 @@ def _words(case: Case) -> str:
     """What full-text search looks at: the number, the title and the texts of the kind's fields."""
     texts = [str(value) for value in case.data.values() if isinstance(value, str)]
     return " ".join([case.no, case.title, *texts])[:4000]
-
-
-COLUMNS = [*PROJECTED]
 
 
 def plain(at: dt.datetime | None) -> str | None:

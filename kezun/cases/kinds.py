@@ -7,9 +7,11 @@ import logging
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -20,7 +22,9 @@ from kezun.cases.rules.kinds import Kind as Form
 from kezun.cases.rules.reading import Known, NotAKind, digest, read
 from kezun.facts.indicators import catalogue
 from kezun.kernel.action import action
-from kezun.kernel.actor import Actor
+from kezun.kernel.actor import Actor, Denied
+from kezun.kernel.prepared import prepared
+from kezun.org.models import Person
 from kezun.standards import approval
 
 log = logging.getLogger("kezun.cases")
@@ -39,12 +43,8 @@ def known() -> Known:
 
 
 def known_whole() -> Known:
-    """The same with deadlines and indicators: what somebody writes is checked against all there is."""
-    return replace(
-        known(),
-        policies=frozenset(policies.policies()),
-        indicators=frozenset(catalogue().definitions),
-    )
+    """The same with indicators: what somebody writes is checked against all there is."""
+    return replace(known(), indicators=frozenset(catalogue().definitions))
 
 
 def head(row: Kind, made: Form, sha256: str) -> None:
@@ -72,9 +72,7 @@ def title_of(form: Form) -> str:
 def kind_now(code: str, day: dt.date | None = None) -> Kind:
     """The edition of a kind that holds on a day (today); ValidationError where there is none."""
     on = day or timezone.localdate()
-    rows = Kind.objects.filter(urn=code, published_at__isnull=False, withdrawn_at__isnull=True)
-    told = rows.values_list("from_date", "published_at", "pk", "sha256", "until_date")
-    held = [row for row in told if row[0] <= on and (row[4] is None or row[4] > on)]
+    held = [row for row in _published(code) if row[0] <= on and (row[4] is None or row[4] > on)]
     if not held:
         raise ValidationError(
             {
@@ -87,6 +85,12 @@ def kind_now(code: str, day: dt.date | None = None) -> Kind:
         )
     _from, _at, pk, sha256, _until = max(held, key=lambda row: row[:3])
     return _kept(pk, sha256)
+
+
+@prepared((str,))
+def _published(code: str) -> QuerySet[Any, Any]:
+    rows = Kind.objects.filter(urn=code, published_at__isnull=False, withdrawn_at__isnull=True)
+    return rows.values_list("from_date", "published_at", "pk", "sha256", "until_date")
 
 
 @lru_cache(maxsize=256)
@@ -129,7 +133,12 @@ def kind_names() -> list[tuple[str, str]]:
 
 @action("cases.install_kind", hidden=("text",))
 def install_kind(actor: Actor, *, text: str, origin: str) -> Kind:
-    """Publish a kind that came with the product or a pack. Raises NotAKind."""
+    """Publish a kind that came with the product or a pack.
+
+    Raises NotAKind; Denied for a person: what people write is drafted by one and approved by another.
+    """
+    if isinstance(actor, Person):
+        raise Denied(_("A kind comes with the product or a pack; draft yours, a second person approves it."))
     made = read(text, known())
     row = Kind(text=text, origin=origin)
     head(row, made, digest(made))

@@ -5,15 +5,18 @@ A sweep asks the same of many cases: within `remembered()` each answer is read o
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, TypeVar, cast
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from kezun.cases.models import Case
 from kezun.cases.rules.ladders import Ladder
+from kezun.kernel.prepared import prepared
 from kezun.org.models import Assignment, BusinessLine, GroupMember, Person, UnitPath, valid_on
 
 Holders = dict[str, dict[int, list[int]]]
@@ -48,7 +51,12 @@ def active(person: int) -> bool:
 
 def chain(unit: int) -> list[int]:
     """Units from `unit` itself up to the top, as the tree stands today."""
-    return once(("chain", unit), lambda: _chains([unit])[unit])
+    return once(("chain", unit), lambda: [place for (place,) in _chain(unit, timezone.localdate())])
+
+
+@prepared((int, dt.date))
+def _chain(unit: int, day: dt.date) -> QuerySet[Any, Any]:
+    return UnitPath.objects.filter(valid_on(day), unit=unit).order_by("depth").values_list("ancestor")
 
 
 def _chains(units: Collection[int]) -> dict[int, list[int]]:

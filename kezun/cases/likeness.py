@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import QuerySet
 
 from kezun.cases import catalogs
 from kezun.cases.models import Case
 from kezun.cases.rules.likeness import Earlier, Group, group, within
+from kezun.kernel.prepared import prepared
 
 COMPLAINT = "complaint"
 LOOKED_AT = 500
@@ -40,15 +43,29 @@ def like(fingerprint: str, mark: str, at: dt.datetime, *, but: int = 0) -> Like:
     the cases found goes through the reader's scope again.
     """
     told, at = catalogs.numbers("complaints"), at + MINUTE
-    base = Case.objects.filter(code=COMPLAINT, received_at__lte=at).exclude(pk=but)
-    # without the exclusion, which says nothing new, the index of marks (partial) is of no use to the planner
-    known = base.filter(mark=mark).exclude(mark="")
-    again = _earlier(known, at, told["repeat_days"]) if mark else []
-    same = _earlier(base.filter(fingerprint=fingerprint), at, told["same_days"]) if fingerprint else []
+    again = _earlier(_by_customer, mark, at, told["repeat_days"], but) if mark else []
+    same = _earlier(_of_matter, fingerprint, at, told["same_days"], but) if fingerprint else []
     return Like(tuple(again), tuple(same), group(same, mark, at, told["groups"]))
 
 
-def _earlier(found: QuerySet[Case], at: dt.datetime, days: int) -> list[Earlier]:
-    rows = found.filter(received_at__gte=at - dt.timedelta(days=days)).order_by("-received_at")
-    values = rows.values_list("pk", "received_at", "mark")[:LOOKED_AT]
-    return within((Earlier(*row) for row in values), at, days)
+def _earlier(
+    found: Callable[..., list[Any]], same: str, at: dt.datetime, days: int, but: int
+) -> list[Earlier]:
+    rows = found(same, at - dt.timedelta(days=days), at, but)
+    return within((Earlier(*row) for row in rows), at, days)
+
+
+@prepared((str, dt.datetime, dt.datetime, int))
+def _by_customer(mark: str, since: dt.datetime, until: dt.datetime, but: int) -> QuerySet[Any, Any]:
+    # without the exclusion, which says nothing new, the index of marks (partial) is of no use to the planner
+    return _complaints(since, until, but).filter(mark=mark).exclude(mark="")[:LOOKED_AT]
+
+
+@prepared((str, dt.datetime, dt.datetime, int))
+def _of_matter(same: str, since: dt.datetime, until: dt.datetime, but: int) -> QuerySet[Any, Any]:
+    return _complaints(since, until, but).filter(fingerprint=same)[:LOOKED_AT]
+
+
+def _complaints(since: dt.datetime, until: dt.datetime, but: int) -> QuerySet[Any, Any]:
+    rows = Case.objects.filter(code=COMPLAINT, received_at__gte=since, received_at__lte=until).exclude(pk=but)
+    return rows.order_by("-received_at").values_list("pk", "received_at", "mark")

@@ -12,7 +12,10 @@ from dataclasses import dataclass, fields
 from typing import Any
 from urllib.parse import urlencode
 
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
 from django.db.models import F, Q, QuerySet
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
@@ -160,10 +163,25 @@ def arms(person: Person, found: QuerySet[Case], wanted: Wanted) -> list[QuerySet
 def first_of(parts: Sequence[QuerySet[Case]], order: Sequence[Any], most: int) -> QuerySet[Case]:
     """The first `most` of all arms in an order; each arm is cut before they are put together."""
     inner = [_by_arm(one) for one in order] if len(parts) > 1 else order
-    cut = [part.order_by(*inner).values("pk")[:most] for part in parts]
-    one, *more = [Case.objects.filter(pk__in=part).order_by().values("pk") for part in cut]
-    keys = one.union(*more) if more else cut[0]
-    return Case.objects.filter(pk__in=keys).order_by(*order)
+    statement, values = _together([part.order_by(*inner).values("pk")[:most] for part in parts])
+    if not statement:
+        return Case.objects.none()
+    # compiled by Django from the arms, with their values as parameters
+    return Case.objects.filter(pk__in=RawSQL(statement, values)).order_by(*order)  # noqa: S611
+
+
+def _together(arms: Sequence[QuerySet[Case, Any]]) -> tuple[str, list[Any]]:
+    """The keys of all arms as one statement ("" for none); a union of query sets costs more."""
+    told: list[str] = []
+    values: list[Any] = []
+    for number, arm in enumerate(arms):
+        try:
+            statement, given = arm.query.sql_with_params()
+        except EmptyResultSet:
+            continue
+        told.append(f'SELECT "pk" FROM ({statement}) AS arm{number}')
+        values += given
+    return " UNION ".join(told), values
 
 
 def _by_arm(one: Any) -> Any:
@@ -173,9 +191,12 @@ def _by_arm(one: Any) -> Any:
 
 def how_many(parts: Sequence[QuerySet[Case]], most: int) -> int:
     """How many cases the arms hold together, counted up to `most`; one statement."""
-    cut = [part.order_by().values("pk")[:most] for part in parts]
-    one, *more = [Case.objects.filter(pk__in=part).order_by().values("pk") for part in cut]
-    return (one.union(*more) if more else cut[0])[:most].count()
+    keys, values = _together([part.order_by().values("pk")[:most] for part in parts])
+    if not keys:
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT COUNT(*) FROM ({keys}) AS found", values)
+        return min(int(cursor.fetchone()[0]), most)
 
 
 def _midnight(day: str) -> dt.datetime:

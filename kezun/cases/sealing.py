@@ -17,6 +17,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from kezun.cases.models import Case, CaseKey, Party, SealedText
+from kezun.kernel.rows import insert
 
 NONCE = 12
 # what of a party is personal, and how each is masked (kernel/rules.py: MASKS)
@@ -31,10 +32,10 @@ def _cipher(case: Case, *, make: bool = False) -> AESGCM:
     fresh: AESGCM | None = case.__dict__.get("_fresh_key")
     if fresh is not None:
         return fresh
-    row = CaseKey.objects.filter(case=case).first()
+    row = CaseKey.objects.filter(case=case).first() if case.seq else None  # none yet while it is being opened
     if row is None and make:
         made = AESGCM.generate_key(256)
-        CaseKey.objects.create(case=case, key=base64.b64encode(made).decode())
+        insert(CaseKey(case=case, key=base64.b64encode(made).decode()))
         case.__dict__["_fresh_key"] = AESGCM(made)  # for what else is sealed while the case is being opened
         return AESGCM(made)
     if row is None or not row.key:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
+from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from kezun.cases.doing import Doing
 from kezun.cases.models import Case, Party
 from kezun.kernel.actor import Actor, Denied, OutOfScope, SystemActor
+from kezun.kernel.prepared import prepared
 from kezun.org.models import Assignment, Person, UnitPath, valid_on
 
 CUSTOMER = SystemActor("customer")
@@ -170,15 +173,24 @@ def posts_of(actor: Person) -> list[int]:
 
 def stood_for(actor: Person) -> set[int]:
     """The actor, and everybody for whom they stand in today."""
-    today = timezone.localdate()
-    rows = Assignment.objects.filter(valid_on(today), person=actor, deputy_for__isnull=False)
-    return {actor.pk, *rows.values_list("deputy_for__person", flat=True)}
+    return {actor.pk, *(pk for (pk,) in _stood_for(actor.pk, timezone.localdate()))}
+
+
+@prepared((int, dt.date))
+def _stood_for(person: int, day: dt.date) -> QuerySet[Any, Any]:
+    rows = Assignment.objects.filter(valid_on(day), person=person, deputy_for__isnull=False)
+    return rows.values_list("deputy_for__person")
 
 
 def named(case: Case) -> set[int]:
     """Members of staff who are named in the case."""
+    return {pk for (pk,) in _named(case.pk) if pk is not None}
+
+
+@prepared((int,))
+def _named(case: int) -> QuerySet[Any, Any]:
     rows = Party.objects.filter(case=case, role=Party.Role.NAMED_STAFF, ended_at__isnull=True)
-    return {pk for pk in rows.values_list("person", flat=True) if pk is not None}
+    return rows.values_list("person")
 
 
 def _check_second(doing: Doing) -> None:

@@ -12,13 +12,17 @@ import os
 import uuid
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from kezun.kernel.models import TrailEntry, TrailHead
+from kezun.kernel.prepared import prepared
+from kezun.kernel.rows import insert, update
 from kezun.kernel.rules import GENESIS, available, canonical, chain_digest, head_digest, one_line, shard_of
 
 
@@ -89,24 +93,35 @@ def write(actor: str, verb: str, target: str = "", detail: object = None) -> Tra
     target = one_line(target, 120)
     shard = shard_of(actor, settings.KEZUN_TRAIL_SHARDS)
     sealing, via = key(), algorithm()
-    empty = {"count": 0, "head": GENESIS, "seal": head_digest(sealing, shard, 0, GENESIS, via)}
-    head, _ = TrailHead.objects.select_for_update().get_or_create(shard=shard, defaults=empty)
-    at, position = timezone.now(), head.count + 1
+    ((count, head),) = _locked(shard) or [_begun(shard, head_digest(sealing, shard, 0, GENESIS, via))]
+    at, position = timezone.now(), count + 1
     body = body_of(shard, position, at, actor, verb, target, detail)
-    digest = chain_digest(sealing, head.head, body, via)
-    entry = TrailEntry.objects.create(
+    digest = chain_digest(sealing, head, body, via)
+    entry = TrailEntry(
         **{"shard": shard, "position": position, "at": at, "actor": actor, "verb": verb, "target": target},
         detail=body,
         digest=digest,
     )
-    head.count, head.head = position, digest
-    head.seal = head_digest(sealing, shard, position, digest, via)
-    TrailHead.objects.filter(shard=shard).update(count=position, head=digest, seal=head.seal)
+    insert(entry)
+    seal = head_digest(sealing, shard, position, digest, via)
+    update(TrailHead(shard=shard, count=position, head=digest, seal=seal), "count", "head", "seal")
     global _appended
     _appended += 1
     if position % settings.KEZUN_TRAIL_ANCHOR_EVERY == 0:
         _anchor_after_commit()
     return entry
+
+
+@prepared((int,))
+def _locked(shard: int) -> QuerySet[Any, Any]:
+    return TrailHead.objects.select_for_update().filter(shard=shard).values_list("count", "head")
+
+
+def _begun(shard: int, seal: str) -> tuple[int, str]:
+    """A chain's head where there was none; another may have begun it meanwhile."""
+    empty = {"count": 0, "head": GENESIS, "seal": seal}
+    row, _ = TrailHead.objects.select_for_update().get_or_create(shard=shard, defaults=empty)
+    return row.count, row.head
 
 
 def _anchor_after_commit() -> None:

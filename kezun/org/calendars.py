@@ -18,11 +18,12 @@ import yaml
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import OperationalError, ProgrammingError, connection
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone, translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from kezun.kernel.prepared import prepared
 from kezun.org import calendartables
 from kezun.org.models import Calendar, CalendarDay, CalendarYear, Unit, UnitCalendar, valid_on
 from kezun.org.rules import calendarfile
@@ -121,21 +122,31 @@ def _stamp(code: str) -> tuple[Any, ...] | None:
 
     Before anything is set up there are no tables, and a deadline can be asked for all the same.
     """
-    names = ("pk", "version", "changed_at", "base_id", "base__version", "base__changed_at")
     try:
-        return Calendar.objects.filter(code=code).values_list(*names).first()
+        return next(iter(_stamps(code)), None)
     except (OperationalError, ProgrammingError):
         if Calendar._meta.db_table in connection.introspection.table_names():
             raise
         return None
 
 
+@prepared((str,))
+def _stamps(code: str) -> QuerySet[Any, Any]:
+    names = ("pk", "version", "changed_at", "base_id", "base__version", "base__changed_at")
+    return Calendar.objects.filter(code=code).values_list(*names)
+
+
 def code_for(unit: Unit, day: dt.date | None = None) -> str:
     """The code of the calendar by which a unit works: its own, that of the nearest unit above, the usual."""
-    paths = valid_on(day or timezone.localdate(), "unit__paths_below__")
+    nearest = _upward(unit.pk, day or timezone.localdate())
+    return str(nearest[0][0]) if nearest else default_code()
+
+
+@prepared((int, dt.date))
+def _upward(unit: int, day: dt.date) -> QuerySet[Any, Any]:
+    paths = valid_on(day, "unit__paths_below__")
     rows = UnitCalendar.objects.filter(paths, unit__paths_below__unit=unit)
-    nearest = rows.order_by("unit__paths_below__depth").values_list("calendar__code", flat=True).first()
-    return nearest or default_code()
+    return rows.order_by("unit__paths_below__depth").values_list("calendar__code")
 
 
 def _of_tables(pk: int) -> Worktime:

@@ -17,6 +17,7 @@ import yaml
 from django.db.models import F, FilteredRelation, Q, QuerySet
 from django.utils import timezone, translation
 
+from kezun.kernel.prepared import prepared
 from kezun.org import rules
 from kezun.org.models import Assignment, BusinessLine, Person, Token, Unit, UnitPath, valid_on
 
@@ -83,6 +84,12 @@ class Held:
     lines: frozenset[int] | None = None
 
 
+@prepared((int, dt.date))
+def _held_on(person: int, day: dt.date) -> QuerySet[Any, Any]:
+    rows = Assignment.objects.filter(valid_on(day), person=person)
+    return rows.values_list("post__role", "unit_id", "line_id")
+
+
 @dataclass(frozen=True)
 class Scope:
     """All roles a person holds on a day, with the questions that pages, actions and queries ask of them.
@@ -103,9 +110,7 @@ class Scope:
         catalog = roles()
         read_on, rows = person.__dict__.get("_held", (None, ()))
         if read_on != today:
-            rows = Assignment.objects.filter(valid_on(today), person=person).values_list(
-                "post__role", "unit_id", "line_id"
-            )
+            rows = _held_on(person.pk, today)
         known = [(catalog[role], unit, line) for role, unit, line in rows if role in catalog]
         tree = (
             dict(BusinessLine.objects.values_list("pk", "parent_id"))

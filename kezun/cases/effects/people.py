@@ -13,7 +13,9 @@ from django.utils.translation import gettext as _
 from kezun.cases import sealing, standing
 from kezun.cases.doing import Doing, effect
 from kezun.cases.models import Case, CaseKey, Party, Proof
+from kezun.cases.payload import MOST_REPRESENTATIVES
 from kezun.cases.rules.verbs import VERBS
+from kezun.kernel.rows import insert
 
 MAIN = (Party.Role.COMPLAINANT, Party.Role.CUSTOMER)
 MOST_PAIRS = 999
@@ -82,12 +84,21 @@ def _add(doing: Doing, rows: list[dict[str, Any]]) -> None:
         )
         if role in MAIN and mark and not doing.case.mark:
             doing.case.mark = mark
-    made = Party.objects.bulk_create(people)
-    doing.told["parties"] = [{"party": p.pk, "role": p.role, "person": p.person_id} for p in made]
-    several = Party.objects.filter(case=doing.case, role=Party.Role.REPRESENTATIVE, ended_at__isnull=True)
-    if any(party.role == Party.Role.REPRESENTATIVE for party in made) and several.count() > 5:
+    for party in people:
+        insert(party)
+    doing.told["parties"] = [{"party": p.pk, "role": p.role, "person": p.person_id} for p in people]
+    if any(party.role == Party.Role.REPRESENTATIVE for party in people):
+        _check_number(doing.case)
+
+
+def _check_number(case: Case) -> None:
+    several = Party.objects.filter(case=case, role=Party.Role.REPRESENTATIVE, ended_at__isnull=True)
+    if several.count() > MOST_REPRESENTATIVES:
         raise ValidationError(
-            {"parties": _("At most %(most)d representatives speak for a group.") % {"most": 5}}
+            {
+                "parties": _("At most %(most)d representatives speak for a group.")
+                % {"most": MOST_REPRESENTATIVES}
+            }
         )
 
 

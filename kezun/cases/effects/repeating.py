@@ -9,6 +9,7 @@ from kezun.cases import likeness
 from kezun.cases.doing import Doing, effect
 from kezun.cases.models import Link
 from kezun.cases.rules.likeness import fingerprint
+from kezun.kernel.rows import insert
 
 COMPLAINT = "complaint"
 
@@ -32,7 +33,7 @@ def seen_before(doing: Doing) -> None:
         doing.told["repeat_of"] = [one.pk for one in found.again[: likeness.most()]]
     if found.same:
         before = found.same[0].pk
-        Link.objects.create(source=case, target_id=before, type=Link.Type.RECURRENCE_OF, at=doing.at)
+        insert(Link(source=case, target_id=before, type=Link.Type.RECURRENCE_OF, at=doing.at))
         doing.told["recurrence_of"] = before
     if found.group is not None:
         group = found.group
