@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import logging
-from dataclasses import replace
+from dataclasses import astuple, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from django.utils.translation import gettext as _
 from kezun.cases import catalogs, policies
 from kezun.cases.models import Kind
 from kezun.cases.rules.kinds import Kind as Form
+from kezun.cases.rules.kinds import Step
 from kezun.cases.rules.reading import Known, NotAKind, digest, read
 from kezun.facts.indicators import catalogue
 from kezun.kernel.action import action
@@ -52,16 +54,23 @@ def head(row: Kind, made: Form, sha256: str) -> None:
     row.urn, row.version, row.title, row.title_en = made.id, made.version, made.title, made.title_en
     row.from_date, row.until_date, row.supersedes = made.start, made.end, made.supersedes
     row.sha256, row.doc_no = sha256, made.doc_no
+    row.course = [list(astuple(step)) for step in catalogs.flows().get(made.flow, ())]
 
 
 @lru_cache(maxsize=256)
-def _read(text: str) -> Form:
-    return read(text, Known(flows=catalogs.flows().get))
+def _read(text: str, course: str) -> Form:
+    if not course:  # a draft with mistakes, or a kind that names no flow
+        return read(text, Known(flows=catalogs.flows().get))
+    steps = tuple(
+        Step(verb, tuple(states), to, tuple(by), tuple(gates))
+        for verb, states, to, by, gates in json.loads(course)
+    )
+    return read(text, Known(flows=lambda _name: steps))
 
 
 def form_of(kind: Kind) -> Form:
     """What an edition says; parsed once per process."""
-    return _read(kind.text)
+    return _read(kind.text, json.dumps(kind.course) if kind.course else "")
 
 
 def title_of(form: Form) -> str:

@@ -75,6 +75,7 @@ def _take(row: Kind, text: str) -> None:
     try:
         made = read(text, kinds.known_whole())
     except NotAKind as error:
+        row.course = []
         approval.loose_head(row, say_refusal(error))
     else:
         kinds.head(row, made, digest(made))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.db import models
+
 from kezun.kernel.frozen import Frozen, freeze
 from kezun.standards.editions import Edition, EditionQuerySet
 
@@ -11,11 +13,17 @@ PrivacyClasses = dict[str, str]
 
 
 class Kind(Edition):
-    """One edition of a kind of case: its fields, steps, clocks and who may do what (`text`, kezun.kind/1)."""
+    """One edition of a kind of case: its fields, steps, clocks and who may do what (`text`, kezun.kind/1).
+
+    course: the steps of the flow that the text names, as they stood when it was settled: a flow that is
+    written anew later changes no edition, and no case that was opened under it.
+    """
 
     READ: ClassVar[str] = "cases.read"
     WORK: ClassVar[tuple[str, ...]] = ("cases.draft_kind", "cases.approve_kind")
-    privacy: ClassVar[PrivacyClasses] = dict(Edition.EDITION_PRIVACY)
+    privacy: ClassVar[PrivacyClasses] = {**Edition.EDITION_PRIVACY, "course": "none"}
+
+    course = models.JSONField(default=list, blank=True)
 
     objects = EditionQuerySet["Kind"].as_manager()
 
@@ -23,4 +31,4 @@ class Kind(Edition):
         pass
 
 
-freeze(Frozen("cases_kind", "published_at", Edition.SETTLED))
+freeze(Frozen("cases_kind", "published_at", (*Edition.SETTLED, "course")))
