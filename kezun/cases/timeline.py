@@ -16,8 +16,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from kezun.cases import showing, wording
-from kezun.cases.models import Case, Event
+from kezun.cases import policies, showing, wording
+from kezun.cases.models import Case, Event, Petition
 from kezun.cases.rules.kinds import Field, Kind
 from kezun.cases.rules.projecting import project
 from kezun.cases.rules.verbs import VERBS
@@ -32,6 +32,8 @@ LABELS = {
     **{"verdict": lazy("Verdict"), "satisfaction": lazy("Satisfaction"), "returns": lazy("Times sent back")},
     **{"repeat": lazy("Times before"), "contacted_at": lazy("First contact")},
 }
+# what stands in the heading, and keys of rows, whose content is told instead
+UNSPOKEN = frozenset(("title", "received_at", "clock", "step", "petition"))
 ACTORS = {"system:customer": lazy("the customer")}
 
 
@@ -87,6 +89,7 @@ def names_in(bodies: Iterable[Mapping[str, Any]]) -> Names:
         sets, said, told = body.get("sets") or {}, body.get("said") or {}, body.get("told") or {}
         wanted["unit"] |= {sets[name] for name in UNITS if sets.get(name)}
         wanted["person"] |= {sets[name] for name in PEOPLE if sets.get(name)}
+        wanted["person"] |= set((told.get("escalated") or {}).get("people", ()))
         if isinstance(told.get("climbed_to"), int):
             wanted["unit"].add(told["climbed_to"])
         for take in VERBS[body["verb"]].takes if body.get("verb") in VERBS else ():
@@ -136,7 +139,7 @@ def _spoken(verb: str, body: Mapping[str, Any], names: Names) -> Iterable[tuple[
     said, told = body.get("said") or {}, body.get("told") or {}
     for take in VERBS[verb].takes if verb in VERBS else ():
         value = said.get(take.name)
-        if value in (None, "") or take.name in ("title", "received_at"):
+        if value in (None, "") or take.name in UNSPOKEN:
             continue
         kinds: dict[str, Mapping[int, str]] = {
             "unit": names.units,
@@ -158,8 +161,34 @@ def _spoken(verb: str, body: Mapping[str, Any], names: Names) -> Iterable[tuple[
         yield _("People"), str(len(told["parties"]))
     if "story" in told:
         yield _("In their own words"), _("kept under the key of the case")
+    if told.get("escalated"):
+        yield from _escalated(told["escalated"], names)
+    if told.get("petition"):
+        yield from _petition(told["petition"], verb)
     if told.get("climbed_to") in names.units:
         yield _("Sent back twice: goes up to"), names.units[told["climbed_to"]]
+
+
+def _escalated(told: Mapping[str, Any], names: Names) -> Iterable[tuple[str, str]]:
+    """Which deadline ran so far, and who was told of it."""
+    yield _("Deadline"), _policy(told["policy"])
+    people = [names.people.get(pk, str(pk)) for pk in told.get("people", ())]
+    yield _("Told"), ", ".join(people) or _("nobody holds these posts")
+    if told.get("climbed"):
+        yield _("Levels climbed past empty posts"), str(told["climbed"])
+
+
+def _petition(told: Mapping[str, Any], verb: str) -> Iterable[tuple[str, str]]:
+    """What had been asked for, where somebody decides on it, and of which deadline."""
+    if verb != "ask":
+        yield _("Request decided on"), str(Petition.Type(told["type"]).label)
+    if told.get("policy"):
+        yield _("Deadline"), _policy(told["policy"])
+
+
+def _policy(id: str) -> str:
+    known = policies.policies().get(id)
+    return known.title if known else id
 
 
 def value_words(name: str, value: Any, *, names: Names) -> str:

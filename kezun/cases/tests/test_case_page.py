@@ -10,11 +10,13 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from kezun.cases import actions, drawing, kinds, queries, sealing, standing, timeline
+from kezun.cases import actions, drawing, escalation, kinds, policies, queries, sealing, standing, timeline
 from kezun.cases.doing import Doing
-from kezun.cases.models import Case, CaseKey, Clock, Link
+from kezun.cases.models import Case, CaseKey, Clock, Link, Petition
 from kezun.cases.tests.conftest import COURSE
+from kezun.cases.tests.timing import at, now_is
 from kezun.kernel.actor import OutOfScope, SystemActor
+from kezun.org.models import Person
 from kezun.standards.tests.world import photo
 
 CUSTOMER = {
@@ -310,3 +312,35 @@ def test_the_page_takes_few_statements_however_long_its_history(client, world, o
     many = asked()
     assert few <= 14
     assert many <= few + 1
+
+
+def test_an_escalation_says_which_deadline_ran_and_who_was_told(world, timed):
+    case = timed()
+    escalation.sweep(now=at("2026-09-26T09:00"))
+    case = Case.objects.get(pk=case.pk)
+    newest = timeline.history(case, kinds.form_of(case.kind))[0]
+    assert newest.verb == "escalate"
+    said = dict(newest.said)
+    told = json.loads(case.events.get(seq=newest.seq).body)["told"]["escalated"]
+    assert said["期限"] == policies.policies()[told["policy"]].title
+    people = Person.objects.in_bulk(told["people"])
+    assert people
+    assert said["已提醒"] == ", ".join(f"{people[pk].name} {people[pk].code}" for pk in told["people"])
+    assert not {"时钟", "督办阶梯步骤"} & set(said)
+
+
+def test_a_decision_says_on_what(world, timed):
+    case = timed()
+    with now_is("2026-09-22T10:00"):
+        case = actions.do(world["manager"], case, "accept")
+        case = actions.do(world["lobby"], case, "take")
+        asked = {"type": "extend", "policy": "complaint_decision", "units": 5, "reason": "调取凭证"}
+        case = actions.do(world["lobby"], case, "ask", asked | {"notice": "已告知客户"})
+        petition = Petition.objects.get(case=case)
+        case = actions.do(
+            world["supervisor"], case, "refuse", {"petition": petition.pk, "reason": "理由不足"}
+        )
+    newest = timeline.history(case, kinds.form_of(case.kind))[0]
+    assert ("申请事项", str(Petition.Type.EXTEND.label)) in newest.said
+    assert ("期限", policies.policies()["complaint_decision"].title) in newest.said
+    assert str(petition.pk) not in dict(newest.said).values()
