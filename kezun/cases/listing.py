@@ -230,12 +230,14 @@ def _of_people(found: QuerySet[Case], person: Person, wanted: Wanted) -> QuerySe
 
 def listed(person: Person, wanted: Wanted, now: dt.datetime) -> Listed:
     """One page of what is asked for (2 statements; 1 where the page holds all of it)."""
-    found, order = chosen(person, wanted, now), order_of(wanted)
-    rows = rows_of(first_of(arms(person, _from(found, wanted), wanted), order, PAGE + 1)[: PAGE + 1], now)
+    found = chosen(person, wanted, now)
+    parts = arms(person, found, wanted)
+    page = arms(person, _from(found, wanted), wanted) if wanted.after else parts
+    rows = rows_of(first_of(page, order_of(wanted), PAGE + 1)[: PAGE + 1], now)
     further = len(rows) > PAGE
     rows = rows[:PAGE]
     whole = not further and not wanted.after
-    count = len(rows) if whole else how_many(arms(person, found, wanted), COUNTED + 1)
+    count = len(rows) if whole else how_many(parts, COUNTED + 1)
     following = wanted.query(after=_key(rows[-1], wanted)) if further else ""
     return Listed(tuple(rows), following, count if count <= COUNTED else None)
 
