@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from kezun.cases import catalogs, kinds
 from kezun.cases.facts import CASE, CASE_EVENT
-from kezun.cases.models import Case, Clock, Event, Kind
+from kezun.cases.models import Case, Clock, Event, Kind, Petition
 from kezun.cases.rules import measuring
 from kezun.cases.rules.measuring import ANSWER, CONTACT, MILESTONES, Running
 from kezun.facts.publishing import publish
@@ -118,10 +118,14 @@ def roles_of(kind: Kind) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Codes:
-    """Codes by primary key, of the units and people that some cases name."""
+    """Codes by primary key, of the units and people that some cases name.
+
+    answerable: by case, who answers for the fault as it was decided; the first where there are several.
+    """
 
     units: dict[int, str]
     people: dict[int, str]
+    answerable: dict[int, str]
 
 
 def _codes(cases: Sequence[Case]) -> Codes:
@@ -130,7 +134,14 @@ def _codes(cases: Sequence[Case]) -> Codes:
     return Codes(
         dict(Unit.objects.filter(pk__in=units).values_list("pk", "code")),
         dict(Person.objects.filter(pk__in=people).values_list("pk", "code")),
+        _answerable(cases),
     )
+
+
+def _answerable(cases: Sequence[Case]) -> dict[int, str]:
+    granted = Petition.objects.filter(type=Petition.Type.ACCOUNT, decision=Petition.Decision.GRANTED)
+    rows = granted.filter(case__in=cases).order_by("-decided_at", "-pk").values_list("case", "data")
+    return {case: str(data["person"]) for case, data in rows}
 
 
 def row_of(case: Case, history: History, codes: Codes, now: dt.datetime) -> Row:
@@ -143,7 +154,7 @@ def row_of(case: Case, history: History, codes: Codes, now: dt.datetime) -> Row:
     return {
         "source_id": case.no,
         "unit": codes.units[case.unit_id],
-        "person": measuring.coded(data, "answerable"),
+        "person": codes.answerable.get(case.pk),
         "occurred_at": received,
         "business": named("complaint_business", measuring.coded(data, "business")),
         **_of(case),

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from kezun.cases import actions, publishing
 from kezun.cases.effects import facts as following
-from kezun.cases.models import Case, Clock
+from kezun.cases.models import Case, Clock, Petition
 from kezun.facts import queries
 from kezun.facts.indicators import catalogue
 from kezun.facts.questions import Question, period_named
@@ -69,6 +69,30 @@ def test_a_case_as_it_stands(closed):
     moments = publishing.moments_of(case, row, history, timezone.now())
     assert [m["what"] for m in moments] == ["opened", "contacted", "answered", "closed"]
     assert moments[0]["source_id"] == f"{case.no}#1"
+
+
+def test_who_answers_for_it_as_decided_is_in_it_and_counts_as_theirs(world, closed):
+    case = as_complaint(closed())
+    account = {"type": "account", "measure": "约谈", "reason": "态度生硬"}
+    actions.do(world["lobby"], case, "ask", account | {"person": world["teller"].code})
+    publishing.publish_cases(SYSTEM, [Case.objects.get(pk=case.pk)])
+    assert [row["person"] for row in rows("cases.complaints")] == [None]  # asked, not decided
+    petition = Petition.objects.get(case=case)
+    actions.do(world["sub"], case, "grant", {"petition": petition.pk})
+    case.refresh_from_db()
+    assert case.facts_at is None
+    publishing.publish_cases(SYSTEM, [case])
+    assert [row["person"] for row in rows("cases.complaints")] == [world["teller"].code]
+
+
+def test_a_second_decision_does_not_take_the_first_persons_place(world, closed):
+    case = as_complaint(closed())
+    for who in ("teller", "manager"):
+        account = {"type": "account", "measure": "约谈", "reason": "管理不到位", "person": world[who].code}
+        actions.do(world["lobby"], case, "ask", account)
+        petition = Petition.objects.get(case=case, decision="")
+        actions.do(world["sub"], case, "grant", {"petition": petition.pk})
+    assert publishing._codes([case]).answerable == {case.pk: world["teller"].code}
 
 
 def test_nothing_personal_of_a_customer_is_in_it(opened):
