@@ -7,18 +7,20 @@ groups, and one counts them. See benchmarks/cases_pages.py for what this costs w
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.db.models import CharField, Count, F, Q, QuerySet, Value
-from django.utils import timezone
 
 from kezun.cases.listing import FREE, first_of
 from kezun.cases.models import Case, Party, Petition
+from kezun.cases.reach import reaches, whole
 from kezun.cases.rows import Row, rows_of
 from kezun.cases.standing import TOP_CONCERN
-from kezun.org.models import Person, UnitPath, valid_on
+from kezun.org.models import Person
 
 SHOWN = 20
 GROUPS = ("mine", "handed", "take", "verify", "overdue")
@@ -72,11 +74,10 @@ def arms_of(person: Person, now: dt.datetime) -> dict[str, QuerySet[Case]]:
     """The cases of each group, as conditions that an index serves."""
     scope, live = person.scope, Case.objects.filter(open=True)
     arms: dict[str, QuerySet[Case]] = {"mine": live.filter(handler=person)}
-    units = [held.unit_id for held in scope.carrying("cases.take") if held.role.reach != "own"]
-    if units:
+    if taking := reaches(scope, "cases.take"):
         free = live.filter(handler=None, state__in=FREE).exclude(pk__in=_naming(person))
-        arms["handed"] = free.filter(pending_unit__in=units)
-        arms["take"] = free.filter(pending_unit=None, owner_unit__in=units)
+        arms["handed"] = free.filter(any_of(reach.posted("pending_unit") for reach in taking))
+        arms["take"] = free.filter(any_of(reach.posted("owner_unit") for reach in taking), pending_unit=None)
     if scope.may("cases.verify"):
         waiting = (
             live.filter(state=Case.State.PROPOSED).exclude(handler=person).exclude(pk__in=_naming(person))
@@ -91,16 +92,15 @@ def arms_of(person: Person, now: dt.datetime) -> dict[str, QuerySet[Case]]:
 
 def within(found: QuerySet[Case], person: Person, permission: str) -> QuerySet[Case]:
     """Of these, what lies with a unit where the person holds the permission."""
-    if person.scope.whole_bank(permission):
+    if whole(person.scope, permission):
         return found
-    return found.filter(owner_unit__in=below(person, permission))
+    return found.filter(any_of(reach.at("owner_unit") for reach in reaches(person.scope, permission)))
 
 
-def below(person: Person, permission: str) -> QuerySet[UnitPath, Any]:
-    """The units at and under those from which the permission reaches down."""
-    held = person.scope.carrying(permission)
-    tops = [one.unit_id for one in held if one.role.reach == "subtree"]
-    return UnitPath.objects.filter(valid_on(timezone.localdate()), ancestor__in=tops).values("unit")
+def any_of(conditions: Iterable[Q]) -> Q:
+    """One of these; nothing where there is none."""
+    known = list(conditions)
+    return reduce(or_, known) if known else Q(pk__in=[])
 
 
 def _naming(person: Person) -> QuerySet[Party, Any]:
@@ -136,7 +136,8 @@ def petitions_for(person: Person) -> QuerySet[Petition]:
     if not person.may("cases.grant"):
         return Petition.objects.none()
     waiting = Petition.objects.filter(decision="").exclude(asked_by=person)
-    if not person.scope.whole_bank("cases.grant"):
-        units = below(person, "cases.grant")
-        waiting = waiting.filter(Q(case__owner_unit__in=units) | Q(case__unit__in=units))
+    if not whole(person.scope, "cases.grant"):
+        mine = reaches(person.scope, "cases.grant")
+        reached = Case.objects.filter(any_of(reach.at("owner_unit", "unit") for reach in mine))
+        waiting = waiting.filter(case__in=reached)
     return waiting.select_related("case", "asked_by").order_by("case__act_by_at", "pk")[:SHOWN]

@@ -22,6 +22,7 @@ from django.utils.dateparse import parse_date, parse_datetime
 
 from kezun.cases import searching
 from kezun.cases.models import READ, Case
+from kezun.cases.reach import PLACES, reaches, whole
 from kezun.cases.rows import Row, rows_of
 from kezun.cases.rules.kinds import ENDED
 from kezun.kernel.actor import OutOfScope
@@ -135,29 +136,23 @@ def arms(person: Person, found: QuerySet[Case], wanted: Wanted) -> list[QuerySet
     if wanted.unit:
         paths = UnitPath.objects.filter(valid_on(timezone.localdate()), ancestor__code=wanted.unit)
         below = paths.values("unit")
-        if scope.whole_bank(READ) and not wanted.q:
+        if whole(scope, READ) and not wanted.q:
             return [found.filter(unit__in=below), found.filter(owner_unit__in=below)]
         found = found.filter(Q(unit__in=below) | Q(owner_unit__in=below))
     if wanted.who == "take":
-        mine = [held.unit_id for held in scope.carrying(READ) if held.role.reach != "own"]
-        free = found.filter(handler=None, state__in=FREE)
-        return [free.filter(pending_unit__in=mine), free.filter(pending_unit=None, owner_unit__in=mine)]
+        free, mine = found.filter(handler=None, state__in=FREE), reaches(scope, READ)
+        handed = [free.filter(reach.posted("pending_unit")) for reach in mine]
+        return [*handed, *(free.filter(reach.posted("owner_unit"), pending_unit=None) for reach in mine)]
     if wanted.q:
         return [found & Case.objects.visible_to(person)]
     if not scope.may(READ):
         return [found.none()]
-    if scope.whole_bank(READ):
+    if whole(scope, READ):
         return [found]
-    held = scope.carrying(READ)
-    down = [one.unit_id for one in held if one.role.reach == "subtree"]
-    alone = [one.unit_id for one in held if one.role.reach == "unit"]
-    own = [found.filter(handler=person), found.filter(opener=person), found.filter(verifier=person)]
-    if not down and not alone:
-        return own
-    here = Q(ancestor__in=down) | Q(ancestor__in=alone, depth=0)
-    units = UnitPath.objects.filter(valid_on(timezone.localdate()), here).values("unit")
-    places = ("unit__in", "owner_unit__in", "pending_unit__in")
-    return [*(found.filter(**{place: units}) for place in places), *own]
+    arms = [found.filter(handler=person), found.filter(opener=person), found.filter(verifier=person)]
+    for reach in reaches(scope, READ):
+        arms += [found.filter(reach.at(place)) for place in PLACES[: 1 if reach.everywhere else None]]
+    return arms
 
 
 def first_of(parts: Sequence[QuerySet[Case]], order: Sequence[Any], most: int) -> QuerySet[Case]:

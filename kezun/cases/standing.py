@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from kezun.cases.doing import Doing
 from kezun.cases.models import Case, Party
+from kezun.cases.reach import carrying, everywhere
 from kezun.kernel.actor import Actor, Denied, OutOfScope, SystemActor
 from kezun.kernel.prepared import prepared
 from kezun.org.models import Assignment, Person, UnitPath, valid_on
@@ -115,9 +116,10 @@ class Ground:
         actor, case = self.actor, self.case
         if not actor.may(verb):
             return False
-        if actor.pk in (case.handler_id, case.opener_id, case.verifier_id) or actor.scope.whole_bank(verb):
+        held = carrying(actor.scope, verb, case.line_id)
+        part = actor.pk in (case.handler_id, case.opener_id, case.verifier_id)
+        if part or any(h.role.reach == "bank" for h in held):
             return True
-        held = [h for h in actor.scope.carrying(verb) if h.role.reach != "own"]
         if {h.unit_id for h in held} & {case.unit_id, case.owner_unit_id, case.pending_unit_id}:
             return True
         down = {h.unit_id for h in held if h.role.reach == "subtree"}
@@ -227,7 +229,7 @@ def above(doing: Doing) -> bool:
 
 def of_office(doing: Doing) -> bool:
     """Whoever holds this permission for the whole bank."""
-    return doing.person is None or doing.person.scope.whole_bank(permission(doing.verb))
+    return doing.person is None or everywhere(doing.person.scope, permission(doing.verb), doing.case.line_id)
 
 
 def opened(doing: Doing) -> bool:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from kezun.cases import clocking, engine, standing
 from kezun.cases.doing import Doing, after, effect
 from kezun.cases.models import Case, Clock, Petition
+from kezun.cases.reach import everywhere
 from kezun.cases.rules.petitions import NotGrantable, band
 from kezun.kernel.actor import Denied
 from kezun.org.models import Person
@@ -178,7 +179,7 @@ def check_decider(actor: Person, petition: Petition, doing: Doing) -> None:
 
 def heads_above(actor: Person, doing: Doing) -> bool:
     """Whether the actor heads a unit above the one with the case, or decides for the whole bank."""
-    if actor.scope.whole_bank(standing.permission(doing.verb)):
+    if everywhere(actor.scope, standing.permission(doing.verb), doing.case.line_id):
         return True
     led = {held.unit_id for held in actor.scope.held if held.role.code in HEADS}
     lies = {doing.case.owner_unit_id, doing.case.pending_unit_id}

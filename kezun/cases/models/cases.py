@@ -10,6 +10,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from kezun.cases.models.kinds import Kind
+from kezun.cases.reach import PLACES, reaches, whole
 from kezun.kernel.actor import Actor
 from kezun.kernel.frozen import Frozen, freeze
 from kezun.org.models import BusinessLine, Person, Post, Unit
@@ -25,11 +26,12 @@ class CaseQuerySet(models.QuerySet["Case"]):
             return self.all() if actor.may(permission) else self.none()
         if not actor.may(permission):
             return self.none()
-        if actor.scope.whole_bank(permission):
+        if whole(actor.scope, permission):
             return self.all()
-        units = Unit.objects.visible_to(actor, permission).values("pk")
-        own = Q(handler=actor) | Q(opener=actor) | Q(verifier=actor)
-        return self.filter(Q(unit__in=units) | Q(owner_unit__in=units) | Q(pending_unit__in=units) | own)
+        found = Q(handler=actor) | Q(opener=actor) | Q(verifier=actor)
+        for reach in reaches(actor.scope, permission):
+            found |= reach.at(*PLACES)
+        return self.filter(found)
 
 
 class Case(models.Model):

@@ -1,0 +1,88 @@
+"""How far somebody's roles carry over cases: by units, and by the business lines a role is limited to.
+
+A case of no line is everybody's in whose units it lies, as with every record (`org.scope`); a case of a line
+only theirs whose role is not limited, or limited to that line or one above it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from kezun.org.models import UnitPath, valid_on
+from kezun.org.scope import Held, Scope
+
+PLACES = ("unit", "owner_unit", "pending_unit")
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What roles with one limit reach together; lines: None where they have none."""
+
+    lines: frozenset[int] | None
+    held: tuple[Held, ...]
+
+    @property
+    def of_line(self) -> Q:
+        """Of the lines to which the roles are limited, and of no line."""
+        return Q() if self.lines is None else Q(line=None) | Q(line__in=self.lines)
+
+    @property
+    def everywhere(self) -> bool:
+        """Whether they carry over all units."""
+        return any(one.role.reach == "bank" for one in self.held)
+
+    def units(self) -> QuerySet[UnitPath, Any]:
+        """The units that they reach, at and under those of the assignments."""
+        down = [one.unit_id for one in self.held if one.role.reach == "subtree"]
+        alone = [one.unit_id for one in self.held if one.role.reach == "unit"]
+        here = Q(ancestor__in=down) | Q(ancestor__in=alone, depth=0)
+        return UnitPath.objects.filter(valid_on(timezone.localdate()), here).values("unit")
+
+    def at(self, *places: str) -> Q:
+        """Cases that lie, by one of the columns `places`, in what the roles reach."""
+        if self.everywhere:
+            return self.of_line
+        units, found = self.units(), Q()
+        for place in places:
+            found |= Q(**{f"{place}__in": units})
+        return self.of_line & found
+
+    def posted(self, *places: str) -> Q:
+        """Cases that lie, by one of the columns, at the very units of the assignments."""
+        units, found = [one.unit_id for one in self.held], Q()
+        for place in places:
+            found |= Q(**{f"{place}__in": units})
+        return self.of_line & found
+
+
+def reaches(scope: Scope, permission: str) -> list[Reach]:
+    """What carries a permission over cases of others, by limit."""
+    found: dict[frozenset[int] | None, list[Held]] = {}
+    for one in scope.carrying(permission):
+        if one.role.reach != "own":
+            found.setdefault(one.lines, []).append(one)
+    return [Reach(lines, tuple(held)) for lines, held in found.items()]
+
+
+def whole(scope: Scope, permission: str) -> bool:
+    """Whether a permission carries over all units and lines."""
+    return any(reach.everywhere and reach.lines is None for reach in reaches(scope, permission))
+
+
+def carrying(scope: Scope, permission: str, line: int | None) -> list[Held]:
+    """The roles that carry a permission over cases of a line (None: of no line)."""
+    of_line = (
+        reach
+        for reach in reaches(scope, permission)
+        if line is None or reach.lines is None or line in reach.lines
+    )
+    return [held for reach in of_line for held in reach.held]
+
+
+def everywhere(scope: Scope, permission: str, line: int | None) -> bool:
+    """Whether a permission carries over all units, for cases of this line."""
+    return any(held.role.reach == "bank" for held in carrying(scope, permission, line))
