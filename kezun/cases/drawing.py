@@ -89,22 +89,24 @@ class Pair:
 
 @dataclass(frozen=True)
 class Gallery:
-    """The files of a case: pairs, other pictures, documents."""
+    """The files of a case: pairs, other pictures, documents; how many were erased with its personal data."""
 
     pairs: tuple[Pair, ...]
     pictures: tuple[Proof, ...]
     documents: tuple[Proof, ...]
+    erased: int = 0
 
     @property
     def any(self) -> bool:
-        return bool(self.pairs or self.pictures or self.documents)
+        return bool(self.pairs or self.pictures or self.documents or self.erased)
 
 
 def gallery(proofs: Sequence[Proof]) -> Gallery:
     """Files sorted out by what they show."""
     sides: dict[int, dict[str, list[Proof]]] = {}
     rest = []
-    for proof in proofs:
+    there = [proof for proof in proofs if proof.file.name]
+    for proof in there:
         if proof.file.kind in IMAGES and proof.stage in (Proof.Stage.BEFORE, Proof.Stage.AFTER):
             sides.setdefault(proof.pair, {"before": [], "after": []})[proof.stage].append(proof)
         else:
@@ -113,6 +115,7 @@ def gallery(proofs: Sequence[Proof]) -> Gallery:
         tuple(Pair(n, tuple(s["before"]), tuple(s["after"])) for n, s in sorted(sides.items())),
         tuple(proof for proof in rest if proof.file.kind in IMAGES),
         tuple(proof for proof in rest if proof.file.kind not in IMAGES),
+        len(proofs) - len(there),
     )
 
 

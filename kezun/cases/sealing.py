@@ -16,7 +16,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 from django.utils import timezone
 
-from kezun.cases.models import Case, CaseKey, Party, SealedText
+from kezun.cases.models import Case, CaseKey, Party, Proof, SealedText
+from kezun.kernel.file import destroy
 from kezun.kernel.rows import insert
 
 NONCE = 12
@@ -103,7 +104,14 @@ def opener(case: Case) -> Callable[[str], str] | None:
 
 
 def erase(case: Case) -> None:
-    """Destroy the case's key: names, contacts and the customer's own words are gone, the history stays."""
+    """Destroy the case's key: names, contacts and the customer's own words are gone, the history stays.
+
+    With them go the photos and documents that no other case and no other record needs.
+    """
     case.__dict__.pop("_fresh_key", None)
     CaseKey.objects.update_or_create(case=case, defaults={"key": "", "erased_at": timezone.now()})
     Party.objects.filter(case=case).update(mark="")
+    erased = CaseKey.objects.filter(erased_at__isnull=False).values("case")
+    let_go = Proof.objects.filter(case__in=erased)
+    for proof in Proof.objects.filter(case=case).select_related("file"):
+        destroy(proof.file, let_go.filter(file=proof.file))

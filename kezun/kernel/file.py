@@ -15,11 +15,11 @@ import stat
 import uuid
 from collections.abc import Iterable
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -73,9 +73,32 @@ def keep(actor: Actor, stream: IO[bytes], name: str, *, allow: Iterable[str]) ->
         row, fresh = StoredFile.objects.get_or_create(
             sha256=sha256, defaults={"bytes": size, "kind": kind, "name": shown}
         )
+        if not row.name:  # destroyed before, brought again
+            row.name = shown
+            row.save(update_fields=["name"])
         told = {"sha256": sha256, "bytes": size, "kind": kind, "new": fresh}
         trail.write(actor.trail_name, "kernel.keep_file", f"kernel.storedfile:{sha256}", told)
     return row
+
+
+def destroy(file: StoredFile, users: models.QuerySet[Any]) -> bool:
+    """Take a file's content and name away for good; False where it is needed elsewhere.
+
+    users: the rows that refer to it and let it go; where any other row refers to it, it stays. That there was
+    such a file (its hash, size and kind) stays on record. Must run inside the transaction of an action; the
+    content goes once that has been committed.
+    """
+    for relation in StoredFile._meta.get_fields(include_hidden=True):
+        if not isinstance(relation, models.ManyToOneRel):
+            continue
+        rows = relation.related_model._base_manager.filter(**{relation.field.name: file})
+        if relation.related_model is users.model:
+            rows = rows.exclude(pk__in=users.values("pk"))
+        if rows.exists():
+            return False
+    StoredFile.objects.filter(pk=file.pk).update(name="")
+    transaction.on_commit(lambda: path_of(file.sha256).unlink(missing_ok=True))
+    return True
 
 
 def open_file(sha256: str) -> IO[bytes]:

@@ -112,7 +112,10 @@ def proof(request: HttpRequest, no: str, number: int) -> HttpResponse:
         raise Http404(str(number))
     kind = TYPES.get(found.file.kind, "application/octet-stream")
     shown = found.file.kind in TYPES
-    stream = open_file(found.file.sha256)
+    try:
+        stream = open_file(found.file.sha256)
+    except FileNotFoundError as error:
+        raise Http404(_("This file was erased with the personal data of its case.")) from error
     answer: Any = FileResponse(stream, as_attachment=not shown, filename=found.file.name, content_type=kind)
     answer["Cache-Control"] = "private, max-age=86400"
     return cast(HttpResponse, answer)

@@ -16,12 +16,14 @@ from hypothesis import strategies as st
 
 from kezun.cases import actions, kinds, sealing, standing
 from kezun.cases.effects.people import kept_until
-from kezun.cases.models import Case, CaseKey, Notice, Party, SealedText
+from kezun.cases.models import Case, CaseKey, Notice, Party, Proof, SealedText
 from kezun.cases.tests.conftest import KIND
 from kezun.cases.verifying import verify
 from kezun.kernel import frozen
 from kezun.kernel.actor import Denied, SystemActor
-from kezun.kernel.models import TrailEntry
+from kezun.kernel.file import path_of
+from kezun.kernel.models import StoredFile, TrailEntry
+from kezun.standards.tests.world import photo
 
 SECRETS = ("王秀英", "13800001111", "440106198001011234", "秀英的原话", "尾号5566", "人民路1号")
 WHO_BROUGHT_IT = {
@@ -224,6 +226,65 @@ def test_erased_only_after_the_years_and_only_by_the_office(world, closed):
     assert key.key == ""
     assert key.erased_at
     assert verify(case).intact
+
+
+@pytest.fixture
+def with_files(closed):
+    """`with_files(*colours)` is a closed case with a photo of each colour."""
+
+    def make(*colours):
+        case = closed()
+        for colour in colours:
+            Proof.objects.create(case=case, file=photo(colour), stage="work", seq=case.seq, at=timezone.now())
+        return case
+
+    return make
+
+
+def erase(world, case, django_capture_on_commit_callbacks):
+    later = case.closed_at + dt.timedelta(days=1200)
+    with django_capture_on_commit_callbacks(execute=True):
+        return actions.do(world["office"], case, "erase", {"reason": "到期"}, at=later)
+
+
+def test_files_go_with_the_key(world, with_files, client, django_capture_on_commit_callbacks):
+    case = with_files(1, 2)
+    files = [proof.file for proof in case.proofs.all()]
+    assert all(path_of(file.sha256).is_file() for file in files)
+    case = erase(world, case, django_capture_on_commit_callbacks)
+    assert not any(path_of(file.sha256).exists() for file in files)
+    assert set(StoredFile.objects.filter(pk__in=[f.pk for f in files]).values_list("name", flat=True)) == {""}
+    client.force_login(world["lobby"])
+    page = client.get(f"/cases/{case.no}/").content.decode()
+    assert "2 个附件已随本事项的个人信息一并删除" in page
+    assert client.get(f"/cases/{case.no}/files/{case.proofs.first().pk}/").status_code == 404
+    assert verify(case).intact
+
+
+def test_a_file_that_another_case_needs_stays_until_that_one_goes(
+    world, with_files, django_capture_on_commit_callbacks
+):
+    one, other = with_files(1), with_files(1)
+    file = one.proofs.get().file
+    erase(world, one, django_capture_on_commit_callbacks)
+    assert path_of(file.sha256).is_file()
+    assert StoredFile.objects.get(pk=file.pk).name == "a.png"
+    erase(world, other, django_capture_on_commit_callbacks)
+    assert not path_of(file.sha256).exists()
+
+
+def test_a_file_brought_again_is_there_again(world, with_files, django_capture_on_commit_callbacks):
+    case = with_files(1)
+    erase(world, case, django_capture_on_commit_callbacks)
+    again = photo(1)
+    assert (again.name, path_of(again.sha256).is_file()) == ("a.png", True)
+
+
+def test_what_is_not_carried_out_erases_no_file(world, with_files):
+    case = with_files(1)
+    with pytest.raises(ValidationError):
+        actions.do(world["office"], case, "erase", {"reason": "到期"})
+    assert path_of(case.proofs.get().file.sha256).is_file()
 
 
 def test_nothing_is_added_to_what_was_erased_and_it_is_erased_once(world, closed):
