@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from kezun.cases import engine, kinds, standing
-from kezun.cases.models import Case
+from kezun.cases.models import Case, LedgerRow
 from kezun.cases.takeover import FAULT, Course
 from kezun.kernel.action import action
 from kezun.kernel.models import StoredFile, Task
@@ -35,9 +35,11 @@ def start_takeover(
     )
 
 
-@action("cases.take_over", hidden=("course",))
-def take_over(actor: Person, course: Course) -> Case:
+@action("cases.take_over", hidden=("course", "key"))
+def take_over(actor: Person, course: Course, *, key: str = "") -> Case:
     """Take over one row of a ledger: the complaint, and what happened to it at the times it tells.
+
+    key: what the row is known by; IntegrityError where it was taken over before.
 
     Where the row names no handler, or no second person, the case is taken over as open: nobody is made up.
     """
@@ -45,6 +47,8 @@ def take_over(actor: Person, course: Course) -> Case:
     ledger = standing.Ledger(actor, {verb: who for verb, who in people.items() if who is not None})
     given = {**course.given, "received_at": course.received}
     case = engine.open_case(ledger, kinds.kind_now("complaint"), course.unit, given, at=course.received)
+    if key:
+        LedgerRow.objects.create(key=key, case=case)
     for verb, said, at in _steps(course):
         case = engine.apply(case, verb, ledger, said, at=at)
     return case

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db import IntegrityError
 
 from kezun.cases import takeover
 from kezun.cases.actions.takeover import TASK, take_over
-from kezun.cases.models import Case
+from kezun.cases.models import LedgerRow
 from kezun.cases.rules.ledger import Fault
-from kezun.kernel.action import once
 from kezun.kernel.actor import Denied
 from kezun.kernel.models import StoredFile
 from kezun.kernel.task import progress, task
@@ -44,17 +44,26 @@ def take_ledger(
     progress(len(rows), max(len(rows), 1) if rows else 0, "", **counts, faults=faults)
 
 
+def taken_before(key: str) -> bool:
+    """Whether the row with this key was taken over."""
+    return LedgerRow.objects.filter(key=key).exists()
+
+
 def _taken(
     actor: Any, cells: list[str], course: takeover.Course, counts: dict[str, int]
 ) -> tuple[Fault, ...]:
     """Take one row over; what stood in the way is its fault, and the rest goes on."""
+    key = takeover.key_of(cells)
     try:
-        with once(takeover.key_of(cells)):
-            made = take_over(actor, course)
+        made = None if taken_before(key) else take_over(actor, course, key=key)
+    except IntegrityError:
+        if not taken_before(key):  # else another worker took the same row a moment ago
+            raise
+        made = None
     except ValidationError as error:
         told = error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
         return tuple(Fault(name, "refused", " ".join(texts)) for name, texts in told.items())
-    if not isinstance(made, Case):
+    if made is None:
         counts["same"] += 1
     else:
         counts["fresh"] += 1

@@ -6,7 +6,7 @@ from kezun.cases.models.filters import SavedFilter
 from kezun.cases.models.kinds import Kind
 from kezun.cases.models.parties import CaseKey, Link, Party, Proof, SealedText
 from kezun.cases.models.preferences import Preference
-from kezun.cases.models.tallies import Tally
+from kezun.cases.models.tallies import LedgerRow, Tally
 
 __all__ = [
     "READ",
@@ -17,6 +17,7 @@ __all__ = [
     "Event",
     "Firing",
     "Kind",
+    "LedgerRow",
     "Link",
     "Notice",
     "Party",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import io
 import json
 
@@ -15,12 +16,13 @@ from hypothesis import strategies as st
 
 from kezun.cases import catalogs, takeover
 from kezun.cases.actions.takeover import TASK, start_takeover, take_over
-from kezun.cases.models import Case, Notice, Party
+from kezun.cases.effects import takeover as working
+from kezun.cases.models import Case, LedgerRow, Notice, Party
 from kezun.cases.rules import ledger
 from kezun.kernel import task as tasks
 from kezun.kernel.actor import Denied
 from kezun.kernel.file import keep
-from kezun.kernel.models import Task
+from kezun.kernel.models import IdempotencyKey, Task
 from tests.complaining import AXES, install
 
 NOW = dt.datetime(2026, 11, 20, 10, 0)
@@ -164,11 +166,11 @@ def run(world):
     """`run(rows)` takes a ledger with these rows over and returns the task."""
     install()
 
-    def make(rows, **defaults) -> Task:
-        file = keep(world["office"], book(rows), "l.xlsx", allow=("xlsx",))
+    def make(rows, who="office", **defaults) -> Task:
+        file = keep(world[who], book(rows), "l.xlsx", allow=("xlsx",))
         opened = takeover.opened(file)
         made = start_takeover(
-            world["office"], file, sheet=opened.sheet, columns=takeover.guessed(opened), defaults=defaults
+            world[who], file, sheet=opened.sheet, columns=takeover.guessed(opened), defaults=defaults
         )
         tasks.run_due("test")
         made.refresh_from_db()
@@ -224,6 +226,31 @@ def test_the_same_ledger_twice_makes_nothing_twice(run):
     made = run([GOOD, changed(编号="T-9", 联系电话="13900002222")])
     assert (made.progress["fresh"], made.progress["same"]) == (1, 1)
     assert Case.objects.count() == 2
+
+
+def test_nor_by_somebody_else_nor_after_months(run, world, person_in):
+    run([GOOD])
+    IdempotencyKey.objects.all().delete()  # what is put away after a month
+    world["second"] = person_in("service_office", "P1")
+    made = run([GOOD, changed(编号="T-9", 联系电话="13900002222")], who="second")
+    assert (made.progress["fresh"], made.progress["same"]) == (1, 1)
+    assert Case.objects.count() == LedgerRow.objects.count() == 2
+
+
+def test_a_row_that_two_workers_take_at_once_is_taken_by_one(run, world, monkeypatch):
+    run([GOOD])
+    answers = iter([False, True])  # looked just before the other worker was done, then after
+    monkeypatch.setattr(working, "taken_before", lambda key: next(answers))
+    made = run([GOOD])
+    assert (made.progress["fresh"], made.progress["same"], Case.objects.count()) == (0, 1, 1)
+
+
+def test_what_a_row_is_known_by_tells_nothing_of_it(run):
+    run([GOOD])
+    key = LedgerRow.objects.get().key
+    plain = hashlib.sha256("\x1f".join(GOOD).encode()).hexdigest()
+    assert len(key) == 64
+    assert key != plain
 
 
 def test_nobody_is_made_up(run):
