@@ -189,4 +189,6 @@ def test_lists_take_few_statements(shipped, caller, django_assert_max_num_querie
         new(lobby, f"k{n}")
     lobby.get("/api/v1/cases")
     with django_assert_max_num_queries(9):
-        lobby.get("/api/v1/cases")
+        told = lobby.get("/api/v1/cases").json()
+    assert (len(told["cases"]), told["count"], told["after"]) == (6, 6, None)
+    assert {line["kind"] for line in told["cases"]} == {"complaint"}

@@ -48,7 +48,11 @@ def test_who_and_what_and_when_stand_in_the_history(seen, closed, world):
 
 
 def test_outside_the_scope_there_is_no_page(seen, opened, world):
-    seen(opened(), "far", status=404)
+    case = opened(title="柜台争执")
+    assert "柜台争执" in seen(case)
+    page = seen(case, "far", status=404)
+    assert "柜台争执" not in page
+    assert "机构O1" not in page
 
 
 @pytest.mark.parametrize("no", ["C99-000001", "C26-999999", "c26-000000"])

@@ -23,7 +23,6 @@ from kezun.kernel.health import NotWell
 from kezun.org.models import BusinessLine, Person
 from kezun.standards.tests.world import photo
 
-
 # --- registration and grade ---
 
 

@@ -100,7 +100,9 @@ def test_every_field_of_the_article_is_derived(world, handled):
 def test_reading_many_takes_as_many_statements_as_one(world, handled, django_assert_num_queries):
     found = list(SPAN.cases(world["office"]).select_related("kind", "unit"))
     with django_assert_num_queries(3):
-        pack.rows(found * 3)
+        told = pack.rows(found * 3)
+    assert told == pack.rows(found) * 3
+    assert [row[0] for row in told] == [handled.no] * 3
 
 
 def test_counts_by_axis_month_and_unit(world, handled):
