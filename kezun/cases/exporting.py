@@ -7,6 +7,7 @@ import datetime as dt
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from kezun.cases.filterwords import told
 from kezun.cases.listing import EXPORTED, Wanted, arms, chosen, first_of, order_of
 from kezun.cases.rows import Row, rows_of
 from kezun.org.models import Person
@@ -20,7 +21,7 @@ def workbook_of(person: Person, wanted: Wanted, now: dt.datetime) -> tuple[bytes
     found = chosen(person, wanted, now)
     parts = arms(person, found, wanted)
     rows = rows_of(first_of(parts, order_of(wanted), EXPORTED)[:EXPORTED], now)
-    facts = [(_("Taken out"), _moment(now)), (_("Filter"), wanted.query(after="") or "—")]
+    facts = [(_("Taken out"), _moment(now)), (_("Filter"), told(wanted))]
     if len(rows) == EXPORTED:
         facts.append(
             (_("Not all"), _("The first %(n)d; narrow the filter for the others.") % {"n": EXPORTED})

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 from urllib.parse import urlencode
 
-from django.core.exceptions import EmptyResultSet
+from django.core.exceptions import EmptyResultSet, ValidationError
 from django.db import connection
 from django.db.models import F, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.translation import gettext as _
 
 from kezun.cases import searching
 from kezun.cases.models import READ, Case
@@ -109,10 +110,6 @@ def _day(text: str) -> dt.date | None:
 def chosen(person: Person, wanted: Wanted, now: dt.datetime) -> QuerySet[Case]:
     """The cases that are asked for; which of them the person may see is for `arms` to say."""
     found: QuerySet[Case] = Case.objects.all()
-    if wanted.state in ("open", "ended"):
-        found = found.filter(open=wanted.state == "open")
-    elif wanted.state:
-        found = found.filter(state=wanted.state, open=wanted.state not in ENDED)
     if wanted.kind:
         found = found.filter(code=wanted.kind)
     if wanted.severity:
@@ -123,7 +120,15 @@ def chosen(person: Person, wanted: Wanted, now: dt.datetime) -> QuerySet[Case]:
         found = found.filter(received_at__gte=_midnight(wanted.since))
     if wanted.until:
         found = found.filter(received_at__lt=_midnight(wanted.until) + dt.timedelta(days=1))
-    return searching.matching(_of_time(_of_people(found, person, wanted), wanted, now), wanted.q)
+    return searching.matching(
+        _of_time(_of_people(found, person, wanted), wanted, now), wanted.q, _state(wanted)
+    )
+
+
+def _state(wanted: Wanted) -> Q:
+    if wanted.state in ("open", "ended"):
+        return Q(open=wanted.state == "open")
+    return Q(state=wanted.state, open=wanted.state not in ENDED) if wanted.state else Q()
 
 
 def arms(person: Person, found: QuerySet[Case], wanted: Wanted) -> list[QuerySet[Case]]:
@@ -275,12 +280,30 @@ def _moment(text: str) -> dt.datetime | None:
     return found if found is None or timezone.is_aware(found) else None
 
 
-def unit_asked(wanted: Wanted) -> Unit | None:
-    """The unit that is asked for, by its code; raises OutOfScope where there is none."""
-    code = wanted.unit or wanted.owner
-    if not code:
-        return None
-    unit = Unit.objects.filter(code=code).first()
-    if unit is None:
-        raise OutOfScope(code)
-    return unit
+def unit_asked(person: Person, wanted: Wanted) -> tuple[Wanted, Unit | None]:
+    """The unit that is asked for, and the question with its code: a code was typed, or a whole name in scope.
+
+    Raises ValidationError at `unit` where there is none; OutOfScope for an `owner`, which nobody types.
+    """
+    if not wanted.unit and wanted.owner:
+        owner = Unit.objects.filter(code=wanted.owner).first()
+        if owner is None:
+            raise OutOfScope(wanted.owner)
+        return wanted, owner
+    if not wanted.unit:
+        return wanted, None
+    unit = Unit.objects.filter(code=wanted.unit).first() or _named(person, wanted.unit)
+    return replace(wanted, unit=unit.code), unit
+
+
+def _named(person: Person, text: str) -> Unit:
+    """The one unit of this name in scope, an open one before those that were closed."""
+    named = Unit.objects.visible_to(person, READ).filter(Q(name=text) | Q(name_en=text)).order_by("code")
+    found = list(named.filter(closed_date__gte=timezone.localdate())[:2]) or list(named[:2])
+    if len(found) == 1:
+        return found[0]
+    if found:
+        told = _("Several units are called «%(text)s»: type the code.")
+    else:
+        told = _("There is no unit «%(text)s» in your scope: type its code or its whole name.")
+    raise ValidationError({"unit": told % {"text": text}})

@@ -15,7 +15,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.expressions import RawSQL
 
 from kezun.cases.models import Case
-from kezun.cases.rules.grams import grams, phrases
+from kezun.cases.rules.grams import grams, number, phrases
 from kezun.kernel.task import every
 
 BATCH = 2000
@@ -85,13 +85,22 @@ def _open_end(phrase: tuple[str, ...], mark: str) -> str:
     return mark if len(phrase) == 1 and not (len(phrase[0]) == 2 and ord(phrase[0][0]) > 0x2E7F) else ""
 
 
-def matching(found: QuerySet[Case], text: str) -> QuerySet[Case]:
-    """Of these cases, those whose words hold all that was typed; all of them for an empty text."""
-    question = asked(text)
+def matching(found: QuerySet[Case], text: str, state: Q | None = None) -> QuerySet[Case]:
+    """Of these cases in a state, those whose words hold all that was typed; all of them for an empty text.
+
+    A number finds its case too, with or without the zeros before it; a whole one («C26-000214») whatever its
+    state.
+    """
+    state, question, told = state or Q(), asked(text), number(text)
     if not question:
-        return found.filter(Q(pk__in=[])) if text.strip() else found
+        return found.filter(Q(pk__in=[])) if text.strip() else found.filter(state)
     # the statement is one of the two above; what was typed goes in as its parameter
-    return found.filter(pk__in=RawSQL(FOUND[connection.vendor], [question]))  # noqa: S611
+    held = state & Q(pk__in=RawSQL(FOUND[connection.vendor], [question]))  # noqa: S611
+    if told is None:
+        return found.filter(held)
+    year, running = told
+    one = Q(pk=running)
+    return found.filter(held | (one & Q(received_at__year=2000 + year) if year is not None else one & state))
 
 
 @every(days=1, name="cases.mend_search")

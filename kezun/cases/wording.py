@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 
 from django.utils import timezone
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
@@ -122,6 +123,21 @@ def choice_name(name: str, value: str) -> str:
     """One value of a choice that a verb takes."""
     told = CHOICES_OF.get((name, value)) or CHOICES.get(value)
     return value if told is None else str(told)
+
+
+def said(name: str, text: str) -> str:
+    """What something is called with what it holds: «State: open»."""
+    return _("%(name)s: %(text)s") % {"name": name, "text": text}
+
+
+def series(parts: Iterable[str]) -> str:
+    """Parts of a line one after another: «State: open; Title: …»."""
+    return pgettext("between the parts of a line", "; ").join(parts)
+
+
+def several(names: Iterable[str]) -> str:
+    """Names one after another: «queue, fee, wait»."""
+    return pgettext("between names", ", ").join(names)
 
 
 def named(name: str, name_en: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
@@ -10,44 +11,22 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from kezun.cases import exporting, wording
 from kezun.cases.actions.filters import drop_filter, export, save_filter
+from kezun.cases.filterwords import DUE, SORTS, WHO, states
 from kezun.cases.kinds import kind_names
 from kezun.cases.listing import COUNTED, Wanted, listed, unit_asked
-from kezun.cases.models import Case, SavedFilter
+from kezun.cases.models import SavedFilter
 from kezun.cases.pages.work import READ
 from kezun.kernel.actor import Denied
 from kezun.kernel.page import Menu, page
 from kezun.org.reader import reader_of
 from kezun.ui.attachment import XLSX, attachment
 from kezun.ui.telling import tell
-
-DUE: dict[str, Promise] = {
-    "late": gettext_lazy("late"),
-    "soon": gettext_lazy("within 3 days"),
-    "none": gettext_lazy("without a deadline"),
-    "provisional": gettext_lazy("provisional deadline"),
-}
-WHO: dict[str, Promise] = {
-    "mine": gettext_lazy("handled by me"),
-    "take": gettext_lazy("to be taken at my unit"),
-    "opened": gettext_lazy("registered by me"),
-    "unit": gettext_lazy("lying with my unit"),
-    "returned": gettext_lazy("sent to and fro"),
-    "escalated": gettext_lazy("escalated"),
-    "repeated": gettext_lazy("happened before"),
-}
-SORTS: dict[str, Promise] = {
-    "time": gettext_lazy("by time to act"),
-    "newest": gettext_lazy("newest first"),
-    "oldest": gettext_lazy("oldest first"),
-    "moved": gettext_lazy("last moved first"),
-}
 
 
 @page(
@@ -61,12 +40,19 @@ def queue(request: HttpRequest) -> HttpResponse:
     """Cases in scope, as asked for."""
     person, now = reader_of(request), timezone.now()
     wanted = Wanted.of(request.GET)
-    unit = unit_asked(wanted)
+    unit_text, unit_error = wanted.unit, ""
+    try:
+        wanted, unit = unit_asked(person, wanted)
+    except ValidationError as error:
+        wanted, unit, unit_error = replace(wanted, unit=""), None, error.message_dict["unit"][0]
     found = listed(person, wanted, now)
     context: dict[str, Any] = {
         "title": _("All cases"),
         "wanted": wanted,
         "unit": unit,
+        "unit_text": unit_text if unit_error else wanted.unit,
+        "unit_error": unit_error,
+        "everywhere": wanted.query(after="", state="") if wanted.q and wanted.state else "",
         "rows": found.rows,
         "following": found.following,
         "count": found.count,
@@ -82,13 +68,7 @@ def queue(request: HttpRequest) -> HttpResponse:
         "may_export": person.may("cases.export"),
         "may_take": False,
     }
-    return render(request, "cases/list.html", context)
-
-
-def states() -> list[tuple[str, str]]:
-    """The choices of states: open, ended, all, then each."""
-    several = [("open", _("still open")), ("ended", _("ended")), ("", _("all"))]
-    return [*several, *((value, str(label)) for value, label in Case.State.choices)]
+    return render(request, "cases/list.html", context, status=422 if unit_error else 200)
 
 
 @page("cases/filters/", name="cases.filters", needs=READ)

@@ -13,6 +13,7 @@ from itertools import groupby
 
 CJK = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 RUN = re.compile(r"[^\W_]+")
+NUMBER = re.compile(r"(?:c(\d\d)-)?0*(\d{1,18})")
 MOST_TERMS = 12
 
 
@@ -46,3 +47,11 @@ def phrases(asked: str) -> list[tuple[str, ...]]:
         wanted = pairs(run)[:-1] if chinese and len(run) > 1 else [run]
         found.append(tuple(wanted))
     return found[:MOST_TERMS]
+
+
+def number(asked: str) -> tuple[int | None, int] | None:
+    """A case's number: its year (None for digits alone) and its running number; None for other words."""
+    found = NUMBER.fullmatch(unicodedata.normalize("NFKC", asked).strip().lower())
+    if found is None:
+        return None
+    return int(found[1]) if found[1] else None, int(found[2])

@@ -165,9 +165,11 @@ def test_the_page_takes_five_statements(client, world, some, who):
         assert len(asked) <= 5, [one["sql"][:100] for one in asked]
 
 
-def test_a_unit_that_is_none_is_no_page(client, world):
+def test_a_unit_that_is_none_is_told(client, world):
     client.force_login(world["office"])
-    assert client.get("/cases/?unit=NOPE").status_code == 404
+    answer = client.get("/cases/?unit=NOPE")
+    assert answer.status_code == 422
+    assert "没有机构“NOPE”" in answer.content.decode()
 
 
 def test_the_empty_list_tells_apart_why(client, world):
