@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
 
@@ -31,11 +32,21 @@ def refused(statement, *values):
         sql(statement, *values)
 
 
+def row_of(table, pk):
+    """A row of the database as it stands, by column."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT * FROM {table} WHERE id = %s", [pk])
+        return dict(zip([one[0] for one in cursor.description], cursor.fetchone(), strict=True))
+
+
 def set_to(table, row, **changes):
-    """Each change alone by plain SQL: all are refused."""
+    """Each change alone by plain SQL would have been one; all are refused, and the row is as it was."""
+    before = row_of(table, row.pk)
     for column, value in changes.items():
+        assert before[column] != value, column
         refused(f'UPDATE {table} SET "{column}" = %s WHERE id = %s', value, row.pk)
     refused(f"DELETE FROM {table} WHERE id = %s", row.pk)
+    assert row_of(table, row.pk) == before
 
 
 @pytest.fixture
@@ -70,8 +81,13 @@ def test_a_withdrawn_appeal_was_never_decided_and_its_documents_stay(filed):
     from tests.judged import _document
 
     paper = appeals.prove_appeal(world.US, filed, file=_document())
-    refused("UPDATE assessment_appealfile SET at = %s WHERE id = %s", NOW, paper.pk)
-    refused("DELETE FROM assessment_appealfile WHERE id = %s", paper.pk)
+    set_to("assessment_appealfile", paper, at=NOW)
+    gone = appeals.withdraw_appeal(world.US, filed)
+    assert (gone.state, gone.decided_at, gone.decided_by) == ("withdrawn", None, None)
+    with pytest.raises(ValidationError, match="撤回"):
+        appeals.prove_appeal(world.US, gone, file=_document())
+    assert [one.pk for one in gone.files.all()] == [paper.pk]
+    set_to("assessment_appealfile", paper, at=NOW)
 
 
 @pytest.mark.parametrize("outcome", ["explained", "confirmed"])
@@ -85,6 +101,9 @@ def test_a_decided_lead(own_home, bank, outcome):
         **{"state": "open", "note": "改", "k": 1, "n": 31, "p": 0.5, "signal": "rating.burst"},
         **{"decided_at": NOW, "found_at": NOW, "fact": "ticket"},
     )
+    kept = Lead.objects.get(pk=lead.pk)
+    assert (kept.state, kept.note, kept.k, kept.n) == (outcome, "设备重启后补传", 10, 30)
+    assert kept.decided_at is not None
 
 
 def listed(score, colour="red"):
@@ -116,6 +135,8 @@ def test_an_entry_is_never_dropped_without_reason_or_moment(score):
     for change in ("state = 'dropped'", f"state = 'dropped', ended_at = '{NOW}'", f"ended_at = '{NOW}'"):
         with pytest.raises(IntegrityError):
             sql(f"UPDATE assessment_listing SET {change} WHERE id = %s", entry.pk)
+    entry.refresh_from_db()
+    assert (entry.state, entry.ended_at, entry.ended_why) == ("proposed", None, "")
 
 
 @pytest.fixture
@@ -175,6 +196,10 @@ def test_a_confirmed_entry_of_the_ledger(own_home, bank):
 def test_an_entry_void_before_it_was_confirmed_stays_void(own_home, bank):
     entry = ledger.void_merit(world.US, entered(bank), reason="录错机构")
     set_to("assessment_merit", entry, state="entered", reason="改", ended_at=NOW)
+    entry.refresh_from_db()
+    assert (entry.state, entry.reason, entry.confirmed_at) == ("void", "录错机构", None)
+    with pytest.raises(ValidationError, match="作废"):
+        ledger.confirm_merit(world.US, entry)
 
 
 def test_all_of_it_is_in_the_database():

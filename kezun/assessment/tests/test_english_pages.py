@@ -19,7 +19,7 @@ from kezun.assessment.tests.world import US, installed, rated, scheme_text
 
 pytestmark = pytest.mark.django_db
 CHINESE = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]+")
-# What people are called, the switch of the language, and the product's own name are the same in both languages.
+# The same in both languages: what people are called, the switch of the language, the product's name.
 NAMES = re.compile(r"测\w+|中文|简体|客尊|机构")
 GRADES = [
     {"name": "优秀", "name_en": "Excellent", "min": 90},

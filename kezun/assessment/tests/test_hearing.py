@@ -103,8 +103,12 @@ def test_from_the_unit_above_up_to_the_service_office(appeal, heads, manager, ba
 
 
 def test_the_refusal_names_the_place(appeal, heads, bank):
-    refused(heads["C1"], appeal, f"lies with: {bank['S1'].title}")
-    refused(heads["HO"], appeal, "lies with")
+    place = f"lies with: {bank['S1'].title}"
+    for code in ("C1", "P1", "HO"):
+        refused(heads[code], appeal, place)
+    appeal.refresh_from_db()
+    assert (appeal.state, appeal.decided_by, appeal.decided_at, appeal.decision) == ("filed", None, None, "")
+    assert decide(heads["S1"], appeal).decided_by == heads["S1"]
 
 
 def test_a_unit_where_nobody_decides_is_passed_over(appeal, heads, manager, bank):

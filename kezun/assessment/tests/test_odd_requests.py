@@ -1,4 +1,4 @@
-"""Addresses and forms that no page of ours writes: numbers that are none, words that are none, other methods."""
+"""Addresses and forms that no page of ours writes: numbers and words that are none, other methods."""
 
 from __future__ import annotations
 

@@ -102,4 +102,11 @@ def test_a_scorecard_of_two_editions_needs_few_statements(split, django_assert_m
     run(US, split, "2026-02")
     made = run(US, split, "2026-03")
     with django_assert_max_num_queries(8):
-        scorecard(US, Run.objects.select_related("scheme").get(pk=made.pk), "O1")
+        card = scorecard(US, Run.objects.select_related("scheme").get(pk=made.pk), "O1")
+    lines = component_lines(card)
+    assert [(x.version, x.figure.n) for x in lines] == [("1", 10), ("2", 10)]
+    assert [x.figure.value for x in lines] == pytest.approx([0.6, 0.4])
+    # 15 days of 31 by the first edition (60 of 100), 16 by the second (40 of 80, so 50 of 100)
+    assert float(card.score) == pytest.approx((15 * 60 + 16 * 50) / 31, abs=0.01)
+    assert card.before.run.period == "2026-02"
+    assert card.moved == card.score - 80
