@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from kezun.cases import catalogs, levels, policies
 from kezun.cases.doing import Doing
-from kezun.cases.models import Clock
+from kezun.cases.models import Clock, Link
 from kezun.cases.rules import clocks, ladders
 from kezun.cases.rules.clocks import ClockEvent, ClockRefused, ClockState
 from kezun.cases.rules.kinds import ENDED, ClockUse
@@ -85,7 +85,8 @@ def _moves(doing: Doing, use: ClockUse, clock: Clock | None) -> Iterator[Move]:
     if running:
         yield from _of_running(doing, use, clock, wanted)
     elif wanted and clock is None and (doing.verb in use.starts or _would_run(doing, use)):
-        yield Move("start")
+        if not ("contact" in use.stops and _of_part(doing)):
+            yield Move("start")
     elif wanted and clock is not None and doing.verb in use.reopens:
         yield Move("reopen")
 
@@ -109,6 +110,12 @@ def _of_running(doing: Doing, use: ClockUse, clock: Clock | None, wanted: bool) 
 def _would_run(doing: Doing, use: ClockUse) -> bool:
     """Whether a change of grade or fields brings in a clock that runs from the opening."""
     return doing.verb in ("grade", "amend") and "open" in use.starts and doing.value("state") not in ENDED
+
+
+def _of_part(doing: Doing) -> bool:
+    """Whether another case speaks with the customer."""
+    links = doing.case.links.filter(type=Link.Type.PART_OF, ended_at__isnull=True)
+    return doing.part or (doing.verb != "open" and links.exists())
 
 
 def _pausable(clock: Clock | None) -> bool:

@@ -28,7 +28,7 @@ class Doing:
     projection (plain values: ids, ISO moments); told: what the event says besides. by_rule: the state follows
     from a rule and not from the step. behalf: the person for whom a deputy acts. ground: how the actor stands
     to the case, read once (see `standing`); above: the units above others, read once. calendar: the code of
-    the one by which the unit with the case works, read once.
+    the one by which the unit with the case works, read once. part: opened as a part of another case.
     """
 
     actor: Actor
@@ -49,6 +49,7 @@ class Doing:
     ground: Ground | None = None
     above: dict[int, list[int]] = field(default_factory=dict)
     calendar: str = ""
+    part: bool = False
 
     @property
     def person(self) -> Person | None:

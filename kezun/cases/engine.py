@@ -16,7 +16,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from kezun.cases import clocking, kinds, payload, sealing, standing
+from kezun.cases import clocking, kinds, payload, queries, sealing, standing, wording
 from kezun.cases.doing import AFTER, EFFECTS, GATES, RELATED, Doing
 from kezun.cases.models import Case, Event
 from kezun.cases.models import Kind as KindRow
@@ -74,11 +74,17 @@ def _in_order(case: Case, at: dt.datetime | None) -> dt.datetime:
 
 
 def _impossible(doing: Doing) -> str:
-    known = [name for name in doing.kind.verbs(doing.case.state) if name not in ("escalate", "recompute")]
-    return _("This is not possible while the case is «%(state)s». Possible now: %(verbs)s.") % {
-        "state": doing.case.get_state_display(),
-        "verbs": ", ".join(known),
-    }
+    """Why the step cannot be, and what this actor can do instead, by what the buttons say."""
+    told = {"state": doing.case.get_state_display()}
+    names: list[str] = []
+    if doing.person is not None:
+        ground = standing.ground_of(doing)
+        offers = queries.allowed_steps(doing.person, doing.case, doing.kind, ground)
+        names = [wording.button(offer.verb) for offer in offers if offer.verb not in queries.BESIDE]
+    if not names:
+        return _("This is not possible while the case is «%(state)s».") % told
+    text = _("This is not possible while the case is «%(state)s». Possible now: %(verbs)s.")
+    return text % (told | {"verbs": _(", ").join(names)})
 
 
 def open_case(
@@ -88,9 +94,11 @@ def open_case(
     given: Mapping[str, Any],
     *,
     at: dt.datetime | None = None,
+    part: bool = False,
 ) -> Case:
     """Begin a case about `unit`; whoever opens it owns it until another unit takes it (first contact).
 
+    part: of another case, which speaks with the customer, so that no first contact is due here.
     Raises ValidationError by field; nothing is kept then.
     """
     now = at or timezone.now()
@@ -112,7 +120,7 @@ def open_case(
             last_at=now,
         )
         insert(row)
-        doing = Doing(actor, row, form, "open", now, said=said, fields=fields)
+        doing = Doing(actor, row, form, "open", now, said=said, fields=fields, part=part)
         doing.sets = {
             "state": Case.State.REGISTERED.value,
             "open": True,

@@ -31,11 +31,12 @@ CASE = fact_type(
         name="case",
         title=_("Case"),
         about=_("One complaint, correction, request or other case, as it stands now."),
-        counted='state != "merged"',
+        counted='state != "merged" and part is None',
         columns=(
             *_OF,
             Column("state", "text", _("State"), required=True),
             Column("open", "flag", _("Still open"), required=True),
+            Column("part", "flag", _("Part of another")),
             Column("owner", "text", _("Lies with")),
             Column("line", "text", _("Business line")),
             Column("handler", "text", _("Handler"), privacy="C1"),

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from kezun.cases import catalogs, kinds
+from kezun.cases import catalogs, kinds, showing
 from kezun.cases.models import Case, Clock, Link
+from kezun.cases.rules.kinds import Field
 
 STATE = Case.State
 WORDS = {
@@ -34,7 +37,8 @@ STAGES = (
     (gettext_lazy("Checked"), (STATE.PROPOSED, STATE.VERIFIED)),
     (gettext_lazy("Answer given"), (STATE.ANSWERED, STATE.CLOSED, STATE.CHECKED)),
 )
-REPLY = ("decision", "reasons", "basis", "onward")
+REPLY = ("decision", "reasons", "basis", "onward")  # what no reply may lack
+SHOWN = ("decision", "remedy", "paid", "reasons", "basis", "onward")
 ANSWERED = (STATE.ANSWERED, STATE.CLOSED, STATE.CHECKED)
 
 
@@ -74,7 +78,7 @@ def followed(case: Case) -> Followed:
         case=case,
         words=str(WORDS[state]),
         stage=stage,
-        reply=reply_of(case) if answered else (),
+        reply=reply_of(case) if answered else _notice(case) if state == STATE.REJECTED else (),
         may_add=case.open and not answered,
         may_withdraw=case.open and not answered,
         may_rate=answered and case.satisfaction is None,
@@ -84,11 +88,15 @@ def followed(case: Case) -> Followed:
     )
 
 
+def answering(case: Case) -> list[str]:
+    """The policies of the deadlines that an answer meets, and a first contact does not."""
+    uses = kinds.form_of(case.kind).clocks
+    return [use.policy for use in uses if "answer" in use.stops and "contact" not in use.stops]
+
+
 def answer_by(case: Case) -> Clock | None:
     """The deadline of the answer, not that of the first contact; the earliest where there are several."""
-    uses = kinds.form_of(case.kind).clocks
-    wanted = [use.policy for use in uses if "answer" in use.stops and "contact" not in use.stops]
-    return case.clocks.filter(policy__in=wanted, state="running").order_by("due_at").first()
+    return case.clocks.filter(policy__in=answering(case), state="running").order_by("due_at").first()
 
 
 def in_time(case: Case) -> bool:
@@ -97,12 +105,41 @@ def in_time(case: Case) -> bool:
     return case.answered_at is not None and case.answered_at + days >= timezone.now()
 
 
+def reviewing(case: Case) -> bool:
+    """Whether a review of it is under way."""
+    return Link.objects.filter(target=case, type=Link.Type.REVIEW_OF, source__open=True).exists()
+
+
 def reply_of(case: Case) -> tuple[tuple[str, str], ...]:
-    """The parts of the reply with their names."""
+    """The parts of the reply with their names: what was written, what was decided and done, and why."""
     names = {
         "decision": _("Our decision"),
+        "remedy": _("What we did"),
+        "paid": _("What we paid"),
         "reasons": _("Our reasons"),
         "basis": _("Basis"),
         "onward": _("Further ways"),
     }
-    return tuple((names[id], str(case.data[id])) for id in REPLY if case.data.get(id))
+    found = [(names[field.id], showing.value(field, case.data[field.id])) for field in _shown(case)]
+    written = _said(case, "answer", "reply")
+    return ((_("Our answer"), written), *found) if written else tuple(found)
+
+
+def _shown(case: Case) -> Iterator[Field]:
+    form = kinds.form_of(case.kind)
+    for id in SHOWN:
+        field = form.field(id)
+        if field is not None and case.data.get(id) not in (None, ""):
+            yield field
+
+
+def _notice(case: Case) -> tuple[tuple[str, str], ...]:
+    """What whoever brought it was told when it was not taken on."""
+    told = _said(case, "reject", "notice")
+    return ((_("Why we did not take it on"), told),) if told else ()
+
+
+def _said(case: Case, verb: str, name: str) -> str:
+    """What was said last with a verb."""
+    body = case.events.filter(verb=verb).order_by("-seq").values_list("body", flat=True).first()
+    return str(json.loads(body)["said"].get(name) or "") if body else ""

@@ -95,7 +95,7 @@ def report(actor: Actor, unit: Unit, first: dt.date, now: dt.datetime | None = N
         raise OutOfScope(unit.code)
     month = Month(unit, first, now or timezone.now())
     below = UnitPath.objects.filter(valid_on(timezone.localdate()), ancestor=unit).values("unit")
-    base = Case.objects.filter(code=COMPLAINT, unit__in=below).exclude(state=Case.State.MERGED)
+    base = Case.objects.filter(code=COMPLAINT, unit__in=below).counted()
     rows = _rows(base, month)
     compared = {months: _axes_of(base, month, months) for months in (-1, -12)}
     return Report(
@@ -225,7 +225,7 @@ def _units(rows: Iterable[Row], unit: Unit) -> tuple[tuple[Unit, int, monthly.Pa
 
 def _listed(rows: Iterable[Row]) -> tuple[Case, ...]:
     """The grave ones and those that are overdue, the gravest first."""
-    wanted = sorted((row for row in rows if row.severity <= monthly.GRAVE or (row.late and row.open)),
+    wanted = sorted((row for row in rows if row.severity <= monthly.GRAVE or row.late),
                     key=lambda row: (row.severity, not row.late, row.pk))[:MOST_LISTED]  # fmt: skip
     order = {row.pk: at for at, row in enumerate(wanted)}
     cases = Case.objects.filter(pk__in=order).select_related("unit").defer("data", "words")

@@ -16,7 +16,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from kezun.cases import catalogs, kinds, showing, wording
+from kezun.cases import catalogs, kinds, more_time, showing, wording
 from kezun.cases.models import Case, Event, Petition, Proof
 from kezun.cases.rules.counting import Counted, columns, counted
 from kezun.kernel.actor import Actor
@@ -42,7 +42,11 @@ class Span:
         """Those in the actor's scope, the earliest first."""
         start = timezone.make_aware(dt.datetime.combine(self.since, dt.time()))
         end = timezone.make_aware(dt.datetime.combine(self.until + dt.timedelta(days=1), dt.time()))
-        found = Case.objects.visible_to(actor).filter(code=KIND, received_at__gte=start, received_at__lt=end)
+        found = (
+            Case.objects.visible_to(actor)
+            .counted()
+            .filter(code=KIND, received_at__gte=start, received_at__lt=end)
+        )
         if self.unit:
             below = UnitPath.objects.filter(valid_on(timezone.localdate()), ancestor__code=self.unit)
             found = found.filter(Q(unit__in=below.values("unit")))
@@ -76,7 +80,9 @@ def _row(case: Case, told: list[Event], given: list[Petition], proofs: list[Proo
         for event, said in bodies
         if event.verb in ("contact", "answer")
     ]
-    extended = [f"{p.units} · {p.reason} · {p.notice}".strip(" ·") for p in given]
+    extended = [
+        f"{more_time.amount_of(p.policy, p.units)} · {p.reason} · {p.notice}".strip(" ·") for p in given
+    ]
     shown = [proof.caption or proof.get_stage_display() for proof in proofs]
     days = (case.answered_at - case.received_at).days if case.answered_at else None
     return (

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
@@ -30,6 +31,7 @@ WHOLE = re.compile(r"\s*([+-]?\d{1,20})\s*")
 LONE = re.compile("[\ud800-\udfff]")
 LARGEST = 2**31 - 1
 EARLIEST = dt.datetime(1990, 1, 1, tzinfo=dt.UTC)
+LEAST_DIGITS = 5
 MOST_PARTIES, MOST_REPRESENTATIVES, MOST_FILES = 60, 5, 20
 
 
@@ -279,11 +281,28 @@ def _party(actor: Actor, row: Any) -> dict[str, Any]:
     if row.get("person"):
         made["person"] = person(actor, row["person"], 0)
     made |= {name: text(actor, row[name], 200) for name in PERSONAL if row.get(name)}
+    if not actor.trail_name.startswith("system:ledger"):  # old ledgers say what they say
+        _check_reachable(made)
     if row["role"] == Party.Role.NAMED_STAFF and "person" not in made:
         raise ValidationError(_("Name the member of staff by staff number."))
     if "person" not in made and not made.get("name") and not made.get("phone"):
         raise ValidationError(_("Of a person at least the name or the telephone is needed."))
     return made
+
+
+def _check_reachable(made: Mapping[str, Any]) -> None:
+    """A telephone number has digits, a mail address a form: somebody has to reach this customer in a day."""
+    if made.get("phone") and len(re.findall(r"\d", str(made["phone"]))) < LEAST_DIGITS:
+        raise ValidationError(
+            _("Write the telephone number in digits, at least %(n)d.") % {"n": LEAST_DIGITS}
+        )
+    if made.get("email"):
+        try:
+            validate_email(str(made["email"]))
+        except ValidationError as error:
+            raise ValidationError(
+                _("This is no mail address: «%(value)s».") % {"value": made["email"]}
+            ) from error
 
 
 Reader = Callable[[Actor, Any, int], Any]

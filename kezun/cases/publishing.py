@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from kezun.cases import catalogs, kinds
 from kezun.cases.facts import CASE, CASE_EVENT
-from kezun.cases.models import Case, Clock, Event, Kind, Petition
+from kezun.cases.models import Case, Clock, Event, Kind, Link, Petition
 from kezun.cases.rules import measuring
 from kezun.cases.rules.measuring import ANSWER, CONTACT, MILESTONES, Running
 from kezun.facts.publishing import publish
@@ -121,11 +121,13 @@ class Codes:
     """Codes by primary key, of the units and people that some cases name.
 
     answerable: by case, who answers for the fault as it was decided; the first where there are several.
+    parts: cases that are a part of another.
     """
 
     units: dict[int, str]
     people: dict[int, str]
     answerable: dict[int, str]
+    parts: frozenset[int] = frozenset()
 
 
 def _codes(cases: Sequence[Case]) -> Codes:
@@ -135,7 +137,13 @@ def _codes(cases: Sequence[Case]) -> Codes:
         dict(Unit.objects.filter(pk__in=units).values_list("pk", "code")),
         dict(Person.objects.filter(pk__in=people).values_list("pk", "code")),
         _answerable(cases),
+        frozenset(_parts(cases)),
     )
+
+
+def _parts(cases: Sequence[Case]) -> Iterator[int]:
+    links = Link.objects.filter(type=Link.Type.PART_OF, ended_at__isnull=True, source__in=cases)
+    yield from links.values_list("source", flat=True)
 
 
 def _answerable(cases: Sequence[Case]) -> dict[int, str]:
@@ -160,6 +168,7 @@ def row_of(case: Case, history: History, codes: Codes, now: dt.datetime) -> Row:
         **_of(case),
         "state": case.state,
         "open": case.open,
+        "part": case.pk in codes.parts or None,
         "owner": codes.units[case.owner_unit_id],
         "line": case.line.code if case.line else None,
         "handler": codes.people.get(case.handler_id) if case.handler_id else None,

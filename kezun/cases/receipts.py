@@ -7,9 +7,13 @@ import hashlib
 import qrcode
 from django.conf import settings
 
-from kezun.cases import catalogs
+from kezun.cases import catalogs, standing
 from kezun.cases.models import Case
 from kezun.cases.rules import receipts as rules
+from kezun.org.models import Person
+
+# what says nothing about the outcome: whoever did no more than this has not handled the case
+ADDING = ("open", "note", "attach", "party", "contact", "link")
 
 
 def _keys() -> list[bytes]:
@@ -21,6 +25,18 @@ def _keys() -> list[bytes]:
 def receipt_of(case: Case) -> str:
     """The number by which whoever brought the case follows it."""
     return rules.receipt(case.pk, _keys()[0])
+
+
+def open_to(actor: Person, case: Case) -> bool:
+    """Whether somebody may hand the receipt over, since whoever holds it speaks for the customer.
+
+    Who registered the case, is not barred from it, and has done nothing on it since but add to it.
+    """
+    if case.opener_id != actor.pk or case.handler_id == actor.pk:
+        return False
+    if case.events.filter(actor=actor).exclude(verb__in=ADDING).exists():
+        return False
+    return not standing.Ground(actor, case).barred
 
 
 def case_by(text: str) -> Case | None:

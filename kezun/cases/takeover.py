@@ -97,27 +97,36 @@ def guessed(book: Book) -> dict[str, int]:
 
 
 class Reader:
-    """Reads rows into courses; looks units and people up once."""
+    """Reads the rows of one sheet into courses; looks units and people up once, knows numbers it has read."""
 
     def __init__(self, columns: Mapping[str, int], defaults: Mapping[str, str]) -> None:
         self.columns, self.defaults = columns, defaults
         self.words = catalogs.numbers("ledger")
         self.zone = ZoneInfo(settings.KEZUN_BANK_ZONE)
         today = timezone.localdate()
+        self.numbers: set[str] = set()
         self.units: dict[str, Unit] = {}
         for unit in Unit.objects.filter(closed_date__gte=today):
             self.units[unit.name] = self.units[unit.code] = unit
         self.people = {person.code: person for person in Person.objects.filter(is_active=True)}
 
     def read(self, cells: list[str]) -> tuple[Course | None, tuple[Fault, ...]]:
-        """The course that a row tells, or why it cannot be taken."""
+        """The course that a row tells, or everything for which it cannot be taken."""
         row, faults = ledger.read(cells, self.columns, timezone.localtime().replace(tzinfo=None))
-        if row is None:
-            return None, faults
-        unit = self.units.get(row.texts.get("unit", "") or self.defaults.get("unit", ""))
+        named, number = (self._cell(cells, name) for name in ("unit", "source_no"))
+        unit = self.units.get(named or self.defaults.get("unit", ""))
         if unit is None:
-            return None, (Fault("unit", "unknown", row.texts.get("unit", "")[:40]),)
+            faults = (*faults, Fault("unit", "unknown", named[:40]))
+        if number and number in self.numbers:
+            faults = (*faults, Fault("source_no", "twice", number[:40]))
+        self.numbers.add(number)
+        if row is None or unit is None or faults:
+            return None, faults
         return self._course(row, unit), ()
+
+    def _cell(self, cells: list[str], name: str) -> str:
+        at = self.columns.get(name, len(cells))
+        return cells[at].strip() if at < len(cells) else ""
 
     def _course(self, row: Row, unit: Unit) -> Course:
         texts = row.texts
@@ -186,6 +195,7 @@ def say(fault: Fault) -> str:
         "future": _("«%(value)s» lies in the future."),
         "too_early": _("%(value)s lies before what has to come first."),
         "unknown": _("There is no open unit «%(value)s»."),
+        "twice": _("The number %(value)s stands on a row above already."),
         "refused": "%(value)s",
     }
     return str(texts[fault.code] % {"value": fault.value} if "%(" in texts[fault.code] else texts[fault.code])

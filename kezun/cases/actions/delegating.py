@@ -34,7 +34,7 @@ def delegate(actor: Actor, case: Case, unit: Unit, given: Mapping[str, Any], kin
             raise Denied(_("You or someone of your unit is named in this case: others have to handle it."))
     now = max(timezone.now(), row.last_at)
     edition = kinds.kind_now(kind) if kind else row.kind
-    part = engine.open_case(actor, edition, row.unit, {**given, "owner": unit}, at=now)
+    part = engine.open_case(actor, edition, row.unit, {**given, "owner": unit}, at=now, part=True)
     Link.objects.create(source=part, target=row, type=Link.Type.PART_OF, at=now)
     engine.apply(row, "join", actor, {"other": part}, at=now)
     return part

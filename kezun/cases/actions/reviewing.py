@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from kezun.cases import catalogs, engine, kinds, standing
 from kezun.cases.effects.course import parent_of
+from kezun.cases.following import reviewing
 from kezun.cases.models import Case, Link
 from kezun.kernel.action import action
 from kezun.kernel.actor import Actor, OutOfScope
@@ -50,6 +51,5 @@ def _check(case: Case) -> None:
         raise ValidationError(_("Only a complaint that was answered can be reviewed."))
     if case.answered_at + dt.timedelta(days=days + 1) < timezone.now():
         raise ValidationError(_("A review is asked for within %(days)d days of the answer.") % {"days": days})
-    pending = Link.objects.filter(target=case, type=Link.Type.REVIEW_OF, source__open=True)
-    if pending.exists():
+    if reviewing(case):
         raise ValidationError(_("A review of this complaint is already under way."))

@@ -83,12 +83,16 @@ def handed_over(doing: Doing) -> None:
         raise ValidationError(
             {"person": _("This member of staff, or one they lead, is named in the case: choose another.")}
         )
+    same = unit.pk == doing.case.owner_unit_id
+    if same and not doing.case.pending_unit_id and person is None and post is None:
+        raise ValidationError(
+            {"unit": _("It lies with this unit already: choose another, or name somebody.")}
+        )
     doing.told["to"] = {
         "unit": unit.pk,
         "post": post.pk if post else None,
         "person": person.pk if person else None,
     }
-    same = unit.pk == doing.case.owner_unit_id
     doing.sets["pending_unit"] = None if same else unit.pk
     doing.sets["owner_post"] = post.pk if post else None
     doing.sets["handler"] = person.pk if person else None
@@ -163,7 +167,7 @@ def closed(doing: Doing) -> None:
 
 @effect("reopen")
 def reopened(doing: Doing) -> None:
-    """Counted; who verified the first remedy has to verify anew."""
+    """Counted; who verified the first remedy has to verify anew, and the customer is asked anew."""
     doing.sets |= {
         "reopened": doing.case.reopened + 1,
         "verifier": None,
@@ -171,6 +175,7 @@ def reopened(doing: Doing) -> None:
         "closed_at": None,
         "answered_at": None,
         "verdict": "",
+        "satisfaction": None,
     }
 
 
@@ -198,6 +203,9 @@ def graded(doing: Doing) -> None:
     severity = doing.said.get("severity") or doing.kind.severity(doing.data())
     if not 1 <= severity <= 4:
         raise ValidationError({"severity": _("Severity is 1 (gravest) to 4.")})
+    same = all(doing.case.data.get(id) == value for id, value in doing.fields.items())
+    if severity == doing.case.severity and same:
+        raise ValidationError({"severity": _("Nothing would change: the case has this severity already.")})
     doing.told["before"] = doing.case.severity
     doing.sets["severity"] = severity
 

@@ -33,6 +33,11 @@ class CaseQuerySet(models.QuerySet["Case"]):
             found |= reach.at(*PLACES)
         return self.filter(found)
 
+    def counted(self) -> CaseQuerySet:
+        """Those that figures count: one merged into another, or given out as a part of one, is that one."""
+        parts = Q(links__type="part_of", links__ended_at__isnull=True)
+        return self.exclude(state=Case.State.MERGED).exclude(pk__in=Case.objects.filter(parts).values("pk"))
+
 
 class Case(models.Model):
     """Something that must end: what it is about, with whom it lies, by when, how far it has come.

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from kezun.cases import following, intake, receipts
+from kezun.cases import following, intake, kinds, payload, receipts
 from kezun.cases.actions.printing import print_receipt
 from kezun.cases.effects.course import parent_of
 from kezun.cases.forms_intake import MOST_ROWS, ROLES, ComplaintForm, party_rows, people
@@ -61,15 +61,41 @@ def _posted(
         context["rows"] = party_rows(request.POST, min(len(context["rows"]) + 1, MOST_ROWS))
         form.errors.clear()
         return None
-    if not form.is_valid():
-        context["status"] = 422
-        return None
-    try:
-        return _saved(request, actor, form, files, context)
-    except ValidationError as error:
-        put_errors(form, error)
-        context["status"] = 422
-        return None
+    if form.is_valid() & _known(actor, form, context):  # both, so that all mistakes are told at once
+        try:
+            return _saved(request, actor, form, files, context)
+        except ValidationError as error:
+            put_errors(form, error)
+    context["status"] = 422
+    return None
+
+
+def _known(actor: Person, form: ComplaintForm, context: dict[str, Any]) -> bool:
+    """Whether the unit is one of ours and the values are such as a complaint takes; each mistake is told."""
+    before = len(form.errors)
+    form_of = kinds.form_of(kinds.kind_now(intake.KIND))
+    given = form.given() | {"title": form.cleaned_data.get("title") or "—", "parties": _people(context)}
+    for check in (
+        lambda: unit_called(form.cleaned_data["unit"]) if "unit" in form.cleaned_data else None,
+        lambda: payload.cleaned(actor, form_of, "open", given),
+    ):
+        try:
+            check()
+        except ValidationError as error:
+            put_errors(form, _other_than(form, error))
+    return len(form.errors) == before
+
+
+def _other_than(form: ComplaintForm, error: ValidationError) -> ValidationError:
+    """The mistakes at fields of which nothing is told yet."""
+    return ValidationError(
+        {name: texts for name, texts in error.message_dict.items() if name not in form.errors}
+    )
+
+
+def _people(context: dict[str, Any]) -> list[dict[str, str]]:
+    """Everybody whom the form names: those outside, and staff complained of."""
+    return people(context["rows"]) + [{"role": "named_staff", "person": code} for code in context["staff"]]
 
 
 def _saved(
@@ -80,8 +106,7 @@ def _saved(
     context: dict[str, Any],
 ) -> HttpResponse | None:
     unit = unit_called(form.cleaned_data["unit"])
-    named = [{"role": "named_staff", "person": code} for code in context["staff"]]
-    given = form.given() | {"parties": people(context["rows"]) + named}
+    given = form.given() | {"parties": _people(context)}
     target = {"superior": parent_of(unit) or unit, "own": actor.home_unit or unit}
     given["owner"] = target.get(form.cleaned_data["hand_over"], unit)
     like = intake.alike(unit, given)
@@ -158,16 +183,17 @@ def staff_hints(request: HttpRequest) -> HttpResponse:
 
 @page("complaints/<str:no>/receipt/", name="cases.receipt", needs=OPEN)
 def receipt(request: HttpRequest, no: str) -> HttpResponse:
-    """The receipt to hand to the customer; for whoever registered the case, unless they handle it.
+    """The receipt to hand to the customer; for whoever registered the case and has done nothing on it since.
 
-    Who holds a receipt speaks for the customer, so nobody who handles a case gets at it.
+    Who holds a receipt speaks for the customer, so nobody who handled or decided a case gets at it, and
+    nobody who is barred from it.
     """
     actor = reader_of(request)
     found = NUMBER.fullmatch(no)
     case = Case.objects.visible_to(actor).filter(pk=int(found[1]), opener=actor).first() if found else None
     if case is None or case.no != no.upper():
         raise Http404(no)
-    if case.handler_id == actor.pk:
+    if not receipts.open_to(actor, case):
         raise Http404(no)
     print_receipt(actor, case)
     number = receipts.receipt_of(case)

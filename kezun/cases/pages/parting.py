@@ -12,7 +12,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from kezun.cases import actions, following, queries, standing
+from kezun.cases import actions, following, queries, receipts, standing
 from kezun.cases.actions.delegating import delegate
 from kezun.cases.forms_parting import PartForm, ReviewForm
 from kezun.cases.models import Case
@@ -98,7 +98,8 @@ def offered(actor: Person, case: Case) -> dict[str, bool]:
         "review": case.code == COMPLAINT
         and answered
         and following.in_time(case)
+        and not following.reviewing(case)
         and ground.reached("cases.review"),
         "part": case.open and not answered and ground.reached("cases.delegate") and not ground.barred,
-        "receipt": case.opener_id == actor.pk and case.handler_id != actor.pk,
+        "receipt": receipts.open_to(actor, case),
     }

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.urls import reverse
+from django.utils import timezone
 
-from kezun.cases import actions
+from kezun.cases import actions, kinds, publishing, receipts
+from kezun.cases.actions.delegating import delegate
 from kezun.cases.models import Case, Link, Party
 from kezun.cases.pages.parting import offered
 from kezun.cases.tests.test_complaints import CODES, FINDING, REPLY
@@ -87,3 +90,74 @@ def test_the_page_of_the_case_shows_them(world, case, lobby):
     text = lobby.get(reverse("cases.case", args=[case.no])).content.decode()
     assert reverse("cases.letter", args=[case.no]) in text
     assert lobby.get(reverse("cases.ask_review", args=[case.no])).status_code == 200
+
+
+def part_of(world, case):
+    delegate(world["lobby"], case, world["bank"]["P1"], {"title": "查机具日志", "facts": "x", **CODES})
+    return Link.objects.get(target=case, type="part_of").source
+
+
+def test_a_part_is_no_second_complaint(world, case):
+    whole_before = Case.objects.filter(code="complaint").counted().count()
+    part = part_of(world, case)
+    assert part.code == "complaint"
+    assert Case.objects.filter(code="complaint").counted().count() == whole_before
+    row = publishing.row_of(
+        part, publishing.histories_of([part])[part.pk], publishing._codes([part]), timezone.now()
+    )
+    assert row["part"] is True
+    Link.objects.filter(source=part).update(ended_at=timezone.now())
+    assert Case.objects.filter(code="complaint").counted().count() == whole_before + 1
+
+
+def test_a_part_waits_for_no_first_contact_whatever_becomes_of_it(world, case):
+    part = part_of(world, case)
+    contact = {use.policy for use in kinds.form_of(part.kind).clocks if "contact" in use.stops}
+    assert contact
+    assert case.clocks.filter(policy__in=contact).exists()
+    assert not part.clocks.filter(policy__in=contact).exists()
+    assert part.clocks.exists()
+    part = actions.do(world["supervisor"], part, "take")
+    part = actions.do(world["supervisor"], part, "grade", {"severity": 2, "reason": "影响面大"})
+    assert not part.clocks.filter(policy__in=contact).exists()
+
+
+def test_a_review_is_not_offered_twice(world, case):
+    case = finish(world, actions.do(world["lobby"], case, "contact", {"how": "phone"}))
+    assert offered(world["lobby"], case)["review"]
+    actions.review(world["lobby"], case, asked="再看一次")
+    case.refresh_from_db()
+    assert not offered(world["lobby"], case)["review"]
+
+
+def test_a_receipt_is_handed_over_by_who_has_done_nothing_on_the_case(world, opened, lobby):
+    install()
+    given = {"title": "排队太久", **CODES}
+    made = actions.open_case(world["lobby"], "complaint", world["bank"]["O1"], given)
+    assert receipts.open_to(world["lobby"], made)
+    made = actions.do(world["lobby"], made, "note", {"note": "客户下午在网点"})
+    assert receipts.open_to(world["lobby"], made)
+    assert lobby.get(f"/complaints/{made.no}/receipt/").status_code == 200
+    made = actions.do(world["lobby"], made, "take")
+    made = actions.do(world["lobby"], made, "transfer", {"unit": "S1", "reason": "属支行"})
+    assert made.handler is None
+    assert not receipts.open_to(world["lobby"], made)
+    assert lobby.get(f"/complaints/{made.no}/receipt/").status_code == 404
+
+
+def test_whose_colleague_is_named_hands_no_receipt_over(world):
+    install()
+    named = [{"role": "named_staff", "person": world["lobby"].code}]
+    made = actions.open_case(
+        world["lobby"], "complaint", world["bank"]["O1"], {"title": "态度", **CODES, "parties": named}
+    )
+    assert not receipts.open_to(world["lobby"], made)
+
+
+def test_a_case_is_not_handed_to_where_it_lies(world, opened):
+    case = opened(owner=world["bank"]["O1"])
+    with pytest.raises(ValidationError) as caught:
+        actions.do(world["manager"], case, "assign", {"unit": "O1"})
+    assert "unit" in caught.value.message_dict
+    given = {"unit": "O1", "person": world["teller"].code}
+    assert actions.do(world["manager"], case, "assign", given).handler == world["teller"]

@@ -7,6 +7,7 @@ import re
 import uuid
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
@@ -302,3 +303,70 @@ def test_in_english_it_speaks_english(brought, client):
     text = client.get(f"/p/case/{brought[1]}/").content.decode()
     assert 'lang="en"' in text
     assert "Your complaint" in text
+
+
+def test_the_customer_reads_what_was_written_decided_and_done(brought, client, shipped):
+    case, number = brought
+    for who, verb, given in (
+        ("lobby", "take", {}),
+        ("lobby", "contact", {"how": "phone"}),
+        ("lobby", "propose", FINDING),
+        ("supervisor", "verify", {}),
+        (
+            "lobby",
+            "answer",
+            {"how": "phone", "reply": "王女士您好：已增开窗口。", "remedy": "apology", **REPLY},
+        ),
+    ):
+        case = actions.do(shipped[who], case, verb, given)
+    page = client.get(f"/p/case/{number}/").content.decode()
+    for part in ("王女士您好：已增开窗口。", "道歉", *REPLY.values()):
+        assert part in page
+    case = actions.do(shipped["lobby"], case, "reopen", {"reason": "仍未解决"})
+    assert "王女士您好" not in client.get(f"/p/case/{number}/").content.decode()
+
+
+def test_who_is_turned_away_reads_why(brought, client, shipped):
+    case, number = brought
+    told = {"reason": "与本行无关", "notice": "此事属商户纠纷，请联系市场监管部门。"}
+    actions.do(shipped["manager"], case, "reject", told)
+    page = client.get(f"/p/case/{number}/").content.decode()
+    assert told["notice"] in page
+    assert told["reason"] not in page
+
+
+def test_after_a_reopening_the_customer_is_asked_anew(brought, client, shipped):
+    case, number = brought
+    case = through(shipped, case)
+    case = actions.do(standing.CUSTOMER, case, "rate", {"satisfaction": 2})
+    assert 'name="satisfaction"' not in client.get(f"/p/case/{number}/").content.decode()
+    case = actions.do(shipped["lobby"], case, "reopen", {"reason": "仍未解决"})
+    assert case.satisfaction is None
+    for who, verb, given in (
+        ("lobby", "propose", FINDING),
+        ("supervisor", "verify", {}),
+        ("lobby", "answer", {"how": "phone", **REPLY}),
+    ):
+        case = actions.do(shipped[who], case, verb, given)
+    assert 'name="satisfaction"' in client.get(f"/p/case/{number}/").content.decode()
+    assert actions.do(standing.CUSTOMER, case, "rate", {"satisfaction": 5}).satisfaction == 5
+
+
+def test_only_a_deadline_that_was_extended_is_called_so(brought, client, shipped):
+    case, number = brought
+    Case.objects.filter(pk=case.pk).update(extended=1)
+    assert "延期" not in client.get(f"/p/case/{number}/").content.decode()
+    case.clocks.filter(policy="complaint_decision").update(extended=15)
+    assert "延期" in client.get(f"/p/case/{number}/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("phone", "没有电话"), ("phone", "abc"), ("phone", "12 34"), ("email", "notmail")]
+)
+def test_nobody_can_be_called_on_what_is_no_number(shipped, field, value):
+    party = {"role": "complainant", "name": "王女士", "phone": "138 0000-1111", field: value}
+    given = {"title": "x", "channel": "A1", "business": "B11", "reason_code": "C01", "parties": [party]}
+    with pytest.raises(ValidationError) as caught:
+        actions.open_case(shipped["lobby"], "complaint", shipped["bank"]["O1"], given)
+    assert "parties" in caught.value.message_dict
+    assert not Case.objects.exists()

@@ -253,6 +253,19 @@ def test_what_a_row_is_known_by_tells_nothing_of_it(run):
     assert key != plain
 
 
+def test_a_number_that_stands_twice_is_refused_the_second_time(run):
+    made = run([GOOD, changed(投诉人="李二", 联系电话="13900002222")])
+    assert (made.progress["fresh"], made.progress["rejected"]) == (1, 1)
+    [fault] = made.progress["faults"]
+    assert (fault["line"], fault["column"]) == (4, "source_no")
+    assert "T-1" in fault["text"]
+
+
+def test_all_that_is_wrong_with_a_row_is_told_at_once(run):
+    made = run([changed(受理时间="昨天", 网点名称="月球"), GOOD])
+    assert {fault["column"] for fault in made.progress["faults"]} == {"received", "unit", "source_no"}
+
+
 def test_nobody_is_made_up(run):
     made = run(
         [

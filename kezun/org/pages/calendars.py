@@ -244,12 +244,21 @@ def set_day(request: HttpRequest, code: str, year: int) -> HttpResponse:
         context = {"calendar": calendar, "year": year, "form": form}
         return render(request, "org/calendar_day.html", context, status=422)
     try:
+        official = _official(calendar, form.cleaned_data["date"].year)
         actions.set_calendar_day(person, calendar, **form.cleaned_data)
         messages.success(request, _("Done: %(what)s.") % {"what": form.cleaned_data["date"]})
+        if official and not _official(calendar, form.cleaned_data["date"].year):
+            told = _("%(year)d is provisional again: submit it as official, a second person settles it.")
+            messages.warning(request, told % {"year": form.cleaned_data["date"].year})
     except ValidationError as error:
         tell(request, error)
     day = form.cleaned_data["date"]
     return redirect(f"{reverse('org.calendar', args=[code, day.year])}?day={day}#day")
+
+
+def _official(calendar: Calendar, year: int) -> bool:
+    settled = CalendarYear.Status.OFFICIAL
+    return CalendarYear.objects.filter(calendar=calendar, year=year, status=settled).exists()
 
 
 @page("calendars/<str:code>/change/<slug:word>/", name="org.calendar_change", needs=EDIT)
