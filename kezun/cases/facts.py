@@ -32,6 +32,7 @@ CASE = fact_type(
         title=_("Case"),
         about=_("One complaint, correction, request or other case, as it stands now."),
         counted='state != "merged" and part is None',
+        schema_version=2,  # `part` came with the second
         columns=(
             *_OF,
             Column("state", "text", _("State"), required=True),
