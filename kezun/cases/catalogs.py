@@ -97,11 +97,16 @@ def ladders() -> dict[str, dict[str, Any]]:
 
 @lru_cache(maxsize=8)
 def numbers(name: str) -> dict[str, Any]:
-    """Numbers and words that a bank may change (`settings/<name>.yaml`); a pack's stand over ours."""
+    """Numbers and words that a bank may change (`settings/<name>.yaml`); a pack's stand over ours.
+
+    Of a group (`letter: {phone: …}`) a pack gives only what is its own.
+    """
     found: dict[str, Any] = {}
     for path in _files("settings"):
         if path.stem == name:
-            found |= yaml.safe_load(path.read_text(encoding="utf-8"))
+            for key, own in (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).items():
+                both = isinstance(own, dict) and isinstance(found.get(key), dict)
+                found[key] = found[key] | own if both else own
     return found
 
 

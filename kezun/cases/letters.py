@@ -8,11 +8,12 @@ from django.utils import timezone
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
-from kezun.cases import catalogs, kinds, policies, sealing, showing
+from kezun.cases import catalogs, kinds, more_time, policies, sealing, showing, wording
 from kezun.cases.following import reply_of
 from kezun.cases.models import Case, Clock, Party
 from kezun.cases.rules.kinds import Kind
 from kezun.cases.timeline import history
+from kezun.org.models import UnitPath
 from kezun.ui.pdf import Document
 
 MAIN = (Party.Role.COMPLAINANT, Party.Role.CUSTOMER)
@@ -30,6 +31,17 @@ def head(name: str) -> str:
     return str((told.get(f"{name}_en") if english else "") or told.get(name, ""))
 
 
+def bank_of(case: Case) -> str:
+    """The bank that signs: as the settings name it, else the unit at the top of the case's own."""
+    top = (
+        UnitPath.objects.filter(unit=case.unit_id)
+        .select_related("ancestor")
+        .order_by("-to_date", "-depth")
+        .first()
+    )
+    return head("bank") or (top.ancestor if top else case.unit).title
+
+
 def addressee(case: Case) -> dict[str, str]:
     """To whom the letter goes, in the clear: the complainant, else who speaks for them. Raises Erased."""
     found = list(Party.objects.filter(case=case, role__in=WRITTEN_TO, ended_at__isnull=True).order_by("pk"))
@@ -42,7 +54,7 @@ def letter(case: Case, to: dict[str, str]) -> bytes:
     title = _("Reply to your complaint")
     if case.code != "complaint":
         title = _("Reply to your request for a review")
-    made = Document(title, foot=f"{head('bank')} · {case.no}")
+    made = Document(title, foot=f"{bank_of(case)} · {case.no}")
     made.paragraph(_("No. %(no)s") % {"no": case.no})
     if to.get("address"):
         made.paragraph(to["address"])
@@ -55,9 +67,10 @@ def letter(case: Case, to: dict[str, str]) -> bytes:
         made.heading(name, 2)
         made.paragraph(text)
     made.paragraph("")
-    made.paragraph(head("bank"))
+    made.paragraph(bank_of(case))
     made.paragraph(head("office"))
-    made.paragraph(_("Telephone: %(phone)s") % {"phone": head("phone")})
+    if head("phone"):
+        made.paragraph(_("Telephone: %(phone)s") % {"phone": head("phone")})
     if head("address"):
         made.paragraph(head("address"))
     made.paragraph(showing.day(case.answered_at or timezone.now()))
@@ -67,7 +80,7 @@ def letter(case: Case, to: dict[str, str]) -> bytes:
 def sheet(case: Case) -> bytes:
     """The sheet of registration and handling: all that is known of a complaint, people masked."""
     form = kinds.form_of(case.kind)
-    made = Document(_("Complaint: registration and handling"), foot=f"{head('bank')} · {case.no}")
+    made = Document(_("Complaint: registration and handling"), foot=f"{bank_of(case)} · {case.no}")
     made.heading(_("Registration"))
     made.facts([*_registered(case), *fields(case, form, CLASSED)])
     made.facts(showing.people(case))
@@ -125,5 +138,5 @@ def _registered(case: Case) -> Iterator[tuple[str, str]]:
 def _course(case: Case, form: Kind) -> Iterator[tuple[str, str, str]]:
     """The history, the first event first: when, who, what with what was said."""
     for entry in reversed(history(case, form)):
-        said = "; ".join(f"{name}: {text}" for name, text in entry.said)
-        yield showing.minute(entry.at), entry.who, f"{entry.done}. {said}".rstrip(". ")
+        said = wording.series(wording.said(name, text) for name, text in entry.said)
+        yield showing.minute(entry.at), entry.who, wording.said(entry.done, said) if said else entry.done

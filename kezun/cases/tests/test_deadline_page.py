@@ -81,7 +81,7 @@ def test_in_english_the_law_and_the_days_are_in_english(client):
 def test_an_unverified_figure_and_an_unpublished_year_say_so(client):
     page = text(client.get("/deadlines/?policy=complaint_review&start=2026-12-20"))
     assert "数字未核实" in page
-    assert "30 日凭记忆" in page
+    assert "尚未与原文逐字核对：30 日" in page
     assert "尚未公布正式安排" in page
 
 

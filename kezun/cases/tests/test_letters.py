@@ -73,7 +73,7 @@ def test_the_letter_names_the_customer_and_says_all_parts(world, answered, monke
     file = write_letter(world["lobby"], case)
     text = "".join(said)
     assert file.kind == "pdf"
-    for part in ("王小明", "示例路 1 号", *REPLY.values(), "机构O1", letters.head("bank")):
+    for part in ("王小明", "示例路 1 号", *REPLY.values(), "机构O1", letters.bank_of(case)):
         assert part in text, part
     assert "13800001111" not in text
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import pytest
 from django.utils import timezone, translation
 from openpyxl import load_workbook
 
-from kezun.cases import actions, exporting, listing
+from kezun.cases import actions, catalogs, exporting, letters, listing
 from kezun.cases.filterwords import told
 from kezun.cases.listing import Wanted
 from kezun.cases.rules.grams import number
 from kezun.org.models import Unit
 
+ROOT = Path(__file__).resolve().parents[3]
 ENGLISH = {"HTTP_ACCEPT_LANGUAGE": "en"}
 
 
@@ -156,3 +158,46 @@ def test_a_filter_is_told_in_words_part_by_part(world):
         f"Unit and all below: {unit.name_en or unit.name} (O1); Lies with: X; Severity: 2; Time: late; "
         "Whose: handled by me; Order: by time to act"
     )
+
+
+# --- papers are signed by the bank that uses them ---
+
+
+@pytest.fixture
+def settings_of(tmp_path, settings):
+    """`settings_of(text)` installs a pack with such settings of complaints."""
+
+    def install(text):
+        folder = tmp_path / "packs" / "own" / "cases" / "settings"
+        folder.mkdir(parents=True)
+        (folder / "complaints.yaml").write_text(text, encoding="utf-8")
+        settings.KEZUN_HOME = tmp_path
+        catalogs.forget()
+
+    yield install
+    catalogs.forget()
+
+
+def test_a_letter_is_signed_with_the_name_of_the_unit_at_the_top(world, opened):
+    case = opened()
+    Unit.objects.filter(code="HO").update(name="澄禾银行", name_en="Chenghe Bank")
+    assert letters.bank_of(case) == "澄禾银行"
+    with translation.override("en"):
+        assert letters.bank_of(case) == "Chenghe Bank"
+    assert letters.head("phone") == ""
+
+
+def test_the_settings_of_a_bank_stand_before_the_name_of_its_unit(world, opened, settings_of):
+    case = opened()
+    settings_of("letter: {bank: 我行, phone: '400-000-0000'}\n")
+    assert letters.bank_of(case) == "我行"
+    assert letters.head("phone") == "400-000-0000"
+    assert letters.head("office") == "消费者权益保护部门", "a pack gives only what is its own"
+    assert catalogs.numbers("complaints")["public"]["files"] == 6
+
+
+def test_the_invented_bank_brings_a_telephone_number_of_its_own(world, settings_of):
+    text = (ROOT / "packs/demo-bank/cases/settings/complaints.yaml").read_text(encoding="utf-8")
+    settings_of(text)
+    assert letters.head("phone") == "400-000-0000"
+    assert letters.head("bank") == ""
