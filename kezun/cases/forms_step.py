@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from django import forms
@@ -13,7 +14,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from kezun.cases import wording
+from kezun.cases import more_time, wording
+from kezun.cases.effects.gates import demanded
 from kezun.cases.forms_intake import area
 from kezun.cases.forms_kind import field_of
 from kezun.cases.models import Case, Clock, Party
@@ -28,6 +30,8 @@ ASKED = {
     "waive": ("reason",),
     "account": ("person", "measure", "reason", "notice"),
 }
+# what of it has to be filled in; whether notice was given an extension asks as its policy says
+NEEDED = {"extend": ("units",), "grade": ("severity",), "account": ("person", "measure")}
 FOR_SURE = {
     "reject": lazy("Not to accept ends the case. Go on?"),
     "close": lazy("Closing ends the case. Go on?"),
@@ -46,26 +50,51 @@ class StepForm(forms.Form):
     key = forms.UUIDField(widget=forms.HiddenInput, required=False)
 
     def __init__(
-        self, case: Case, kind: Kind, verb: str, *args: Any, clocks: Sequence[Clock] = (), **kwargs: Any
+        self,
+        case: Case,
+        kind: Kind,
+        verb: str,
+        *args: Any,
+        clocks: Sequence[Clock] | None = None,
+        **kwargs: Any,
     ):
         super().__init__(*args, **kwargs)
         self.case, self.kind, self.verb = case, kind, verb
         self.takes = [take for take in VERBS[verb].takes if self._wanted(take)]
         for take in self.takes:
             if take.kind not in ("files", "party"):
-                self.fields[take.name] = _with_clocks(take, clocks) or take_field(take)
+                self.fields[take.name] = take_field(take)
         if any(take.kind == "party" for take in self.takes):
             self.fields |= party_fields(kind)
+        if verb == "ask":
+            self._of_request(clocks)
+        wanted = demanded(kind, kind.step(verb, case.state))
         for told in self.asked():
-            self.fields[told.id] = field_of(told)
+            needed = verb != "amend" and (told.required or told.id in wanted)
+            self.fields[told.id] = field_of(replace(told, required=needed))
             self.initial.setdefault(told.id, case.data.get(told.id) if not told.sealed else "")
         for field in self.fields.values():
             field.widget.attrs |= _proposing(str(field.widget.attrs.get("list", "")))
         self.initial = {"key": uuid.uuid4(), **self.initial}
 
+    def _chosen(self, name: str) -> str:
+        return str(self.data.get(name) or self.initial.get(name) or "")
+
+    def _of_request(self, clocks: Sequence[Clock] | None) -> None:
+        """What a request needs of its type, and the deadlines to choose from (None: any may be named)."""
+        type_ = self._chosen("type")
+        needed = list(NEEDED.get(type_, ()))
+        if clocks is not None and "policy" in self.fields:
+            self.fields["policy"] = _of_clocks(clocks)
+            self.fields["units"].label = _units_label(clocks)
+            meant = [clock for clock in clocks if clock.policy == self._chosen("policy")] or list(clocks)
+            if type_ == "extend" and meant and more_time.wants_notice(meant[0]):
+                needed.append("notice")
+        for name in needed:
+            _mark(self.fields[name])
+
     def _wanted(self, take: Take) -> bool:
-        chosen = str(self.data.get("type") or self.initial.get("type") or "")
-        needed = ASKED.get(chosen)
+        needed = ASKED.get(self._chosen("type"))
         return self.verb != "ask" or needed is None or take.name in ("type", *needed)
 
     def asked(self) -> list[Field]:
@@ -98,7 +127,7 @@ class StepForm(forms.Form):
         told = error.message_dict if hasattr(error, "error_dict") else {NON_FIELD_ERRORS: error.messages}
         for name, texts in told.items():
             held = name if name in self.fields else "party_role" if name == "parties" else None
-            held = held if held in self.fields else None
+            held = held if held in self.fields and held not in HIDDEN else None
             for text in texts:
                 plain = held or name in (NON_FIELD_ERRORS, "files")
                 self.add_error(held, text if plain else f"{wording.take_name(name)}: {text}")
@@ -107,14 +136,20 @@ class StepForm(forms.Form):
 def take_field(take: Take) -> forms.Field:
     """The form's field for a value that a verb takes; required ones are marked, and checked by the engine."""
     label = wording.take_name(take.name)
-    common: dict[str, Any] = {"label": f"{label} *" if take.required else label, "required": False}
+    common: dict[str, Any] = {"label": label, "required": False}
     if take.kind in MADE:
         made = MADE[take.kind](take, common)
     else:
         made = forms.CharField(max_length=max(take.most, 200), widget=_input(take), **common)
     if take.required:
-        made.widget.attrs["aria-required"] = "true"
+        _mark(made)
     return made
+
+
+def _mark(field: forms.Field) -> None:
+    """Say that the field has to be filled in; the engine checks it."""
+    field.label = f"{field.label} *"
+    field.widget.attrs["aria-required"] = "true"
 
 
 def _choice(take: Take, common: dict[str, Any]) -> forms.Field:
@@ -162,17 +197,27 @@ def _proposing(listed: str) -> dict[str, str]:
     }
 
 
-def _with_clocks(take: Take, clocks: Sequence[Clock]) -> forms.Field | None:
-    """The deadlines that run, to choose from."""
-    if take.name != "policy" or not clocks:
-        return None
+def _of_clocks(clocks: Sequence[Clock]) -> forms.Field:
+    """The deadlines to choose from, the first of them chosen; a word where there is none."""
     offered = [(clock.policy, _clock_name(clock)) for clock in clocks]
+    offered = offered or [("", _("No deadline of this case can be extended now."))]
     return forms.ChoiceField(label=wording.take_name("policy"), choices=offered, required=False)
 
 
 def _clock_name(clock: Clock) -> str:
-    told = clock.snapshot.get("policy") or {}
-    return wording.named(told.get("name", ""), told.get("name_en", "")) or clock.policy
+    """A deadline with the time that may still be had for it."""
+    title, left = more_time.title_of(clock), more_time.left(clock)
+    if not left:
+        return title
+    return _("%(name)s (at most %(most)s more)") % {"name": title, "most": more_time.amount(clock, left)}
+
+
+def _units_label(clocks: Sequence[Clock]) -> str:
+    """How many more, with the unit where all deadlines to choose from share one."""
+    units = {wording.unit_name(more_time.basis_of(clock)) for clock in clocks}
+    if len(units) != 1 or units == {""}:
+        return wording.take_name("units")
+    return _("How much more (%(unit)s)") % {"unit": units.pop()}
 
 
 def party_fields(kind: Kind) -> dict[str, forms.Field]:

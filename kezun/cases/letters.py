@@ -90,7 +90,7 @@ def sheet(case: Case) -> bytes:
     made.table(
         (_("Deadline"), pgettext("deadline", "Due"), _("Extended"), _("Outcome")),
         [_deadline(clock) for clock in clocks],
-        widths=(4, 2, 1, 2),
+        widths=(4, 2, 1.4, 1.6),
     )
     made.heading(_("Findings"))
     made.facts(fields(case, form, FOUND) or [(_("Findings"), "—")])
@@ -106,10 +106,11 @@ def sheet(case: Case) -> bytes:
     return made.content()
 
 
-def _deadline(clock: Clock) -> tuple[str, str, int, str]:
+def _deadline(clock: Clock) -> tuple[str, str, str, str]:
     known = policies.policies().get(clock.policy)
     title = known.title if known is not None else clock.policy
-    return title, showing.minute(clock.due_at), clock.extended, clock.get_outcome_display() or _("running")
+    more = more_time.amount(clock, clock.extended) if clock.extended else "—"
+    return title, showing.minute(clock.due_at), more, clock.get_outcome_display() or _("running")
 
 
 def fields(case: Case, form: Kind, wanted: tuple[str, ...]) -> list[tuple[str, str]]:

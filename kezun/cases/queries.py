@@ -18,6 +18,8 @@ from kezun.org.models import Person
 
 # what only the platform or the customer does, or another verb brings with it
 NOT_OFFERED = frozenset(("open", "escalate", "recompute", "join", "part", "rate"))
+# steps with a place of their own on the page
+BESIDE = frozenset(("unmask", "grant", "refuse"))
 RELATED = (
     *("kind", "unit", "owner_unit", "pending_unit", "handler", "verifier", "checker", "opener", "line"),
     "owner_post",

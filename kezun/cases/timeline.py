@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from kezun.cases import policies, showing, wording
+from kezun.cases import more_time, policies, showing, wording
 from kezun.cases.models import Case, Event, Petition
 from kezun.cases.rules.kinds import Field, Kind
 from kezun.cases.rules.projecting import project
@@ -34,6 +34,8 @@ LABELS = {
 }
 # what stands in the heading, and keys of rows, whose content is told instead
 UNSPOKEN = frozenset(("title", "received_at", "clock", "step", "petition"))
+# of a request: told with the title of its deadline and in its units
+ASKED = frozenset(("policy", "units"))
 ACTORS = {"system:customer": lazy("the customer")}
 
 
@@ -139,7 +141,7 @@ def _spoken(verb: str, body: Mapping[str, Any], names: Names) -> Iterable[tuple[
     said, told = body.get("said") or {}, body.get("told") or {}
     for take in VERBS[verb].takes if verb in VERBS else ():
         value = said.get(take.name)
-        if value in (None, "") or take.name in UNSPOKEN:
+        if value in (None, "") or take.name in UNSPOKEN or (verb == "ask" and take.name in ASKED):
             continue
         kinds: dict[str, Mapping[int, str]] = {
             "unit": names.units,
@@ -182,8 +184,10 @@ def _petition(told: Mapping[str, Any], verb: str) -> Iterable[tuple[str, str]]:
     """What had been asked for, where somebody decides on it, and of which deadline."""
     if verb != "ask":
         yield _("Request decided on"), str(Petition.Type(told["type"]).label)
-    if told.get("policy"):
+    if told.get("policy") and told["type"] == Petition.Type.EXTEND:
         yield _("Deadline"), _policy(told["policy"])
+        if told.get("units"):
+            yield _("How much more"), more_time.amount_of(told["policy"], told["units"])
 
 
 def _policy(id: str) -> str:

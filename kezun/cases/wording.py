@@ -158,6 +158,29 @@ def span(length: dt.timedelta) -> str:
     return ngettext("%(n)d min", "%(n)d min", length.seconds // 60) % {"n": length.seconds // 60}
 
 
+def amount(n: float, basis: str) -> str:
+    """So many units of what a deadline counts (`Basis`): «10 natural days», «1 workday»."""
+    whole = int(n)
+    said = {
+        "natural": ngettext("%(n)s natural day", "%(n)s natural days", whole),
+        "workday": ngettext("%(n)s workday", "%(n)s workdays", whole),
+        "workminute": ngettext("%(n)s working minute", "%(n)s working minutes", whole),
+        "hour24": ngettext("%(n)s hour", "%(n)s hours", whole),
+    }.get(basis, "%(n)s")
+    return said % {"n": f"{n:g}" if n % 1 else str(whole)}
+
+
+def unit_name(basis: str) -> str:
+    """What a deadline counts in, in words; "" for an unknown basis."""
+    known = {
+        "natural": _("natural days"),
+        "workday": _("workdays"),
+        "workminute": _("working minutes"),
+        "hour24": _("hours"),
+    }
+    return known.get(basis, "")
+
+
 def left(until: dt.datetime | None, now: dt.datetime) -> str:
     """How much time is left, or by how much it is late; says so where there is no deadline."""
     if until is None:

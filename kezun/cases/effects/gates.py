@@ -6,6 +6,15 @@ from django.utils.translation import gettext as _
 
 from kezun.cases.doing import Doing, gate
 from kezun.cases.models import Case, Link, Proof
+from kezun.cases.rules.kinds import Kind, Step
+
+REPLY = ("decision", "reasons", "basis", "onward")
+
+
+def demanded(kind: Kind, step: Step | None) -> frozenset[str]:
+    """Fields without which the gates of a step never let it pass, besides those that the kind requires."""
+    wanted = REPLY if step is not None and "reply" in step.gates else ()
+    return frozenset(id for id in wanted if kind.field(id) is not None)
 
 
 @gate("fields")
@@ -26,7 +35,8 @@ def reply(doing: Doing) -> str:
         "onward": _("the further ways"),
     }
     held = doing.data()
-    lacking = [name for id, name in wanted.items() if doing.kind.field(id) is not None and not held.get(id)]
+    needed = demanded(doing.kind, doing.step)
+    lacking = [name for id, name in wanted.items() if id in needed and not held.get(id)]
     if lacking:
         return _("The reply lacks: %(parts)s.") % {"parts": ", ".join(lacking)}
     return ""

@@ -51,10 +51,13 @@ def by_the_asker(doing: Doing) -> None:
 
 @effect("link")
 def linked(doing: Doing) -> None:
-    """A case tied to another; the same tie twice is one."""
+    """A case tied to another; the same tie is not made twice."""
     to, kind = doing.said["to"], doing.said["type"]
     if to.pk == doing.case.pk:
         raise ValidationError({"to": _("A case is not linked to itself.")})
-    Link.objects.get_or_create(
-        source=doing.case, target=to, type=kind, ended_at=None, defaults={"at": doing.at}
-    )
+    held = {"source": doing.case, "target": to, "type": kind, "ended_at": None}
+    if Link.objects.filter(**held).exists():
+        raise ValidationError(
+            {"to": _("Nothing would change: the two cases are linked in this way already.")}
+        )
+    Link.objects.create(at=doing.at, **held)

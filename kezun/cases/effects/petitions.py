@@ -12,7 +12,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from kezun.cases import clocking, engine, standing
+from kezun.cases import clocking, engine, more_time, standing
 from kezun.cases.doing import Doing, after, effect
 from kezun.cases.models import Case, Clock, Petition
 from kezun.cases.reach import everywhere
@@ -62,7 +62,7 @@ def _extension(doing: Doing, made: Petition) -> None:
     try:
         found = band(clocking.rule_of(clock), clock.extended, units)
     except NotGrantable as error:
-        raise ValidationError({"units": _refusal(error)}) from error
+        raise ValidationError({"units": _refusal(clock, error)}) from error
     if clock.state == Clock.State.RUNNING and doing.at > clock.due_at:
         raise ValidationError(_("The deadline has passed; an extension must be asked for before."))
     if found.notice and not made.notice:
@@ -75,17 +75,17 @@ def _clock(doing: Doing, policy: str) -> Clock:
     open_ = list(Clock.objects.filter(case=doing.case).exclude(state=Clock.State.STOPPED).order_by("pk"))
     chosen = [clock for clock in open_ if policy in ("", clock.policy)]
     if len(chosen) != 1:
-        known = ", ".join(clock.policy for clock in open_) or "—"
+        known = ", ".join(more_time.title_of(clock) for clock in open_) or "—"
         raise ValidationError({"policy": _("Name the deadline; running are: %(known)s.") % {"known": known}})
     return chosen[0]
 
 
-def _refusal(error: NotGrantable) -> str:
+def _refusal(clock: Clock, error: NotGrantable) -> str:
+    most = {"most": more_time.amount(clock, error.most)}
     return {
         "extendable": _("This deadline cannot be extended."),
-        "units": _("Say by how many units; at most %(most)d are left.") % {"most": error.most},
-        "cap": _("This is more than the policy allows in all; %(most)d units are left.")
-        % {"most": error.most},
+        "units": _("Say by how much; at most %(most)s are left.") % most,
+        "cap": _("This is more than the policy allows in all; %(most)s are left.") % most,
     }[error.code]
 
 

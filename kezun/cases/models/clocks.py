@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from kezun.cases.models.cases import Case
 from kezun.kernel.frozen import Frozen, freeze
@@ -30,7 +31,7 @@ class Clock(models.Model):
         STOPPED = "stopped", _("Stopped")
 
     class Outcome(models.TextChoices):
-        MET = "met", _("In time")
+        MET = "met", pgettext_lazy("outcome", "In time")
         MISSED = "missed", _("Too late")
         DROPPED = "dropped", _("No longer needed")
 

@@ -24,8 +24,6 @@ from kezun.org.reader import reader_of
 from kezun.org.rules.worktime import Due
 
 TYPES = {"png": "image/png", "jpeg": "image/jpeg", "gif": "image/gif", "webp": "image/webp"}
-# steps with a place of their own on the page
-BESIDE = frozenset(("unmask", "grant", "refuse"))
 
 
 @page("cases/<caseno:no>/", name="cases.case", needs=READ)
@@ -52,8 +50,8 @@ def context_of(person: Person, case: Case, *, clear: bool = False, whole: bool =
         "case": case,
         "kind": form,
         "crumbs": [{"title": _("All cases"), "href": reverse("cases.list")}, {"title": case.no}],
-        "moves": [offer for offer in offers if offer.moves and offer.verb not in BESIDE],
-        "others": [offer for offer in offers if not offer.moves and offer.verb not in BESIDE],
+        "moves": [offer for offer in offers if offer.moves and offer.verb not in queries.BESIDE],
+        "others": [offer for offer in offers if not offer.moves and offer.verb not in queries.BESIDE],
         "verbs": verbs,
         "bars": drawing.bars(case.clocks.all(), now),
         "people": drawing.people(case, parties, clear=clear, hidden=hidden),

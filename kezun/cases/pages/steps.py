@@ -10,17 +10,19 @@ from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from kezun.cases import actions, intake, queries, standing, wording
+from kezun.cases import actions, following, intake, more_time, queries, standing, wording
 from kezun.cases.forms_step import FOR_SURE, StepForm
 from kezun.cases.models import Case, Clock
 from kezun.cases.pages.case import context_of
 from kezun.cases.pages.intake import units_like
 from kezun.cases.pages.work import READ
 from kezun.cases.rules.kinds import Kind
+from kezun.cases.rules.verbs import VERBS
 from kezun.kernel.action import once
 from kezun.kernel.page import page
 from kezun.org.models import Person
@@ -36,21 +38,60 @@ def step(request: HttpRequest, no: str, verb: str) -> HttpResponse:
     case = queries.case_by_no(person, no)
     kind = queries.form_of(case)
     offers = queries.allowed_steps(person, case, kind, standing.Ground(person, case))
-    known = verb in {offer.verb for offer in offers}
-    if verb not in actions.ACTS or verb in queries.NOT_OFFERED or (not known and request.method != "POST"):
+    if verb not in actions.ACTS or verb in queries.NOT_OFFERED:
         raise Http404(verb)
     if request.method == "POST":
         return _done(request, person, case, kind, verb)
+    if verb not in {offer.verb for offer in offers}:
+        return _over(request, person, case, kind, verb)
+    if "petition" in {take.name for take in VERBS[verb].takes} and not _waits(case, request):
+        raise Http404(_("There is no such request."))
     initial = {name: request.GET[name][:80] for name in ("type", "petition", "policy") if name in request.GET}
     form = StepForm(case, kind, verb, initial=initial, clocks=_running(case, verb))
     return _shown(request, case, verb, {"form": form})
 
 
+def _over(request: HttpRequest, person: Person, case: Case, kind: Kind, verb: str) -> HttpResponse:
+    """Back to the case with a word, where an address was kept or sent round and the case has moved on.
+
+    404 for a step that this kind never has, or that is never this person's.
+    """
+    if verb not in {step.verb for step in kind.steps} or not person.may(standing.permission(verb)):
+        raise Http404(verb)
+    told = {"verb": wording.button(verb), "state": case.get_state_display()}
+    if kind.step(verb, case.state) is None:
+        text = _("«%(verb)s» is not possible any more: the case is «%(state)s» now.")
+    else:
+        text = _("«%(verb)s» is for others now.")
+    messages.warning(request, text % told)
+    home = reverse("cases.case", args=[case.no])
+    if request.headers.get("HX-Request") == "true":  # the drawer would show the whole page in itself
+        return HttpResponse(status=204, headers={"HX-Redirect": home})
+    return redirect(home)
+
+
+def _waits(case: Case, request: HttpRequest) -> bool:
+    """Whether the address names a request of this case that still waits for a decision."""
+    number = request.GET.get("petition", "")
+    if not (number.isascii() and number.isdigit() and len(number) <= 18):
+        return False
+    return case.petitions.filter(pk=int(number), decision="").exists()
+
+
 def _running(case: Case, verb: str) -> list[Clock]:
-    """The deadlines that an exception may be asked for."""
+    """The deadlines that an exception may be asked for: they run still, and the policy gives more time.
+
+    First those that an answer meets, for it is these that are mostly meant.
+    """
     if verb != "ask":
         return []
-    return list(case.clocks.exclude(state=Clock.State.STOPPED).order_by("act_by_at"))
+    main = following.answering(case)
+    found = [
+        clock
+        for clock in case.clocks.order_by("act_by_at", "pk")
+        if more_time.may_extend(clock, timezone.now())
+    ]
+    return sorted(found, key=lambda clock: clock.policy not in main)
 
 
 def _shown(

@@ -13,6 +13,14 @@ class NotGrantable(ValueError):
         self.code, self.most = code, most
 
 
+def left_over(policy: Policy, extended: int) -> int:
+    """By how many units more a deadline may be extended at most; 0 where it cannot be, or not any more."""
+    if policy.cap is None:
+        return 0
+    most = min(policy.cap - int(policy.budget), sum(e.units for e in policy.extensions))
+    return max(most - extended, 0)
+
+
 def band(policy: Policy, extended: int, units: int) -> Extension:
     """The extension of the policy in which `units` more would end, of which `extended` are granted already.
 
@@ -21,11 +29,11 @@ def band(policy: Policy, extended: int, units: int) -> Extension:
     """
     if policy.cap is None or not policy.extensions:
         raise NotGrantable("extendable")
-    left = min(policy.cap - int(policy.budget), sum(e.units for e in policy.extensions)) - extended
+    left = left_over(policy, extended)
     if units <= 0:
         raise NotGrantable("units", left)
     if units > left:
-        raise NotGrantable("cap", max(left, 0))
+        raise NotGrantable("cap", left)
     reached = 0
     for extension in policy.extensions:
         reached += extension.units

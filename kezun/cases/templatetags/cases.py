@@ -12,9 +12,9 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from kezun.cases import wording
+from kezun.cases import more_time, wording
 from kezun.cases.drawing import Bar
-from kezun.cases.models import Case, Clock
+from kezun.cases.models import Case, Clock, Petition
 from kezun.cases.rows import Row
 from kezun.cases.timeline import Entry
 
@@ -52,6 +52,18 @@ def state_tag(state: str) -> SafeString:
     """The state of a case as a tag."""
     css = "k-tag-good" if state in GOOD else "k-tag-bad" if state in BAD else ""
     return format_html('<span class="k-tag {}">{}</span>', css, Case.State(state).label)
+
+
+@register.filter
+def more_of(petition: Petition) -> str:
+    """By how much a request asks to extend a deadline, with the unit: «+10 workdays»; "" for others."""
+    return f"+{more_time.amount_of(petition.policy, petition.units)}" if petition.units else ""
+
+
+@register.filter
+def amount_in(n: float, basis: str) -> str:
+    """A number with what it counts: «15 natural days»."""
+    return wording.amount(n, basis)
 
 
 @register.filter
@@ -141,7 +153,7 @@ def clock_bar(case: Case, bar: Bar) -> SafeString:
     if clock.state == clock.State.PAUSED:
         marks += _tag("", _("paused"), "")
     if clock.extended:
-        marks += _tag("", _("extended by %(n)d") % {"n": clock.extended}, "")
+        marks += _tag("", _("extended by %(n)s") % {"n": more_time.amount(clock, clock.extended)}, "")
     if bar.law and not bar.verified:
         marks += _tag("", _("figures not verified"), bar.law)
     return format_html(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -224,9 +225,9 @@ def test_the_refusal_names_the_state_and_what_is_possible(world, closed):
         actions.do(world["manager"], case, "close")
     (text,) = refused.value.messages
     assert case.get_state_display() in text
-    assert "reopen" in text
-    assert "escalate" not in text
-    assert "recompute" not in text
+    assert "重新打开" in text
+    assert not set(re.findall(r"[a-z_]+", text)), "verbs are named as the buttons are"
+    assert "督办" not in text
 
 
 def test_each_step_of_the_way_stands_in_its_event(closed):
