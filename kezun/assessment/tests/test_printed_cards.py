@@ -18,7 +18,7 @@ from kezun.assessment.tests.world import US, installed, rated, scheme_text
 from kezun.ui.pdf import Document
 
 pytestmark = pytest.mark.django_db
-EVIL = '=HYPERLINK("http://x","y")'
+EVIL = '=HYPERLINK("https://example.com","y")'
 
 
 class Told(Document):
