@@ -22,10 +22,11 @@ from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from kezun.kernel import trail
 from kezun.kernel.actor import Actor
-from kezun.kernel.kinds import SUFFIXES, Limits, Refused, examine, kind_of
+from kezun.kernel.kinds import SUFFIXES, Limits, Refused, examine, kind_name, kind_of
 from kezun.kernel.models import StoredFile
 from kezun.kernel.rules import safe_name
 
@@ -135,10 +136,15 @@ def _receive(stream: IO[bytes], draft: Path) -> tuple[str, int]:
 def _admit(draft: Path, shown: str, allow: frozenset[str]) -> str:
     limits = Limits(settings.KEZUN_UNPACKED_MAX_BYTES, settings.KEZUN_PIXELS_MAX)
     with draft.open("rb") as file:
-        examined = os.fstat(file.fileno()).st_size
-        kind = kind_of(file) if examined else "text"
+        if not os.fstat(file.fileno()).st_size:
+            raise Refused(_("The file is empty."))
+        kind = kind_of(file)
         if kind not in allow:
-            raise Refused(_("This kind of file is not taken here: %(kind)s.") % {"kind": kind})
+            taken = sorted({kind_name(one) for one in allow})
+            raise Refused(
+                _("This kind of file is not taken here: %(kind)s. Taken are: %(taken)s.")
+                % {"kind": kind_name(kind), "taken": pgettext("between kinds of files", ", ").join(taken)}
+            )
         claimed = SUFFIXES.get(shown.rpartition(".")[2].lower())
         if claimed is not None and claimed != kind:
             raise Refused(

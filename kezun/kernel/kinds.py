@@ -55,6 +55,19 @@ class Limits:
     pixels: int
 
 
+def kind_name(kind: str) -> str:
+    """What people call a kind of file, in the page's language: «Excel (xlsx)», «text (csv, txt)»."""
+    said = {
+        "text": _("text (csv, txt)"),
+        "xlsx": "Excel (xlsx)",
+        "jpeg": "JPEG",
+        "webp": "WebP",
+        "gzip": "gz",
+    }
+    said |= {"parquet": "Parquet", "unknown": _("of an unknown kind")}
+    return said.get(kind, kind.upper())
+
+
 def kind_of(file: IO[bytes]) -> str:
     """The kind by content (`text`, `xlsx`, `gzip`, `parquet`, `png`, …); `unknown` where none fits."""
     file.seek(0)

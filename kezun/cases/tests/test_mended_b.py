@@ -6,6 +6,7 @@ import io
 from pathlib import Path
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone, translation
 from openpyxl import load_workbook
 
@@ -201,3 +202,37 @@ def test_the_invented_bank_brings_a_telephone_number_of_its_own(world, settings_
     settings_of(text)
     assert letters.head("phone") == "400-000-0000"
     assert letters.head("bank") == ""
+
+
+# --- files that are refused ---
+
+
+def brought(client, world, opened, *files, **heads):
+    case = opened()
+    client.force_login(world["lobby"])
+    uploads = [SimpleUploadedFile(name, content) for name, content in files]
+    answer = client.post(
+        f"/cases/{case.no}/attach/", {"files": uploads, "stage": "work", "key": "k"}, **heads
+    )
+    assert answer.status_code == 422
+    return answer.content.decode()
+
+
+def test_a_refused_file_says_what_is_taken_here(client, world, opened):
+    page = brought(client, world, opened, ("a.exe", b"MZ\x00\x01" * 40))
+    assert (
+        "此处不接收这种文件：未知类型。可接收：Excel (xlsx)、GIF、JPEG、PDF、PNG、WebP、文本（csv、txt）。"
+        in page
+    )
+    assert "以下文件未被接收：" in page
+    assert "其余已保留" not in page, "there are no others"
+
+
+def test_an_empty_file_is_called_empty_whatever_its_name(client, world, opened):
+    page = brought(client, world, opened, ("a.png", b""), ("b.txt", b""), ("c.txt", "证明".encode()))
+    assert "a.png: 文件是空的。" in page
+    assert "b.txt: 文件是空的。" in page
+    assert "其余已保留" in page
+    page = brought(client, world, opened, ("a.png", b""), **ENGLISH)
+    assert "The file is empty." in page
+    assert "Not taken:" in page
