@@ -16,6 +16,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from ninja import Schema
+from pydantic import ConfigDict
 from pydantic import ValidationError as BadBody
 
 from kezun.cases import actions, intake, kinds, payload, queries, standing
@@ -104,6 +105,8 @@ class History(Schema):
 class Body(Schema):
     """What a write carries. It is read once the permission is sure, so nobody learns of a body's faults."""
 
+    model_config = ConfigDict(extra="forbid")
+
     @classmethod
     def described(cls) -> dict[str, Any]:
         """What OpenAPI tells of it, besides the key."""
@@ -113,8 +116,11 @@ class Body(Schema):
     @classmethod
     def read(cls, request: HttpRequest) -> Self:
         """The body of a request; ValidationError by field."""
+        raw = request.body or b"{}"
+        if not raw.lstrip().startswith(b"{"):
+            raise ValidationError({"body": _("An object is expected here, in JSON.")})
         try:
-            return cls.model_validate_json(request.body or b"{}")
+            return cls.model_validate_json(raw)
         except BadBody as error:
             told = {".".join(map(str, one["loc"])) or "body": one["msg"] for one in error.errors()}
             raise ValidationError(told) from error

@@ -155,7 +155,11 @@ def named(actor: Actor, no: str) -> Case:
 def _answer(actor: Actor, made: Case | str, plain: bool) -> None:
     """The case as it stands now; a repeat under a key gives the record's label only."""
     pk = made.pk if isinstance(made, Case) else int(made.rpartition(":")[2])
-    case = Case.objects.visible_to(actor).get(pk=pk)
+    case = Case.objects.visible_to(actor).filter(pk=pk).first()
+    if case is None:
+        no = made.no if isinstance(made, Case) else str(made)
+        click.echo(_("%(no)s: done; it no longer lies in your scope.") % {"no": no}, err=True)
+        return
     if plain:
         told(telling.brief(case))
         return

@@ -40,8 +40,9 @@ def report_command(
     found = report(actor, unit, first)
     for path, make, kind in ((docx, files.word, "docx"), (pdf, files.pdf, "pdf")):
         if path is not None:
-            path.write_bytes(make(found))
+            made = make(found)
             export_report(actor, unit, month=words.month_name(found), kind=kind, complaints=len(found.rows))
+            _write(path, made)
             click.echo(_("written: %(path)s") % {"path": path}, err=True)
     if plain:
         click.echo(json.dumps(files.plain(found), ensure_ascii=False))
@@ -49,6 +50,14 @@ def report_command(
         click.echo(words.title(found))
         for text in words.paragraphs(found):
             click.echo(text)
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        told = _("%(path)s cannot be written: %(why)s") % {"path": path, "why": error.strerror}
+        raise click.ClickException(told) from error
 
 
 def _month(text: str) -> dt.date:

@@ -11,12 +11,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
-from typing import Any
 
 from django.db.models import CharField, Count, F, Q, QuerySet, Value
 
-from kezun.cases.listing import FREE, first_of
-from kezun.cases.models import Case, Party, Petition
+from kezun.cases.listing import FREE, first_of, named_in
+from kezun.cases.models import Case, Petition
 from kezun.cases.reach import reaches, whole
 from kezun.cases.rows import Row, rows_of
 from kezun.cases.standing import TOP_CONCERN
@@ -74,19 +73,23 @@ def arms_of(person: Person, now: dt.datetime) -> dict[str, QuerySet[Case]]:
     """The cases of each group, as conditions that an index serves."""
     scope, live = person.scope, Case.objects.filter(open=True)
     arms: dict[str, QuerySet[Case]] = {"mine": live.filter(handler=person)}
-    if taking := reaches(scope, "cases.take"):
-        free = live.filter(handler=None, state__in=FREE).exclude(pk__in=_naming(person))
-        arms["handed"] = free.filter(any_of(reach.posted("pending_unit") for reach in taking))
-        arms["take"] = free.filter(any_of(reach.posted("owner_unit") for reach in taking), pending_unit=None)
+    taking = reaches(scope, "cases.take")
+    handed = Q(handler=None, state__in=FREE) & any_of(reach.posted("pending_unit") for reach in taking)
+    lying = Q(handler=None, state__in=FREE, pending_unit=None)
+    lying &= any_of(reach.posted("owner_unit") for reach in taking)
+    if taking:
+        arms["handed"] = live.filter(handed).exclude(pk__in=named_in(person))
+        arms["take"] = live.filter(lying).exclude(pk__in=named_in(person))
     if scope.may("cases.verify"):
         waiting = (
-            live.filter(state=Case.State.PROPOSED).exclude(handler=person).exclude(pk__in=_naming(person))
+            live.filter(state=Case.State.PROPOSED).exclude(handler=person).exclude(pk__in=named_in(person))
         )
         grave_here = Q(severity__lte=TOP_CONCERN, owner_unit__in=scope.roots())
         arms["verify"] = within(waiting, person, "cases.verify").exclude(grave_here)
     if scope.may("cases.assign"):
         late = live.filter(act_by_at__lt=now).exclude(state=Case.State.PROPOSED)
-        arms["overdue"] = within(late, person, "cases.assign").exclude(handler=person)
+        others = within(late, person, "cases.assign").exclude(handler=person)
+        arms["overdue"] = others.exclude(handed | lying).exclude(pk__in=named_in(person))
     return arms
 
 
@@ -101,12 +104,6 @@ def any_of(conditions: Iterable[Q]) -> Q:
     """One of these; nothing where there is none."""
     known = list(conditions)
     return reduce(or_, known) if known else Q(pk__in=[])
-
-
-def _naming(person: Person) -> QuerySet[Party, Any]:
-    """Cases in which the person is named: others handle them."""
-    rows = Party.objects.filter(person=person, role=Party.Role.NAMED_STAFF, ended_at__isnull=True)
-    return rows.values("case")
 
 
 def counted(arms: Mapping[str, QuerySet[Case]]) -> dict[str, int]:

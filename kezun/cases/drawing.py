@@ -168,7 +168,12 @@ def sealed_texts(case: Case, form: Kind) -> list[tuple[str, str]]:
     opened = sealing.opener(case)
     if opened is None:
         return []
-    names = {"story": _("In their own words"), "rated": _("In words"), "order": _("Order")}
+    names = {
+        "story": _("In their own words"),
+        "rated": _("In words"),
+        "order": _("Order"),
+        "added": _("Added later"),
+    }
     names |= {field.id: field_name(field) for field in form.fields}
     rows = case.sealed_texts.order_by("pk")
     return [(names.get(row.name, row.name), opened(row.sealed)) for row in rows]

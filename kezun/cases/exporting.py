@@ -20,9 +20,10 @@ def workbook_of(person: Person, wanted: Wanted, now: dt.datetime) -> tuple[bytes
     """What is asked for as a workbook, and how many cases it holds; at most EXPORTED of them."""
     found = chosen(person, wanted, now)
     parts = arms(person, found, wanted)
-    rows = rows_of(first_of(parts, order_of(wanted), EXPORTED)[:EXPORTED], now)
+    rows = rows_of(first_of(parts, order_of(wanted), EXPORTED + 1)[: EXPORTED + 1], now)
+    more, rows = len(rows) > EXPORTED, rows[:EXPORTED]
     facts = [(_("Taken out"), _moment(now)), (_("Filter"), told(wanted))]
-    if len(rows) == EXPORTED:
+    if more:
         facts.append(
             (_("Not all"), _("The first %(n)d; narrow the filter for the others.") % {"n": EXPORTED})
         )

@@ -11,6 +11,7 @@ from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
@@ -72,7 +73,7 @@ class StepForm(forms.Form):
         for told in self.asked():
             needed = verb != "amend" and (told.required or told.id in wanted)
             self.fields[told.id] = field_of(replace(told, required=needed))
-            self.initial.setdefault(told.id, case.data.get(told.id) if not told.sealed else "")
+            self.initial.setdefault(told.id, "" if told.sealed else typed(told, case.data.get(told.id)))
         for field in self.fields.values():
             field.widget.attrs |= _proposing(str(field.widget.attrs.get("list", "")))
         self.initial = {"key": uuid.uuid4(), **self.initial}
@@ -113,7 +114,7 @@ class StepForm(forms.Form):
         found = {take.name: said[take.name] for take in self.takes if take.name in said}
         for told in self.asked():
             value = said[told.id]
-            if self.verb != "amend" or str(value) != str(self.initial.get(told.id) or ""):
+            if self.verb != "amend" or self._changed(told):
                 found[told.id] = value
         if "party_role" in self.fields:
             row = {
@@ -121,6 +122,19 @@ class StepForm(forms.Form):
             }
             found["parties"] = [row]
         return {name: value for name, value in found.items() if value not in (None, "")}
+
+    def _changed(self, told: Field) -> bool:
+        value, before = self.cleaned_data.get(told.id), self.initial.get(told.id)
+        if told.type == "flag":
+            return bool(value) is not bool(before)
+        return str(value or "") != str(before or "")
+
+    def clean(self) -> dict[str, Any]:
+        """What stands in a field is put right by what holds, never by nothing."""
+        for told in self.asked() if self.verb == "amend" else ():
+            if self._changed(told) and self.cleaned_data.get(told.id) in (None, ""):
+                self.add_error(told.id, _("A field cannot be emptied here: write what holds instead."))
+        return self.cleaned_data
 
     def show(self, error: ValidationError) -> None:
         """Put the engine's refusal beside the fields it is about; what has none stands above."""
@@ -131,6 +145,16 @@ class StepForm(forms.Form):
             for text in texts:
                 plain = held or name in (NON_FIELD_ERRORS, "files")
                 self.add_error(held, text if plain else f"{wording.take_name(name)}: {text}")
+
+
+def typed(told: Field, held: Any) -> Any:
+    """A kept value as one would type it: money in yuan, moments on the bank's clock."""
+    if told.type == "money" and isinstance(held, int):
+        return f"{held // 100}.{held % 100:02}"
+    if told.type == "moment" and held:
+        at = parse_datetime(str(held))
+        return f"{timezone.localtime(at):%Y-%m-%dT%H:%M}" if at and timezone.is_aware(at) else held
+    return held
 
 
 def take_field(take: Take) -> forms.Field:

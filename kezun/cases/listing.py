@@ -22,7 +22,7 @@ from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
 
 from kezun.cases import searching
-from kezun.cases.models import READ, Case
+from kezun.cases.models import READ, Case, Party
 from kezun.cases.reach import PLACES, reaches, whole
 from kezun.cases.rows import Row, rows_of
 from kezun.cases.rules.kinds import ENDED
@@ -31,6 +31,7 @@ from kezun.org.models import Person, Unit, UnitPath, valid_on
 
 PAGE, COUNTED, EXPORTED = 50, 1000, 20_000
 SOON = dt.timedelta(days=3)
+YEARS = range(1990, 2201)
 FREE = (Case.State.REGISTERED, Case.State.ACCEPTED, Case.State.ASSIGNED)
 STATES = ("open", "ended", *Case.State.values)
 DUE = ("late", "soon", "none", "provisional")
@@ -41,6 +42,11 @@ SORTS = {
     "oldest": ("received_at", False),
     "moved": ("last_at", True),
 }
+
+
+def usual_sort(state: str) -> str:
+    """The order where none is asked for: by the time left, the newest first where there is none."""
+    return "time" if state == "open" else "newest"
 
 
 @dataclass(frozen=True)
@@ -75,18 +81,15 @@ class Wanted:
         for name in ("since", "until"):
             if told.get(name) and _day(told[name]) is None:
                 del told[name]
-        if not told.get("sort"):
-            told["sort"] = "time" if told.get("state", "open") == "open" else "newest"
+        told["sort"] = told.get("sort") or usual_sort(told.get("state", "open"))
         return cls(**told)
 
     def query(self, **changed: str) -> str:
         """The query of an address that asks for this, with changes; without what is the default."""
         told = {field.name: getattr(self, field.name) for field in fields(self)} | changed
-        plain = Wanted()
+        usual = {field.name: field.default for field in fields(self)} | {"sort": usual_sort(told["state"])}
         kept = {
-            name: value
-            for name, value in told.items()
-            if value != getattr(plain, name) and (value or name == "state")
+            name: value for name, value in told.items() if value != usual[name] and (value or name == "state")
         }
         return urlencode(kept)
 
@@ -102,9 +105,10 @@ class Listed:
 
 def _day(text: str) -> dt.date | None:
     try:
-        return parse_date(text)
+        found = parse_date(text)
     except ValueError:
         return None
+    return found if found is not None and found.year in YEARS else None
 
 
 def chosen(person: Person, wanted: Wanted, now: dt.datetime) -> QuerySet[Case]:
@@ -146,6 +150,7 @@ def arms(person: Person, found: QuerySet[Case], wanted: Wanted) -> list[QuerySet
         found = found.filter(Q(unit__in=below) | Q(owner_unit__in=below))
     if wanted.who == "take":
         free, mine = found.filter(handler=None, state__in=FREE), reaches(scope, READ)
+        free = free.exclude(pk__in=named_in(person))
         handed = [free.filter(reach.posted("pending_unit")) for reach in mine]
         return [*handed, *(free.filter(reach.posted("owner_unit"), pending_unit=None) for reach in mine)]
     if wanted.q:
@@ -158,6 +163,12 @@ def arms(person: Person, found: QuerySet[Case], wanted: Wanted) -> list[QuerySet
     for reach in reaches(scope, READ):
         arms += [found.filter(reach.at(place)) for place in PLACES[: 1 if reach.everywhere else None]]
     return arms
+
+
+def named_in(person: Person) -> QuerySet[Party, Any]:
+    """Cases in which the person is named: others handle them."""
+    rows = Party.objects.filter(person=person, role=Party.Role.NAMED_STAFF, ended_at__isnull=True)
+    return rows.values("case")
 
 
 def first_of(parts: Sequence[QuerySet[Case]], order: Sequence[Any], most: int) -> QuerySet[Case]:
@@ -258,7 +269,7 @@ def _key(row: Row, wanted: Wanted) -> str:
 def _from(found: QuerySet[Case], wanted: Wanted) -> QuerySet[Case]:
     """Only what comes after the case where the page before ended."""
     moment_text, _bar, pk_text = wanted.after.partition("|")
-    if not pk_text.isdigit():
+    if not pk_text.isdecimal():
         return found
     column, down = SORTS[wanted.sort]
     pk, moment = int(pk_text[:18]), _moment(moment_text)
@@ -277,7 +288,8 @@ def _moment(text: str) -> dt.datetime | None:
         found = parse_datetime(text)
     except ValueError:
         return None
-    return found if found is None or timezone.is_aware(found) else None
+    known = found is not None and found.year in YEARS and timezone.is_aware(found)
+    return found if known else None
 
 
 def unit_asked(person: Person, wanted: Wanted) -> tuple[Wanted, Unit | None]:

@@ -228,9 +228,10 @@ def case(actor: Actor, value: Any, _most: int) -> Case:
     """Another case, by its number, which the actor may see."""
     if isinstance(value, Case):
         return value
-    found = NUMBER.fullmatch(str(value).strip())
+    value = str(value)
+    found = NUMBER.fullmatch(value.strip())
     row = Case.objects.visible_to(actor).filter(pk=int(found[1])).first() if found else None
-    if row is None:
+    if row is None or (value.strip()[:1] in "Cc" and row.no[:4] != value.strip()[:4].upper()):
         raise ValidationError(_("There is no case «%(no)s» in your scope.") % {"no": str(value)[:40]})
     return row
 

@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from kezun.cases import wording
 from kezun.cases.models import Case
+from kezun.cases.models.cases import number
 
 COLUMNS = (
     *("pk", "code", "title", "state", "severity", "received_at", "act_by_at", "due_at", "provisional"),
@@ -90,10 +91,9 @@ def row_of(held: dict[str, Any], now: dt.datetime) -> Row:
     """One line from its columns."""
     used = share(held["received_at"], held["act_by_at"], now) if held["open"] else None
     pending = wording.named(held["pending_unit__name"] or "", held["pending_unit__name_en"] or "")
-    received: dt.datetime = held["received_at"]
     return Row(
         **{name: held[name] for name in SAME},
-        no=f"C{received:%y}-{held['pk']:06d}",
+        no=number(held["received_at"], held["pk"]),
         kind=wording.named(held["kind__title"], held["kind__title_en"]),
         unit=wording.named(held["unit__name"], held["unit__name_en"]),
         lies_with=pending or wording.named(held["owner_unit__name"], held["owner_unit__name_en"]),

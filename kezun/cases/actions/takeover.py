@@ -57,9 +57,10 @@ def take_over(actor: Person, course: Course, *, key: str = "") -> Case:
 def _steps(course: Course) -> list[tuple[str, dict[str, Any], dt.datetime]]:
     """The verbs that the row tells of, each at its time."""
     found: list[tuple[str, dict[str, Any], dt.datetime]] = []
-    begun = course.contacted or course.received
+    # a day without a time begins at midnight, before anything was received on it
+    begun = max(course.contacted or course.received, course.received)
     if course.contacted is not None:
-        found.append(("contact", {"how": "phone", "at": course.contacted}, course.contacted))
+        found.append(("contact", {"how": "phone", "at": begun}, begun))
     ended = course.answered
     if course.handler is None or course.verifier is None or ended is None:
         if course.result or course.decision:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from kezun.cases.models.kinds import Kind
@@ -17,6 +19,11 @@ from kezun.org.models import BusinessLine, Person, Post, Unit
 
 PrivacyClasses = dict[str, str]
 READ = "cases.read"
+
+
+def number(received_at: dt.datetime, pk: int) -> str:
+    """The number of a case: the year of its receipt on the bank's clock, and the running number."""
+    return f"C{timezone.localtime(received_at):%y}-{pk:06d}"
 
 
 class CaseQuerySet(models.QuerySet["Case"]):
@@ -202,7 +209,7 @@ class Case(models.Model):
     @property
     def no(self) -> str:
         """The number that people say: year of receipt and the running number (`C26-000123`)."""
-        return f"C{self.received_at:%y}-{self.pk:06d}"
+        return number(self.received_at, self.pk)
 
 
 class Event(models.Model):

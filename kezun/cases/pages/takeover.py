@@ -113,7 +113,7 @@ def _chosen(said: Any, book: takeover.Book) -> dict[str, int]:
     found = {}
     for name in titles():
         at = said.get(f"column.{name}", "")
-        if at.isdecimal() and int(at) < len(book.heads):
+        if at.isdecimal() and len(at) <= 4 and int(at) < len(book.heads):
             found[name] = int(at)
     return found
 

@@ -104,10 +104,16 @@ def read(
     return Row(texts, moments), ()
 
 
+ORDER = (
+    *(("received", "contacted"), ("received", "answered"), ("received", "closed")),
+    ("answered", "closed"),
+)
+
+
 def _order(moments: Mapping[str, dt.datetime]) -> list[Fault]:
     """Moments that come before the receipt, or a close before the answer."""
     found = []
-    for earlier, later in (("received", "contacted"), ("received", "answered"), ("answered", "closed")):
+    for earlier, later in ORDER:
         one, two = moments.get(earlier), moments.get(later)
         if one is None or two is None:
             continue
