@@ -249,5 +249,7 @@ def install_command(actor: Actor, paths: tuple[Path, ...]) -> None:
                 made = install_scheme(actor, text=path.read_text(encoding="utf-8"), origin="cli")
             except NotAScheme as error:
                 _refuse(error, str(path))
+            except UnicodeDecodeError as error:
+                raise click.UsageError(f"{path}: {error}") from error
             else:
                 click.echo(str(made))

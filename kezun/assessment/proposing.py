@@ -20,6 +20,7 @@ from kezun.assessment.lookups import forms_of
 from kezun.assessment.messages import say_why
 from kezun.assessment.models import Award, Run, Score
 from kezun.assessment.models.runs import COUNTED
+from kezun.assessment.rules import steps
 from kezun.assessment.rules.form import Listing, Scheme
 from kezun.assessment.rules.lines import Result
 from kezun.assessment.rules.listing import (
@@ -189,7 +190,7 @@ def _earlier(run: Run, number: int) -> Mapping[str, tuple[Record, ...]]:
     found: dict[str, tuple[Record, ...]] = defaultdict(tuple)
     period = Period.parse(run.period)
     for back in range(number):
-        period = period.previous()
+        period = steps.before(period)
         before = (
             Run.objects.filter(
                 scheme__urn=run.scheme.urn, period=period.label, kind__in=COUNTED, state=Run.State.DONE

@@ -14,6 +14,7 @@ from kezun.assessment.lookups import code_of, forms_of, name_of, result_of, scor
 from kezun.assessment.messages import say_state, say_why
 from kezun.assessment.models import Run, Score
 from kezun.assessment.models.runs import COUNTED
+from kezun.assessment.rules import steps
 from kezun.assessment.rules.changing import changed
 from kezun.assessment.rules.combining import combine, parts_of
 from kezun.assessment.rules.form import Adjustment, Component, Source
@@ -128,7 +129,7 @@ def scorecard(actor: Actor, run: Run, subject: str) -> Scorecard:
 def _before(actor: Actor, run: Run, subject: str) -> Score | None:
     """The score that counts of the period before; the subject was found in scope by the caller."""
     told = Score.objects.filter(subject=subject, run__in=Run.objects.visible_to(actor).values("pk"))
-    earlier = Period.parse(run.period).previous().label
+    earlier = steps.before(Period.parse(run.period)).label
     told = told.filter(run__scheme__urn=run.scheme.urn, run__period=earlier, run__kind__in=COUNTED)
     return told.filter(run__state=Run.State.DONE).order_by("-run__done_at", "-run_id").first()
 

@@ -27,7 +27,7 @@ from kezun.assessment.rules.form import (
     Transform,
     Veto,
 )
-from kezun.assessment.rules.steps import HALVES
+from kezun.assessment.rules.steps import half_of
 from kezun.assessment.rules.transform import many
 from kezun.assessment.saying import PEERS
 from kezun.assessment.scorecards import title_of
@@ -74,12 +74,6 @@ MARGIN = 0.08
 def cadence_words(form: Scheme) -> str:
     """How long the periods are that a scheme judges."""
     return _(" or ").join(str(CADENCES[one]) for one in form.cadences)
-
-
-def half_of(day: dt.date) -> str:
-    """The label of the half-year that holds a day."""
-    month, first, end, last = HALVES[day.month > 6]
-    return f"{day.year:04d}-{month:02d}-{first:02d}..{day.year:04d}-{end:02d}-{last:02d}"
 
 
 def examples(form: Scheme, day: dt.date) -> list[str]:

@@ -6,6 +6,8 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from kezun.facts.rules import DAY, Period
+
 COLLECTING, PROVISIONAL, APPEAL, FINAL, CLOSED = "collecting", "provisional", "appeal", "final", "closed"
 HALVES = ((1, 1, 6, 30), (7, 1, 12, 31))
 STEPS = (COLLECTING, PROVISIONAL, APPEAL, FINAL, CLOSED)
@@ -26,13 +28,28 @@ class Stand:
 
 
 def judged_by(cadences: Iterable[str], kind: str, first: dt.date, last: dt.date) -> bool:
-    """Whether a period (its kind, its days, both included) is one of those that a scheme judges.
-
-    A half-year has no kind of its own: it is the range of its days.
-    """
+    """Whether a period (its kind, its days, both included) is one of those that a scheme judges."""
     known = set(cadences)
-    half = first.year == last.year and (first.month, first.day, last.month, last.day) in HALVES
-    return bool(known & {"any", kind}) or ("half" in known and half)
+    return bool(known & {"any", kind}) or ("half" in known and is_half(first, last))
+
+
+def is_half(first: dt.date, last: dt.date) -> bool:
+    """Whether these days, both included, are a half-year: it has no kind of its own but is their range."""
+    return first.year == last.year and (first.month, first.day, last.month, last.day) in HALVES
+
+
+def half_of(day: dt.date) -> str:
+    """The label of the half-year that holds a day."""
+    month, first, end, last = HALVES[day.month > 6]
+    return f"{day.year:04d}-{month:02d}-{first:02d}..{day.year:04d}-{end:02d}-{last:02d}"
+
+
+def before(period: Period) -> Period:
+    """The period of the same kind just before; of a half-year the other half, though it has fewer or more
+    days. OverflowError before year 1."""
+    if is_half(period.start, period.end):
+        return Period.parse(half_of(period.start - DAY))
+    return period.previous()
 
 
 def following(state: str) -> str | None:

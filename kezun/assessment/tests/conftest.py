@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
+
 import pytest
 from django.test import Client
 
 from kezun.assessment.tests import world
+
+importlib.import_module(
+    "kezun.assessment.upkeep"
+)  # follows what the ledger does; a server has it by its pages
 
 
 @pytest.fixture
