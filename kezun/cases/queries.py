@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from django.db.models import Q
+from django.db.models import Exists, Q
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
 from kezun.cases import kinds, standing
 from kezun.cases.doing import Doing
-from kezun.cases.models import Case, Link, Party, Proof
+from kezun.cases.models import Case, CaseKey, Link, Party, Proof
 from kezun.cases.payload import NUMBER
 from kezun.cases.rules.kinds import Kind, Step
 from kezun.kernel.actor import OutOfScope
@@ -73,11 +74,10 @@ def allowed_steps(actor: Person, case: Case, form: Kind, ground: standing.Ground
 
 @dataclass(frozen=True)
 class Tie:
-    """A link as seen from one of its cases. seen: whether the reader may open the other."""
+    """A link as one of its cases says it. seen: whether the reader may open the other."""
 
     type: str
     name: str
-    outward: bool
     other: Case
     seen: bool
 
@@ -90,9 +90,35 @@ def ties_of(actor: Person, case: Case) -> list[Tie]:
     others = [link.target if link.source_id == case.pk else link.source for link in links]
     seen = visible_among(actor, [one.pk for one in others])
     return [
-        Tie(link.type, link.get_type_display(), link.source_id == case.pk, other, other.pk in seen)
+        Tie(link.type, _tie_name(link, case), other, other.pk in seen)
         for link, other in zip(links, others, strict=True)
     ]
+
+
+# a link as the case says it to which it leads
+FROM_THERE = {
+    Link.Type.PART_OF: lazy("Has as a part"),
+    Link.Type.DUPLICATE_OF: lazy("Took in"),
+    Link.Type.CAUSED_BY: lazy("Led to"),
+    Link.Type.RECTIFIES: lazy("Corrected in"),
+    Link.Type.REVIEW_OF: lazy("Reviewed in"),
+    Link.Type.FOLLOW_UP_OF: lazy("Followed up in"),
+    Link.Type.RECURRENCE_OF: lazy("Happened again in"),
+    Link.Type.ROLL_OUT_OF: lazy("Rolled out in"),
+}
+
+
+def _tie_name(link: Link, case: Case) -> str:
+    """What a link is called, read from this case towards the other."""
+    return str(link.get_type_display() if link.source_id == case.pk else FROM_THERE[Link.Type(link.type)])
+
+
+def remarked(case: Case) -> bool:
+    """Whether the customer wrote something with the rating that can still be opened."""
+    if case.satisfaction is None:
+        return False
+    erased = CaseKey.objects.filter(case=case, erased_at__isnull=False)
+    return case.sealed_texts.filter(~Exists(erased), name="rated").exists()
 
 
 def visible_among(actor: Person, keys: Collection[int]) -> set[int]:

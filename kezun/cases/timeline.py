@@ -15,6 +15,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import ngettext
 
 from kezun.cases import more_time, policies, showing, wording
 from kezun.cases.models import Case, Event, Petition
@@ -29,7 +30,7 @@ LABELS = {
     **{"title": lazy("Title"), "state": lazy("State"), "unit": lazy("Unit"), "owner_unit": lazy("Lies with")},
     **{"pending_unit": lazy("Handed to"), "handler": lazy("Handler"), "severity": lazy("Severity")},
     **{"due_at": lazy("Deadline"), "verifier": lazy("Verified by"), "checker": lazy("Effect checked by")},
-    **{"verdict": lazy("Verdict"), "satisfaction": lazy("Satisfaction"), "returns": lazy("Times sent back")},
+    **{"verdict": lazy("Verdict"), "returns": lazy("Times sent back")},
     **{"repeat": lazy("Times before"), "contacted_at": lazy("First contact")},
 }
 # what stands in the heading, and keys of rows, whose content is told instead
@@ -158,9 +159,11 @@ def _spoken(verb: str, body: Mapping[str, Any], names: Names) -> Iterable[tuple[
             text = str(value)
         yield wording.take_name(take.name), text
     if told.get("files"):
-        yield _("Files"), str(len(told["files"]))
+        count = len(told["files"])
+        yield _("Files"), ngettext("%(n)d file", "%(n)d files", count) % {"n": count}
     if told.get("parties"):
-        yield _("People"), str(len(told["parties"]))
+        count = len(told["parties"])
+        yield _("People"), ngettext("%(n)d person", "%(n)d people", count) % {"n": count}
     if "story" in told:
         yield _("In their own words"), _("kept under the key of the case")
     if told.get("escalated"):

@@ -192,4 +192,6 @@ def left(until: dt.datetime | None, now: dt.datetime) -> str:
 
 def file_name() -> str:
     """What a list of cases is called as a file, with the day."""
-    return f"{_('cases')}-{timezone.localdate():%Y%m%d}"
+    # a call within an f-string is not found when messages are collected
+    name = pgettext("name of a file", "cases")
+    return f"{name}-{timezone.localdate():%Y%m%d}"

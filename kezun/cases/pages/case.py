@@ -56,6 +56,7 @@ def context_of(person: Person, case: Case, *, clear: bool = False, whole: bool =
         "bars": drawing.bars(case.clocks.all(), now),
         "people": drawing.people(case, parties, clear=clear, hidden=hidden),
         "clear": clear,
+        "remarked": not clear and queries.remarked(case),
         "texts": drawing.sealed_texts(case, form) if clear else [],
         "barred": hidden,
         "sections": drawing.sections(case, form),

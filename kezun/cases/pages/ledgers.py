@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from kezun.cases import kinds, ledgers
 from kezun.cases.models.cases import READ
@@ -60,7 +60,9 @@ def ledger_file(request: HttpRequest) -> HttpResponse:
     """The same as Excel."""
     wanted = wanted_of(request)
     content = ledgers.ledger(reader_of(request), wanted)
-    return attachment(content, f"{wanted.code}-{wanted.first}-{wanted.until}.xlsx", XLSX)
+    kind = kinds.title_of(kinds.form_of(kinds.kind_now(wanted.code)))
+    name = pgettext("name of a file", "Ledger of %(kind)s") % {"kind": kind}
+    return attachment(content, f"{name}-{wanted.first}-{wanted.until - dt.timedelta(days=1)}.xlsx", XLSX)
 
 
 def wanted_of(request: HttpRequest) -> ledgers.Wanted:
@@ -100,4 +102,5 @@ def accountability(request: HttpRequest) -> HttpResponse:
 @page("accountability/file/", name="cases.accountability_file", needs=ledgers.DECIDE)
 def accountability_file(request: HttpRequest) -> HttpResponse:
     """The same as Excel."""
-    return attachment(ledgers.accountability(reader_of(request)), "accountability.xlsx", XLSX)
+    name = pgettext("name of a file", "Accountability")
+    return attachment(ledgers.accountability(reader_of(request)), f"{name}.xlsx", XLSX)

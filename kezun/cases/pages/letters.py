@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_POST
 
 from kezun.cases import letters, queries
@@ -30,11 +30,13 @@ def letter(request: HttpRequest, no: str) -> HttpResponse:
         tell(request, error)
         return redirect(f"/cases/{case.no}/")
     with open_file(file.sha256) as stream:
-        return attachment(stream.read(), f"{case.no}-{_('Reply letter')}.pdf", PDF)
+        name = pgettext("name of a file", "Reply letter")
+        return attachment(stream.read(), f"{case.no}-{name}.pdf", PDF)
 
 
 @page("complaints/<str:no>/sheet.pdf", name="cases.complaint_sheet", needs=READ)
 def sheet(request: HttpRequest, no: str) -> HttpResponse:
     """The sheet of registration and handling, people masked."""
     case = queries.case_by_no(reader_of(request), no)
-    return attachment(letters.sheet(case), f"{case.no}-{_('Complaint')}.pdf", PDF)
+    name = pgettext("name of a file", "Complaint")
+    return attachment(letters.sheet(case), f"{case.no}-{name}.pdf", PDF)

@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.http import content_disposition_header, urlencode
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 from django.views.decorators.http import require_POST, require_safe
 
 from kezun.cases import monthly_files as files
@@ -65,8 +65,10 @@ def take(request: HttpRequest) -> HttpResponse:
     body = made[0](found)
     kind, month = asked["kind"], words.month_name(found)
     export_report(reader, unit, month=month, kind=kind, complaints=len(found.rows))
-    name = f"complaints-{unit.code}-{month}.{kind}"
-    heads = {"Content-Disposition": content_disposition_header(True, name) or ""}
+    name = pgettext("name of a file", "Monthly complaints")
+    heads = {
+        "Content-Disposition": content_disposition_header(True, f"{name}-{unit.code}-{month}.{kind}") or ""
+    }
     return HttpResponse(body, content_type=made[1], headers=heads)
 
 

@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 from django.views.decorators.http import require_POST
 
 from kezun.cases import pack
@@ -94,4 +94,5 @@ def handed_out(request: HttpRequest, word: str) -> HttpResponse:
     span = span_of(actor, request.POST.dict())
     content, count = make(actor, span)
     export(actor, query=f"complaints/{word}?{span.since}..{span.until}&unit={span.unit}", rows=count)
-    return attachment(content, f"{_('Complaints')}-{span.since}-{span.until}.{suffix}", kind)
+    name = pgettext("name of a file", "Complaint statistics")
+    return attachment(content, f"{name}-{span.since}-{span.until}.{suffix}", kind)

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from kezun.cases import more_time, wording
 from kezun.cases.drawing import Bar
@@ -109,9 +110,11 @@ def _marks(row: Row) -> list[SafeString]:
     if row.repeat:
         found.append(_tag("k-tag-bad", _("time %(n)d") % {"n": row.repeat + 1}, _("It happened before")))
     if row.returns >= PING_PONG:
-        found.append(_tag("k-tag-warn", f"⇄ {row.returns}", _("Sent to and fro")))
+        said = ngettext("sent back once", "sent back %(n)s times", row.returns) % {"n": row.returns}
+        found.append(_sign(f"⇄ {row.returns}", said))
     if row.level:
-        found.append(_tag("k-tag-warn", f"↑ {row.level}", _("Escalated")))
+        said = ngettext("escalated once", "escalated %(n)d times", row.level) % {"n": row.level}
+        found.append(_sign(f"↑ {row.level}", said))
     if row.provisional:
         found.append(_tag("", _("provisional"), _("The calendar of that year is not official yet")))
     return found
@@ -119,6 +122,13 @@ def _marks(row: Row) -> list[SafeString]:
 
 def _tag(css: str, text: str, title: str) -> SafeString:
     return format_html(' <span class="k-tag {}" title="{}">{}</span>', css, title, text)
+
+
+def _sign(text: str, said: str) -> SafeString:
+    """A tag whose text is a sign: it says in words what it means, to those who hear the page too."""
+    return format_html(
+        ' <span class="k-tag k-tag-warn" role="img" title="{0}" aria-label="{0}">{1}</span>', said, text
+    )
 
 
 @register.filter

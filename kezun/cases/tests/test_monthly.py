@@ -7,6 +7,7 @@ import io
 import json
 import re
 import zipfile
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -232,7 +233,7 @@ def test_whoever_has_no_unit_is_told_so(reader):
 def test_taken_out_it_is_on_record(reader, kind, start):
     reply = reader("office").post("/cases/report/file/", {"unit": "HO", "month": MONTH, "kind": kind})
     assert reply.content.startswith(start)
-    assert reply["Content-Disposition"].endswith(f'complaints-HO-{MONTH}.{kind}"')
+    assert reply["Content-Disposition"].endswith(f"{quote('投诉月报')}-HO-{MONTH}.{kind}")
     entry = TrailEntry.objects.filter(verb="cases.export_report").latest("pk")
     assert f'"{kind}"' in entry.detail if isinstance(entry.detail, str) else entry.detail["kind"] == kind
 
