@@ -73,6 +73,8 @@ class StepForm(forms.Form):
         for told in self.asked():
             needed = verb != "amend" and (told.required or told.id in wanted)
             self.fields[told.id] = field_of(replace(told, required=needed))
+            if told.type == "flag" and told.id in wanted:
+                _mark(self.fields[told.id])
             self.initial.setdefault(told.id, "" if told.sealed else typed(told, case.data.get(told.id)))
         for field in self.fields.values():
             field.widget.attrs |= _proposing(str(field.widget.attrs.get("list", "")))
@@ -132,7 +134,7 @@ class StepForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """What stands in a field is put right by what holds, never by nothing."""
         for told in self.asked() if self.verb == "amend" else ():
-            if self._changed(told) and self.cleaned_data.get(told.id) in (None, ""):
+            if told.id in self.data and self._changed(told) and not self.cleaned_data.get(told.id):
                 self.add_error(told.id, _("A field cannot be emptied here: write what holds instead."))
         return self.cleaned_data
 

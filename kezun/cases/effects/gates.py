@@ -13,8 +13,12 @@ REPLY = ("decision", "reasons", "basis", "onward")
 
 def demanded(kind: Kind, step: Step | None) -> frozenset[str]:
     """Fields without which the gates of a step never let it pass, besides those that the kind requires."""
-    wanted = REPLY if step is not None and "reply" in step.gates else ()
-    return frozenset(id for id in wanted if kind.field(id) is not None)
+    if step is None:
+        return frozenset()
+    found = {f.id for f in kind.fields if f.id in REPLY} if "reply" in step.gates else set()
+    if "conditions" in step.gates:  # a condition that does not hold is as good as none
+        found |= {f.id for f in kind.asked(step.verb) if f.type == "flag" and f.required}
+    return frozenset(found)
 
 
 @gate("fields")

@@ -13,12 +13,12 @@ from django.utils import timezone, translation
 from kezun.cases import actions, kinds, letters, queries, wording
 from kezun.cases.forms_step import StepForm
 from kezun.cases.models import Case, Link, Petition
+from kezun.cases.tests.courses import COURSES
 from kezun.cases.tests.test_complaints import CODES, FINDING, REPLY
 from kezun.cases.tests.test_intake import form as intake_form
 from kezun.cases.tests.test_letters import drawn
 from kezun.kernel.actor import SystemActor
 
-LANGUAGES = ("zh-hans", "en")
 DECISION = "complaint_decision"
 EXTEND = {"type": "extend", "policy": DECISION, "units": 10, "reason": "需调取监控", "notice": "已电话告知"}
 
@@ -231,6 +231,26 @@ def test_a_request_marks_what_its_type_demands(shipped, complaint, type_, wanted
     case = complaint()
     form = StepForm(case, queries.form_of(case), "ask", initial={"type": type_})
     assert marked(form) == {"type", "reason", *wanted}
+
+
+def test_conditions_that_have_to_hold_are_marked_and_other_ticks_are_not(shipped):
+    visit = actions.open_case(
+        *(shipped["lobby"], "visit", shipped["bank"]["O1"]),
+        {"title": "上门激活", "why_home": "ill", "business": "社保卡", "place": "人民路1号"},
+    )
+    form = StepForm(visit, queries.form_of(visit), "accept")
+    assert {"true_need", "told_papers"} <= marked(form)
+    assert form.fields["true_need"].widget.attrs["aria-required"] == "true"
+    with pytest.raises(ValidationError) as refused:
+        actions.do(shipped["manager"], visit, "accept", {"true_need": True, "told_papers": False})
+    assert "材料已告知" in refused.value.messages[0]
+    who, unit, given, steps = COURSES["correction"]
+    case = actions.open_case(shipped[who], "correction", shipped["bank"][unit], given)
+    for actor, verb, values in steps[:1]:
+        case = actions.do(shipped[actor], case, verb, values)
+    names = marked(StepForm(case, queries.form_of(case), "propose"))
+    assert {"cause", "whys"} <= names
+    assert "controllable" not in names, "no is an answer too"
 
 
 # --- a request that is not there (29) ---
