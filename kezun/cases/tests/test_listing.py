@@ -149,7 +149,7 @@ def test_a_forged_place_is_no_fault(world, some, after):
 
 def test_the_query_of_an_address_leaves_out_what_is_usual():
     assert Wanted().query() == ""
-    assert Wanted.of({"state": "", "q": "排队"}).query() == "q=%E6%8E%92%E9%98%9F&state=&sort=newest"
+    assert Wanted.of({"state": "", "q": "排队"}).query() == "q=%E6%8E%92%E9%98%9F&state="
     assert Wanted.of({"state": "ended"}).sort == "newest"
     assert Wanted(unit="O1").query(after="") == "unit=O1"
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import astuple
 
 import pytest
 from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kezun.cases import actions, engine
+from kezun.cases import actions, catalogs, engine
 from kezun.cases.models import Case, Clock, Event
 from kezun.cases.models import Kind as KindRow
 from kezun.cases.rules.projecting import PROJECTED, Recorded, replay
@@ -211,7 +212,8 @@ def test_a_case_under_another_kind_is_found(history):
 def test_an_edition_that_was_rewritten_is_found(history):
     case, other = history
     text = case.kind.text.replace("flow: full", "flow: record")
-    KindRow.objects.filter(pk=case.kind_id).update(text=text)
+    course = [list(astuple(step)) for step in catalogs.flows()["record"]]
+    KindRow.objects.filter(pk=case.kind_id).update(text=text, course=course)
     faults = verify().faults
     assert {(w.case, w.code) for w in faults if w.code == "kind"} == {(case.no, "kind"), (other.no, "kind")}
     assert (2, "move") in {(w.seq, w.code) for w in faults}  # the other flow has no «accept»
