@@ -15,7 +15,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from kezun.cases import more_time, wording
+from kezun.cases import clockwords, wording
 from kezun.cases.effects.gates import demanded
 from kezun.cases.forms_intake import area
 from kezun.cases.forms_kind import field_of
@@ -91,7 +91,7 @@ class StepForm(forms.Form):
             self.fields["policy"] = _of_clocks(clocks)
             self.fields["units"].label = _units_label(clocks)
             meant = [clock for clock in clocks if clock.policy == self._chosen("policy")] or list(clocks)
-            if type_ == "extend" and meant and more_time.wants_notice(meant[0]):
+            if type_ == "extend" and meant and clockwords.wants_notice(meant[0]):
                 needed.append("notice")
         for name in needed:
             _mark(self.fields[name])
@@ -232,15 +232,15 @@ def _of_clocks(clocks: Sequence[Clock]) -> forms.Field:
 
 def _clock_name(clock: Clock) -> str:
     """A deadline with the time that may still be had for it."""
-    title, left = more_time.title_of(clock), more_time.left(clock)
+    title, left = clockwords.title_of(clock), clockwords.left(clock)
     if not left:
         return title
-    return _("%(name)s (at most %(most)s more)") % {"name": title, "most": more_time.amount(clock, left)}
+    return _("%(name)s (at most %(most)s more)") % {"name": title, "most": clockwords.amount(clock, left)}
 
 
 def _units_label(clocks: Sequence[Clock]) -> str:
     """How many more, with the unit where all deadlines to choose from share one."""
-    units = {wording.unit_name(more_time.basis_of(clock)) for clock in clocks}
+    units = {wording.unit_name(clockwords.basis_of(clock)) for clock in clocks}
     if len(units) != 1 or units == {""}:
         return wording.take_name("units")
     return _("How much more (%(unit)s)") % {"unit": units.pop()}

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
-from kezun.cases import catalogs, kinds, more_time, policies, sealing, showing, wording
+from kezun.cases import catalogs, clockwords, kinds, policies, sealing, showing, wording
 from kezun.cases.following import reply_of
 from kezun.cases.models import Case, Clock, Party
 from kezun.cases.rules.kinds import Kind
@@ -109,7 +109,7 @@ def sheet(case: Case) -> bytes:
 def _deadline(clock: Clock) -> tuple[str, str, str, str]:
     known = policies.policies().get(clock.policy)
     title = known.title if known is not None else clock.policy
-    more = more_time.amount(clock, clock.extended) if clock.extended else "—"
+    more = clockwords.amount(clock, clock.extended) if clock.extended else "—"
     return title, showing.minute(clock.due_at), more, clock.get_outcome_display() or _("running")
 
 
@@ -140,4 +140,8 @@ def _course(case: Case, form: Kind) -> Iterator[tuple[str, str, str]]:
     """The history, the first event first: when, who, what with what was said."""
     for entry in reversed(history(case, form)):
         said = wording.series(wording.said(name, text) for name, text in entry.said)
-        yield showing.minute(entry.at), entry.who, wording.said(entry.done, said) if said else entry.done
+        yield showing.minute(entry.at), entry.who, _done(entry.done, said)
+
+
+def _done(done: str, said: str) -> str:
+    return _("%(done)s. %(said)s") % {"done": done, "said": said} if said else done

@@ -16,7 +16,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from kezun.cases import catalogs, kinds, more_time, showing, wording
+from kezun.cases import catalogs, clockwords, kinds, showing, wording
 from kezun.cases.models import Case, Event, Petition, Proof
 from kezun.cases.rules.counting import Counted, columns, counted
 from kezun.kernel.actor import Actor
@@ -81,7 +81,7 @@ def _row(case: Case, told: list[Event], given: list[Petition], proofs: list[Proo
         if event.verb in ("contact", "answer")
     ]
     extended = [
-        f"{more_time.amount_of(p.policy, p.units)} · {p.reason} · {p.notice}".strip(" ·") for p in given
+        f"{clockwords.amount_of(p.policy, p.units)} · {p.reason} · {p.notice}".strip(" ·") for p in given
     ]
     shown = [proof.caption or proof.get_stage_display() for proof in proofs]
     days = (case.answered_at - case.received_at).days if case.answered_at else None

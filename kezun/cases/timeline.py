@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 
-from kezun.cases import more_time, policies, showing, wording
+from kezun.cases import clockwords, policies, showing, wording
 from kezun.cases.models import Case, Event, Petition
 from kezun.cases.rules.kinds import Field, Kind
 from kezun.cases.rules.projecting import project
@@ -190,7 +190,7 @@ def _petition(told: Mapping[str, Any], verb: str) -> Iterable[tuple[str, str]]:
     if told.get("policy") and told["type"] == Petition.Type.EXTEND:
         yield _("Deadline"), _policy(told["policy"])
         if told.get("units"):
-            yield _("How much more"), more_time.amount_of(told["policy"], told["units"])
+            yield _("How much more"), clockwords.amount_of(told["policy"], told["units"])
 
 
 def _policy(id: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from kezun.cases import clocking, engine, more_time, standing
+from kezun.cases import clocking, clockwords, engine, standing
 from kezun.cases.doing import Doing, after, effect
 from kezun.cases.models import Case, Clock, Petition
 from kezun.cases.reach import everywhere
@@ -75,13 +75,13 @@ def _clock(doing: Doing, policy: str) -> Clock:
     open_ = list(Clock.objects.filter(case=doing.case).exclude(state=Clock.State.STOPPED).order_by("pk"))
     chosen = [clock for clock in open_ if policy in ("", clock.policy)]
     if len(chosen) != 1:
-        known = ", ".join(more_time.title_of(clock) for clock in open_) or "—"
+        known = ", ".join(clockwords.title_of(clock) for clock in open_) or "—"
         raise ValidationError({"policy": _("Name the deadline; running are: %(known)s.") % {"known": known}})
     return chosen[0]
 
 
 def _refusal(clock: Clock, error: NotGrantable) -> str:
-    most = {"most": more_time.amount(clock, error.most)}
+    most = {"most": clockwords.amount(clock, error.most)}
     return {
         "extendable": _("This deadline cannot be extended."),
         "units": _("Say by how much; at most %(most)s are left.") % most,

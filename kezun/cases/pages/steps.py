@@ -15,7 +15,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from kezun.cases import actions, following, intake, more_time, queries, standing, wording
+from kezun.cases import actions, clockwords, following, intake, queries, standing, wording
 from kezun.cases.forms_step import FOR_SURE, StepForm
 from kezun.cases.models import Case, Clock
 from kezun.cases.pages.case import context_of
@@ -89,7 +89,7 @@ def _running(case: Case, verb: str) -> list[Clock]:
     found = [
         clock
         for clock in case.clocks.order_by("act_by_at", "pk")
-        if more_time.may_extend(clock, timezone.now())
+        if clockwords.may_extend(clock, timezone.now())
     ]
     return sorted(found, key=lambda clock: clock.policy not in main)
 

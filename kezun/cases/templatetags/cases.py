@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from kezun.cases import more_time, wording
+from kezun.cases import clockwords, wording
 from kezun.cases.drawing import Bar
 from kezun.cases.models import Case, Clock, Petition
 from kezun.cases.rows import Row
@@ -58,7 +58,7 @@ def state_tag(state: str) -> SafeString:
 @register.filter
 def more_of(petition: Petition) -> str:
     """By how much a request asks to extend a deadline, with the unit: «+10 workdays»; "" for others."""
-    return f"+{more_time.amount_of(petition.policy, petition.units)}" if petition.units else ""
+    return f"+{clockwords.amount_of(petition.policy, petition.units)}" if petition.units else ""
 
 
 @register.filter
@@ -163,7 +163,7 @@ def clock_bar(case: Case, bar: Bar) -> SafeString:
     if clock.state == clock.State.PAUSED:
         marks += _tag("", _("paused"), "")
     if clock.extended:
-        marks += _tag("", _("extended by %(n)s") % {"n": more_time.amount(clock, clock.extended)}, "")
+        marks += _tag("", _("extended by %(n)s") % {"n": clockwords.amount(clock, clock.extended)}, "")
     if bar.law and not bar.verified:
         marks += _tag("", _("figures not verified"), bar.law)
     return format_html(

@@ -8,7 +8,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone, translation
 
-from kezun.cases import actions, kinds, letters, more_time, queries, timeline, wording
+from kezun.cases import actions, clockwords, kinds, letters, queries, timeline, wording
 from kezun.cases.forms_step import StepForm
 from kezun.cases.models import Case, Clock, Petition
 from kezun.cases.rules.clocks import Extension, Policy
@@ -68,7 +68,7 @@ def test_the_history_tells_the_deadline_of_a_request_once_and_by_its_title(
     with translation.override(language):
         (entry,) = [one for one in timeline.history(case, queries.form_of(case)) if one.verb == "ask"]
         paper = sheet_of(case, monkeypatch)
-        title = more_time.title_of(case.clocks.get(policy=DECISION))
+        title = clockwords.title_of(case.clocks.get(policy=DECISION))
         amount = "10 个自然日" if language == "zh-hans" else "10 natural days"
         head = translation.gettext("Deadline")
     assert [text for name, text in entry.said if name == head] == [title]
@@ -89,7 +89,7 @@ def test_only_deadlines_that_run_and_can_be_extended_are_offered_the_decision_fi
     case = complaint()
     assert case.clocks.filter(policy="complaint_contact", state="running").exists()
     form = get("lobby", f"/cases/{case.no}/ask/?type=extend").context["form"]
-    title = more_time.title_of(case.clocks.get(policy=DECISION))
+    title = clockwords.title_of(case.clocks.get(policy=DECISION))
     assert form.fields["policy"].choices == [(DECISION, f"{title}（最多还可延长 45 个自然日）")]
     assert form.fields["units"].label == "延长多少（自然日） *"
     assert form.fields["notice"].label.endswith(" *")
@@ -147,15 +147,19 @@ def test_the_notice_is_marked_as_the_deadline_that_is_meant_wants_it_and_mixed_u
 def test_a_deadline_can_be_extended_while_it_runs_and_something_is_left(shipped, complaint):
     clock = complaint().clocks.get(policy=DECISION)
     now = timezone.now()
-    assert more_time.may_extend(clock, now)
-    assert not more_time.may_extend(clock, clock.due_at + dt.timedelta(seconds=1))
+    assert clockwords.may_extend(clock, now)
+    assert not clockwords.may_extend(clock, clock.due_at + dt.timedelta(seconds=1))
     clock.extended = 45
-    assert not more_time.may_extend(clock, now)
+    assert not clockwords.may_extend(clock, now)
     clock.extended, clock.state = 0, Clock.State.STOPPED
-    assert not more_time.may_extend(clock, now)
+    assert not clockwords.may_extend(clock, now)
     clock.snapshot = {}
-    assert (more_time.left(clock), more_time.basis_of(clock), more_time.title_of(clock)) == (0, "", DECISION)
-    assert more_time.amount_of("nothing_like_it", 3) == "3"
+    assert (clockwords.left(clock), clockwords.basis_of(clock), clockwords.title_of(clock)) == (
+        0,
+        "",
+        DECISION,
+    )
+    assert clockwords.amount_of("nothing_like_it", 3) == "3"
 
 
 @pytest.mark.parametrize(("extended", "left"), [(0, 45), (15, 30), (45, 0), (60, 0)])
@@ -218,4 +222,4 @@ def test_the_moment_at_which_it_is_asked_decides_what_is_offered(world, timed):
     case = timed("2026-09-21T09:00")
     clock = case.clocks.get(policy=DECISION)
     with now_is("2026-10-20T09:00"):
-        assert not more_time.may_extend(clock, timezone.now())
+        assert not clockwords.may_extend(clock, timezone.now())
