@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from kezun.cases import catalogs
+from kezun.cases import catalogs, wording
 from kezun.cases.monthly import TABLES, Report
 from kezun.cases.rules.monthly import Change, Line, Part
 from kezun.ui.figures import figure
@@ -46,8 +46,9 @@ def title(report: Report) -> str:
 def paragraphs(report: Report) -> list[str]:
     """The report in sentences, a paragraph each: how many, why, how they went, what to look at."""
     if not report.rows:
-        return [" ".join(_none(report))]
-    return [" ".join(found) for part in (_many, _why, _went, _look) if (found := list(part(report)))]
+        return [wording.sentences(_none(report))]
+    parts = (list(part(report)) for part in (_many, _why, _went, _look))
+    return [wording.sentences(found) for found in parts if found]
 
 
 def _none(report: Report) -> Iterator[str]:
@@ -82,7 +83,7 @@ def _why(report: Report) -> Iterator[str]:
     coded = [line for line in report.reasons if line.code]
     if not coded:
         return
-    named = ", ".join(_counted("reason", line) for line in coded[:MOST_NAMED])
+    named = wording.several(_counted("reason", line) for line in coded[:MOST_NAMED])
     yield _("Most frequent reasons: %(reasons)s.") % {"reasons": named}
     grown = [line for line in coded if line.count - line.before >= NOTABLE]
     if grown:
@@ -101,7 +102,13 @@ def _why(report: Report) -> Iterator[str]:
 
 
 def _counted(axis: str, line: Line) -> str:
-    return f"{name_of(axis, line.code)} ({line.count}, {figure(line.share, '%')})"
+    told = {"name": name_of(axis, line.code), "n": line.count, "share": share(line.share)}
+    return _("%(name)s (%(n)d, %(share)s)") % told
+
+
+def share(value: float | None) -> str:
+    """A share within a sentence: «20.0 %», in Chinese without the space."""
+    return figure(value, "%").replace(" %", "%") if wording.in_chinese() else figure(value, "%")
 
 
 def _went(report: Report) -> Iterator[str]:
@@ -140,4 +147,4 @@ def _look(report: Report) -> Iterator[str]:
 
 def of(part: Part) -> str:
     """A share with what it is of: «95.0 % (19 of 20)»."""
-    return _("%(share)s (%(k)d of %(n)d)") % {"share": figure(part.share, "%"), "k": part.k, "n": part.n}
+    return _("%(share)s (%(k)d of %(n)d)") % {"share": share(part.share), "k": part.k, "n": part.n}

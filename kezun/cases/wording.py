@@ -130,6 +130,16 @@ def said(name: str, text: str) -> str:
     return _("%(name)s: %(text)s") % {"name": name, "text": text}
 
 
+def in_chinese() -> bool:
+    """Whether the page is in Chinese."""
+    return (get_language() or "").startswith("zh")
+
+
+def sentences(parts: Iterable[str]) -> str:
+    """Sentences one after another; between Chinese ones there is no space."""
+    return ("" if in_chinese() else " ").join(parts)
+
+
 def series(parts: Iterable[str]) -> str:
     """Parts of a line one after another: «State: open; Title: …»."""
     return pgettext("between the parts of a line", "; ").join(parts)

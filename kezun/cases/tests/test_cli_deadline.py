@@ -93,7 +93,9 @@ def test_the_answer_for_people_names_the_law_and_every_day():
     assert lines[0] == "Received              2026-09-01T09:00:00+08:00"
     assert lines[1] == "Due                   2026-10-08T23:59:59+08:00"
     assert any(line.startswith("Basis in law or rule  Banking") for line in lines)
-    assert any(line.startswith("Not verified          Not compared with the text yet: the 30 days") for line in lines)
+    assert any(
+        line.startswith("Not verified          Not compared with the text yet: the 30 days") for line in lines
+    )
     assert "  2026-09-01         day of receipt, does not count · Tuesday" in lines
     assert "  2026-10-01     30  counts · National Day" in lines
     assert lines[-1] == "  2026-10-08         over, moved on to a workday · Thursday · act by · due"

@@ -1,25 +1,26 @@
-"""Lists found by name and number, papers in the bank's name, words in the reader's language."""
+"""Lists found by name and number, papers in the bank's name, files that are refused."""
 
 from __future__ import annotations
 
 import io
 import re
-from functools import partial
 from pathlib import Path
-from urllib.parse import unquote
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone, translation
 from openpyxl import load_workbook
 
-from kezun.cases import actions, catalogs, exporting, kinds, letters, listing, queries, sealing, timeline
+from kezun.cases import (
+    actions,
+    catalogs,
+    exporting,
+    letters,
+    listing,
+)
 from kezun.cases.filterwords import told
 from kezun.cases.listing import Wanted
-from kezun.cases.models import Case, Link
 from kezun.cases.rules.grams import number
-from kezun.kernel.actor import SystemActor
-from kezun.kernel.file import keep
 from kezun.org.models import Unit
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -242,139 +243,3 @@ def test_an_empty_file_is_called_empty_whatever_its_name(client, world, opened):
     page = brought(client, world, opened, ("a.png", b""), **ENGLISH)
     assert "The file is empty." in page
     assert "Not taken:" in page
-
-
-# --- what the page of a case says ---
-
-
-def told_of(case):
-    entries = timeline.history(case, kinds.form_of(case.kind))
-    return {entry.verb: dict(entry.said) for entry in entries}, {
-        e.verb: [c.name for c in e.changes] for e in entries
-    }
-
-
-def test_counts_in_the_history_say_of_what(world, opened):
-    case = opened(parties=[{"role": "complainant", "name": "王小明", "phone": "13812345678"}])
-    said, _changes = told_of(case)
-    assert said["open"]["人员"] == "1 人"
-    with translation.override("en"):
-        said, _changes = told_of(case)
-        assert said["open"]["People"] == "1 person"
-    file = keep(world["lobby"], io.BytesIO(b"a note"), "a.txt", allow=("text",))
-    said, _changes = told_of(actions.do(world["lobby"], case, "attach", {"stage": "work", "files": [file]}))
-    assert said["attach"]["附件"] == "1 个"
-
-
-@pytest.fixture
-def rated(world, opened):
-    """`rated(words)`: a case that its customer rated."""
-    return partial(rated_case, world, opened)
-
-
-def rated_case(world, opened, words="等了三周才回电"):
-    case = opened(parties=[{"role": "complainant", "name": "王小明", "phone": "13812345678"}])
-    steps = (
-        ("lobby", "take", {}),
-        ("lobby", "propose", {"finding": "属实", "result": "已致歉"}),
-        ("manager", "verify", {}),
-    )
-    for who, verb, given in (*steps, ("lobby", "answer", {"how": "phone", "decision": "致歉"})):
-        case = actions.do(world[who], case, verb, given)
-    return actions.do(SystemActor("customer"), case, "rate", {"satisfaction": 2, "words": words})
-
-
-def test_the_rating_stands_once_in_its_entry(rated):
-    said, changes = told_of(rated())
-    assert list(said["rate"].values()) == ["2"]
-    assert changes["rate"] == []
-
-
-def test_words_with_a_rating_are_hinted_at_and_not_shown(client, world, rated):
-    case = rated()
-    client.force_login(world["manager"])
-    page = client.get(f"/cases/{case.no}/").content.decode()
-    assert "评价留言：已加密保存" in page
-    assert "三周" not in page
-    english = client.get(f"/cases/{case.no}/", **ENGLISH).content.decode()
-    assert "Words with the rating: kept encrypted" in english
-    sealing.erase(case)
-    assert "评价留言" not in client.get(f"/cases/{case.no}/").content.decode()
-
-
-def test_no_words_no_hint(client, world, rated):
-    case = rated(words="")
-    client.force_login(world["manager"])
-    assert "评价留言" not in client.get(f"/cases/{case.no}/").content.decode()
-
-
-@pytest.mark.parametrize("type", [*Link.Type])
-def test_a_link_reads_the_right_way_from_either_end(world, opened, type):
-    part, whole = opened(), opened()
-    Link.objects.create(source=part, target=whole, type=type, at=timezone.now())
-    here, there = queries.ties_of(world["office"], part), queries.ties_of(world["office"], whole)
-    assert [(tie.name, tie.other) for tie in here] == [(type.label, whole)]
-    if type == Link.Type.ROLL_OUT_OF:
-        assert there == []
-    else:
-        assert there[0].other == part
-        assert there[0].name != type.label
-    if type == Link.Type.PART_OF:
-        assert (here[0].name, there[0].name) == ("属于", "有分办")
-        with translation.override("en"):
-            assert queries.ties_of(world["office"], whole)[0].name == "Has as a part"
-
-
-def test_signs_in_lists_say_what_they_mean(client, world, opened):
-    case = opened()
-    Case.objects.filter(pk=case.pk).update(level=1, returns=2)
-    client.force_login(world["office"])
-    page = client.get("/cases/").content.decode()
-    assert 'title="已升级 1 次" aria-label="已升级 1 次">↑ 1<' in page
-    assert 'title="退回 2 次" aria-label="退回 2 次">⇄ 2<' in page
-    english = client.get("/cases/", **ENGLISH).content.decode()
-    assert 'aria-label="escalated once">↑ 1<' in english
-    assert 'aria-label="sent back 2 times">⇄ 2<' in english
-
-
-# --- names of files ---
-
-
-def file_name(answer):
-    head = answer["Content-Disposition"]
-    return unquote(head.partition("utf-8''")[2] or head.partition('filename="')[2].rstrip('"'))
-
-
-@pytest.mark.parametrize(
-    ("heads", "names"),
-    [
-        (
-            {},
-            (
-                "投诉登记处理表",
-                "事项清单-",
-                "试验事项台账-2026-01-01-2026-12-31",
-                "问责记录",
-                "投诉月报-HO-2026-10",
-            ),
-        ),
-        (
-            ENGLISH,
-            (
-                *("Complaint", "cases-", "Ledger of Trial case-2026-01-01-2026-12-31", "Accountability"),
-                "Monthly complaints-HO-2026-10",
-            ),
-        ),
-    ],
-)
-def test_files_are_called_in_the_language_of_the_page(client, world, opened, heads, names):
-    case = opened()
-    client.force_login(world["office"])
-    sheet, cases, ledger, account, month = names
-    assert file_name(client.get(f"/complaints/{case.no}/sheet.pdf", **heads)) == f"{case.no}-{sheet}.pdf"
-    assert file_name(client.post("/cases/export/", {"query": ""}, **heads)).startswith(cases)
-    asked = {"kind": "trial", "from": "2026-01-01", "until": "2026-12-31"}
-    assert file_name(client.get("/ledgers/file/", asked, **heads)) == f"{ledger}.xlsx"
-    assert file_name(client.get("/accountability/file/", **heads)) == f"{account}.xlsx"
-    asked = {"unit": "HO", "month": "2026-10", "kind": "docx"}
-    assert file_name(client.post("/cases/report/file/", asked, **heads)) == f"{month}.docx"
