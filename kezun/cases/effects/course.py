@@ -84,7 +84,8 @@ def handed_over(doing: Doing) -> None:
             {"person": _("This member of staff, or one they lead, is named in the case: choose another.")}
         )
     same = unit.pk == doing.case.owner_unit_id
-    if same and not doing.case.pending_unit_id and person is None and post is None:
+    asked = doing.person is not None  # what a rule hands out may lie where it belongs already
+    if asked and same and not doing.case.pending_unit_id and person is None and post is None:
         raise ValidationError(
             {"unit": _("It lies with this unit already: choose another, or name somebody.")}
         )
