@@ -6,21 +6,12 @@ import datetime as dt
 import io
 import re
 from functools import partial
-from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
 from django.utils import timezone, translation
 
-from kezun.cases import (
-    actions,
-    kinds,
-    letters,
-    monthly_words,
-    queries,
-    sealing,
-    timeline,
-)
+from kezun.cases import actions, kinds, letters, monthly_words, queries, sealing, timeline
 from kezun.cases.models import Case, Link
 from kezun.cases.monthly import Month, Report
 from kezun.cases.rules.monthly import Line, Row
@@ -29,7 +20,6 @@ from kezun.kernel.file import keep
 from kezun.org.models import Unit
 from tests.complaining import install
 
-ROOT = Path(__file__).resolve().parents[3]
 ENGLISH = {"HTTP_ACCEPT_LANGUAGE": "en"}
 
 
