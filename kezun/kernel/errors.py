@@ -57,6 +57,12 @@ def unreadable(request: HttpRequest) -> HttpResponse:
     return _answer(request, 400, _("Not an address"), text)
 
 
+def unwritable(request: HttpRequest) -> HttpResponse:
+    """400 for a form with a NUL in a field: no keyboard writes one, and no database takes one."""
+    text = _("A field of the form holds a character that cannot be; take it out and send the form again.")
+    return _answer(request, 400, _("Not a text"), text)
+
+
 def broken(request: HttpRequest) -> HttpResponse:
     """500 (`handler500`): a fault of the program, with the number under which the log tells more."""
     text = _("Something went wrong on our side; nothing of your last step was saved.")

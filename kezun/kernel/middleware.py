@@ -8,7 +8,7 @@ import time
 import uuid
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
 
 from kezun.kernel import errors, metrics
@@ -17,6 +17,7 @@ from kezun.kernel.log import person_id, request_id
 log = logging.getLogger("kezun.request")
 GIVEN = re.compile(r"[A-Za-z0-9-]{8,64}")
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -65,6 +66,15 @@ class Requests:
             },
         )
 
+    def process_view(
+        self, request: HttpRequest, view: object, args: object, kwargs: object
+    ) -> HttpResponse | None:
+        """Refuse a form with a NUL in a field; here the reader's language is known, and no view has begun."""
+        try:
+            return errors.unwritable(request) if _posts_nul(request) else None
+        except UnreadablePostError:  # the connection broke; what reads the form next deals with it
+            return None
+
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """A locked database or a full disk is not a fault of the program: say so, and that it passes."""
         reason = errors.passing(error)
@@ -76,6 +86,15 @@ class Requests:
 
 def _holds_nul(request: HttpRequest) -> bool:
     return "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", "")
+
+
+def _posts_nul(request: HttpRequest) -> bool:
+    """Whether a field of a form holds a NUL. Content of files is not looked at, nor what the API is sent: it
+    reads its bodies itself."""
+    is_form = request.method == "POST" and request.content_type in FORMS
+    if not is_form or request.path_info.startswith("/api/"):
+        return False
+    return any("\0" in text for key, held in request.POST.lists() for text in (key, *held))
 
 
 def page_of(request: HttpRequest) -> str:
