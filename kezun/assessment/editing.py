@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 from kezun.assessment.rules.form import ESTIMATORS, HUNDRED, MISSING, TRANSFORMS
+from kezun.assessment.rules.numbers import whole_number
 from kezun.standards.editing import LISTS, PAIR, NotATree, loaded, number, text_of
 from kezun.standards.renewing import next_version
 
@@ -231,9 +232,9 @@ def moved(tree: Tree, said: str) -> str | None:
     if word == "add":
         held.append(deepcopy(FRESH[part]))
         return f"{part}.{len(held) - 1}"
-    if not number_text.isdigit() or int(number_text) >= len(held):
+    at = whole_number(number_text)
+    if at is None or at >= len(held):
         return None
-    at = int(number_text)
     if word == "drop":
         del held[at]
         return f"{part}.{max(at - 1, 0)}"

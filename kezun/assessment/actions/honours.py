@@ -22,6 +22,7 @@ from kezun.org.models import Person, Unit
 
 AUDIENCES = set(Audience.values)
 LONGEST = dt.timedelta(days=366 * 3)
+LONGEST_NUMBER = 120
 STAR_LASTS = dt.timedelta(days=364)
 
 
@@ -230,9 +231,13 @@ def grant_award(actor: Actor, award: Award, *, doc_no: str = "") -> Award:
     held = _award(award, Award.State.PROPOSED)
     _check_other(actor, held.proposed_by_id, held)
     check_latest(held.run)
+    number = doc_no.strip()
+    if len(number) > LONGEST_NUMBER:
+        text = _("The number of the decision has %(n)d characters; %(most)d are the most.")
+        raise ValidationError({"doc_no": text % {"n": len(number), "most": LONGEST_NUMBER}})
     if held.kind == Award.Kind.STAR:
         _end_earlier(held)
-    held.state, held.doc_no = Award.State.GRANTED, doc_no.strip()
+    held.state, held.doc_no = Award.State.GRANTED, number
     return _signed(actor, held, "doc_no")
 
 

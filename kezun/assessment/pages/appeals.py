@@ -19,6 +19,7 @@ from kezun.assessment.hearing import DECIDE, Seat, level_name, seat_of, seats
 from kezun.assessment.models import Appeal, Round, Score
 from kezun.assessment.pages.files import DOCUMENTS, download, uploaded
 from kezun.assessment.queries import ScoreLine, scorecard
+from kezun.assessment.rules.numbers import whole_number
 from kezun.assessment.schemes import scheme_of
 from kezun.kernel.page import Menu, page
 from kezun.org.forms.base import ActorForm
@@ -97,9 +98,10 @@ def new(request: HttpRequest) -> HttpResponse:
 
 def _line(person: Person, score: str, rule: str) -> tuple[Score, ScoreLine]:
     """A score in scope and one of its lines; 404 where there is none."""
-    if not score.isdigit() or len(score) > 18:
+    number = whole_number(score)
+    if number is None:
         raise Http404(score)
-    found = get_object_or_404(Score.objects.visible_to(person).select_related("run__round"), pk=int(score))
+    found = get_object_or_404(Score.objects.visible_to(person).select_related("run__round"), pk=number)
     lines = scorecard(person, found.run, found.subject).lines
     line = next((one for one in lines if one.id == rule and one.kind not in ("rounding", "limit")), None)
     if line is None:

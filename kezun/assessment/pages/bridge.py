@@ -19,9 +19,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from kezun.assessment.actions.runs import run as begin
 from kezun.assessment.models import Run, Scheme
-from kezun.assessment.pages.rounds import MOST, choices
+from kezun.assessment.pages.rounds import choices
 from kezun.assessment.queries import comparable, runs_for, scheme_by_id, schemes_for
 from kezun.assessment.rounds import NOT_DONE, READ
+from kezun.assessment.rules.numbers import whole_number
 from kezun.assessment.standings import Bridged
 from kezun.facts.rules import Period
 from kezun.kernel.page import page
@@ -72,9 +73,10 @@ def bridge(request: HttpRequest) -> HttpResponse:
         "period": period.label,
         "may_make": person.may(MAKE),
     }
-    chosen = [request.GET.get(name, "") for name in ("before", "after")]
-    if all(number.isdigit() for number in chosen):
-        both = (scheme_by_id(person, min(int(number), MOST)) for number in chosen)
+    chosen = [whole_number(request.GET.get(name, "")) for name in ("before", "after")]
+    asked = [number for number in chosen if number is not None]
+    if len(asked) == len(chosen):
+        both = (scheme_by_id(person, number) for number in asked)
         old, new = sorted(both, key=lambda row: (row.from_date, row.revision, row.pk))
         context |= _beside(person, old, new, period)
     if request.headers.get("HX-Request"):  # asks only whether it is done by now
@@ -152,13 +154,13 @@ def summed(rows: Sequence[Bridged]) -> Summed:
 def make(request: HttpRequest) -> HttpResponse:
     """Compute what a bridge lacks: runs that count for nothing, each by one edition alone."""
     person = reader_of(request)
-    said = {name: request.POST.get(name, "") for name in ("before", "after", "period")}
-    period = _period(said["period"])
-    if not (said["before"].isdigit() and said["after"].isdigit()):
+    period = _period(request.POST.get("period", ""))
+    before, after = (whole_number(request.POST.get(name, "")) for name in ("before", "after"))
+    if before is None or after is None:
         messages.error(request, _("Choose two editions first."))
         return redirect("assessment.bridge")
-    for name in ("before", "after"):
-        edition = scheme_by_id(person, min(int(said[name]), MOST))
+    for number in (before, after):
+        edition = scheme_by_id(person, number)
         side = side_of(person, edition, period)
         if side.run is None and not side.busy:
             try:
@@ -166,5 +168,5 @@ def make(request: HttpRequest) -> HttpResponse:
             except ValidationError as error:
                 tell(request, error)
     answer = redirect("assessment.bridge")
-    answer["Location"] += f"?before={said['before']}&after={said['after']}&period={period.label}"
+    answer["Location"] += f"?before={before}&after={after}&period={period.label}"
     return answer

@@ -41,12 +41,14 @@ LENGTHS = ("month", "quarter", "year")
 
 @dataclass(frozen=True)
 class Asked:
-    """What the funnel is of; unit None: the reader's scope holds no units to compare."""
+    """What the funnel is of; unit None: the reader's scope holds no units to compare. beside: the labels of
+    the periods before and after."""
 
     definition: Definition
     unit: Unit | None
     kind: str
     period: Period
+    beside: tuple[str, str]
     query: dict[str, str]
 
     def href(self, **changes: str) -> str:
@@ -110,10 +112,11 @@ def _asked(request: HttpRequest) -> Asked:
         text = f"{query.pop('from')}..{query.pop('to')}"
     try:
         period = period_named(text) if text else _latest(d)
-    except ValueError as error:
+        beside = period.previous().label, period.following().label
+    except (ValueError, OverflowError) as error:  # no period, or at an end of time
         raise Http404(str(error)) from error
     told = {"indicator": d.id, "level": str(kind), "period": period.label}
-    return Asked(d, unit, kind, period, told | ({"unit": unit.code} if unit else {}))
+    return Asked(d, unit, kind, period, beside, told | ({"unit": unit.code} if unit else {}))
 
 
 def _latest(d: Definition) -> Period:
@@ -140,8 +143,8 @@ def _picker(asked: Asked) -> PeriodPicker:
     return PeriodPicker(
         period.label,
         *(period.start.isoformat(), period.end.isoformat()),
-        asked.href(period=period.previous().label),
-        asked.href(period=period.following().label),
+        asked.href(period=asked.beside[0]),
+        asked.href(period=asked.beside[1]),
         *(kinds, keep),
     )
 

@@ -22,6 +22,7 @@ from kezun.assessment.models import Audience, Award, Listing
 from kezun.assessment.models.honours import AwardQuerySet
 from kezun.assessment.proposing import PROPOSE, ask
 from kezun.assessment.queries import runs_for
+from kezun.assessment.rules.numbers import whole_number
 from kezun.assessment.saying import conditions
 from kezun.assessment.schemes import scheme_of
 from kezun.kernel.actor import Actor
@@ -80,11 +81,11 @@ def _runs(person: Person) -> list[Any]:
 def propose(request: HttpRequest) -> HttpResponse:
     """Have a run's rules propose for the lists and for stars, in the background."""
     person = reader_of(request)
-    number = request.POST.get("run", "")
-    if not number.isdigit() or len(number) > 18:
+    number = whole_number(request.POST.get("run", ""))
+    if number is None:
         messages.error(request, _("Choose a run first."))
         return redirect("assessment.lists")
-    run = get_object_or_404(runs_for(person).filter(state="done"), pk=int(number))
+    run = get_object_or_404(runs_for(person).filter(state="done"), pk=number)
     try:
         ask(person, run)
     except ValidationError as error:
@@ -212,19 +213,25 @@ def new_award(request: HttpRequest) -> HttpResponse:
 def grant_all(request: HttpRequest) -> HttpResponse:
     """Grant every star that one run proposed and that the reader may grant, each with its own entry."""
     person = reader_of(request)
-    number = request.POST.get("run", "")
-    if not number.isdigit() or len(number) > 18:
+    number = whole_number(request.POST.get("run", ""))
+    if number is None:
         messages.error(request, _("Choose a run first."))
         return redirect("assessment.awards")
-    waiting = Award.objects.visible_to(person).filter(run=int(number), state=Award.State.PROPOSED)
-    granted = 0
+    waiting = Award.objects.visible_to(person).filter(run=number, state=Award.State.PROPOSED)
+    granted, refused = 0, False
     for award in waiting.exclude(proposed_by=person).exclude(person=person)[:MOST_AT_ONCE]:
-        if person.covers("assessment.grant_award", award):
+        if not person.covers("assessment.grant_award", award):
+            continue
+        try:
             honours.grant_award(person, award, doc_no=request.POST.get("doc_no", ""))
-            granted += 1
+        except ValidationError as error:  # what hinders one hinders all of a run
+            tell(request, error)
+            refused = True
+            break
+        granted += 1
     if granted:
         messages.success(request, _("%(n)d granted.") % {"n": granted})
-    else:
+    elif not refused:
         messages.error(request, _("There was nothing to grant: proposals of your own are for someone else."))
     return redirect("assessment.awards")
 

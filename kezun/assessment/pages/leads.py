@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -92,7 +92,9 @@ def lead(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(
         Lead.objects.visible_to(person).select_related("unit", "person", "decided_by"), pk=pk
     )
-    signal = signals().by_id[found.signal]
+    signal = signals().by_id.get(found.signal)
+    if signal is None:  # a sign that is searched for no longer; the list leaves its leads out too
+        raise Http404(found.signal)
     may_read = person.may(READ_ROWS)
     heads, rows = searching.facts_of(person, found) if may_read else ([], [])
     context: dict[str, Any] = {

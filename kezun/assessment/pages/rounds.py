@@ -26,6 +26,7 @@ from kezun.assessment.models import Appeal, Round, Run, Scheme, Score
 from kezun.assessment.proposing import PROPOSE
 from kezun.assessment.queries import scheme_by_id, schemes_for
 from kezun.assessment.rounds import NOT_DONE, READ, pending, round_by_id, rounds_for, stand_of
+from kezun.assessment.rules.numbers import whole_number
 from kezun.assessment.rules.steps import following, half_of
 from kezun.assessment.schemes import scheme_of
 from kezun.assessment.telling import cadence_words
@@ -131,11 +132,11 @@ def halves(today: dt.date) -> list[str]:
 def opened(request: HttpRequest) -> HttpResponse:
     """Open the round of a scheme and a period; one that is open already is shown."""
     person = reader_of(request)
-    number = request.POST.get("scheme", "")
-    if not number.isdigit():
+    number = whole_number(request.POST.get("scheme", ""))
+    if number is None:
         messages.error(request, _("Choose a scheme first."))
         return redirect("assessment.rounds")
-    scheme = scheme_by_id(person, min(int(number), MOST))
+    scheme = scheme_by_id(person, number)
     try:
         held = rounds.open_round(person, scheme, period=request.POST.get("period", ""))
     except ValidationError as error:
@@ -257,7 +258,8 @@ def _done(person: Person, held: Round, word: str, request: HttpRequest) -> str:
 def run_of(held: Round, number: str) -> Run:
     """A finished run of this round; 404 where it is none."""
     rows = Run.objects.filter(round=held, state=Run.State.DONE).select_related("scheme")
-    found = rows.filter(pk=min(int(number), MOST)).first() if number.isdigit() else None
+    asked = whole_number(number)
+    found = rows.filter(pk=asked).first() if asked is not None else None
     if found is None:
         raise Http404(number)
     return found

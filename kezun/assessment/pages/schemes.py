@@ -24,6 +24,7 @@ from kezun.assessment.pages.rounds import MOST
 from kezun.assessment.queries import scheme_by_id, schemes_for
 from kezun.assessment.rules.form import Component
 from kezun.assessment.rules.form import Scheme as Form
+from kezun.assessment.rules.numbers import whole_number
 from kezun.assessment.rules.reading import NotAScheme
 from kezun.assessment.schemes import scheme_of
 from kezun.assessment.scorecards import title_of
@@ -198,10 +199,10 @@ def compared(request: HttpRequest, pk: int) -> HttpResponse:
     person = reader_of(request)
     edition = scheme_by_id(person, min(pk, MOST))
     siblings = list(schemes_for(person).filter(urn=edition.urn).exclude(pk=edition.pk).defer("text"))
-    named = request.GET.get("with", "")
-    if not named.isdigit() and not siblings:
+    named = whole_number(request.GET.get("with", ""))
+    if named is None and not siblings:
         return redirect("assessment.scheme", edition.pk)
-    other = scheme_by_id(person, min(int(named), MOST) if named.isdigit() else siblings[0].pk)
+    other = scheme_by_id(person, siblings[0].pk if named is None else named)
     old, new = sorted((edition, other), key=lambda r: (r.from_date, r.revision, r.pk))
     context: dict[str, Any] = {
         "title": f"{new.name}: {old.version} → {new.version}",

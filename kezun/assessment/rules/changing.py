@@ -8,6 +8,7 @@ from decimal import Decimal, InvalidOperation
 from itertools import pairwise
 
 from kezun.assessment.rules.form import HUNDRED, ZERO, Adjustment, Component, Grade, Scheme, Transform
+from kezun.assessment.rules.numbers import whole_number
 from kezun.assessment.rules.reading import NotAScheme
 from kezun.standards.rules.fields import LARGEST, PLACES
 from kezun.standards.rules.nodes import Problem
@@ -112,9 +113,10 @@ def _swapped(scheme: Scheme, made: Component) -> Scheme:
 def _corner(transform: Transform, what: str, place: str, value: Decimal) -> Transform | None:
     """The transform with the points (`points`) or the value (`at`) of its Nth corner or band replaced."""
     steps = transform.bands or transform.points
-    if not (place.isascii() and place.isdigit() and 0 < int(place) <= len(steps)):
+    number = whole_number(place)
+    if number is None or not 0 < number <= len(steps):
         return None
-    at = int(place) - 1
+    at = number - 1
     bound, worth = steps[at]
     if what == "at" and bound is None:
         return None

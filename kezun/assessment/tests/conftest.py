@@ -9,9 +9,7 @@ from django.test import Client
 
 from kezun.assessment.tests import world
 
-importlib.import_module(
-    "kezun.assessment.upkeep"
-)  # follows what the ledger does; a server has it by its pages
+importlib.import_module("kezun.assessment.upkeep")  # what follows the ledger's actions subscribes there
 
 
 @pytest.fixture

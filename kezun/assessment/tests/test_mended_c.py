@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import re
+from unittest import mock
+from urllib.parse import quote
+
 import pytest
 from click.testing import CliRunner
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import UnreadablePostError
+from django.test import RequestFactory
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kezun.assessment import proposing
+from kezun.assessment.actions import honours
 from kezun.assessment.cli import scheme_group
-from kezun.assessment.models import Run
+from kezun.assessment.editing import moved
+from kezun.assessment.models import Award, Lead, Run
+from kezun.assessment.rules.numbers import whole_number
 from kezun.assessment.rules.steps import before
 from kezun.assessment.running import run as judge
 from kezun.assessment.scorecards import scorecard
 from kezun.assessment.tests import world
 from kezun.assessment.tests.showing import client_of, facts, shown, text_of
 from kezun.facts.rules import Period
+from kezun.kernel.middleware import Requests
 
 pytestmark = pytest.mark.django_db
 
@@ -59,8 +74,95 @@ def test_two_halves_count_in_a_row(own_home, bank):
     first, second = (judge(world.US, scheme, half, kind=Run.Kind.FINAL, opens=True) for half in halves)
     assert [one.stars for one in proposing.starred(second)] == [2]
     card = scorecard(world.US, second, "O1")
-    assert card.before is not None and card.before.run_id == first.pk
-    assert card.moved is not None and card.moved > 0
+    assert card.before == first.scores.get(subject=card.row.subject)
+    assert float(card.moved or 0) > 0
+
+
+@pytest.fixture
+def starred(own_home, bank):
+    """A run whose rules propose a star for each of three outlets."""
+    facts()
+    made = shown(text=world.scheme_text(stars=[{"stars": 1, "min": 1}]), kind=Run.Kind.FINAL)
+    proposing.propose(made.pk)
+    return made
+
+
+def test_granting_all_stops_where_a_later_run_counts(starred, office):
+    shown(text=world.scheme_text(stars=[{"stars": 1, "min": 1}]), kind=Run.Kind.FINAL)
+    answer = client_of(office).post("/awards/all/", {"run": starred.pk}, follow=True)
+    assert answer.content.decode().count("A later run of 2026-03 counts by now") == 1
+    assert not Award.objects.filter(state=Award.State.GRANTED).exists()
+
+
+def test_the_number_of_a_decision_has_its_length(starred, office):
+    award = Award.objects.first()
+    with pytest.raises(ValidationError) as refused:
+        honours.grant_award(office, award, doc_no="9" * 121)
+    assert list(refused.value.message_dict) == ["doc_no"]
+    answer = client_of(office).post("/awards/all/", {"run": starred.pk, "doc_no": "9" * 121}, follow=True)
+    assert "has 121 characters; 120 are the most" in answer.content.decode()
+    assert honours.grant_award(office, award, doc_no=f" {'9' * 120} ").doc_no == "9" * 120
+
+
+@pytest.mark.parametrize("period", ["0001-01", "9999-12", "0001", "9999", "9999-12-31"])
+def test_the_ends_of_time_have_no_funnel(office, period):
+    client = client_of(office)
+    for page in ("/funnel/", "/funnel/export/"):
+        assert client.get(page, {"period": period}).status_code == 404
+
+
+def test_a_lead_of_a_sign_that_is_no_more_is_not_there(office, bank):
+    days = {"from_date": dt.date(2026, 3, 1), "to_date": dt.date(2026, 3, 31)}
+    figures = {"k": 9, "n": 10, "expected": 0.1, "p": 0.01, "q": 0.01, "fact": "rating"}
+    lead = Lead.objects.create(unit=bank["O1"], signal="retired", **days, **figures)
+    client = client_of(office)
+    assert client.get("/leads/").status_code == 200
+    assert client.get(f"/leads/{lead.pk}/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        ("/runs/new/", "scheme"),
+        ("/awards/all/", "doc_no"),
+        ("/awards/1/refuse/", "reason"),
+        ("/bridge/make/", "a\0"),
+    ],
+)
+def test_a_nul_in_a_form_is_refused_in_the_readers_language(starred, office, path, field):
+    said = {"en": "A field of the form holds a character that cannot be", "zh-hans": "含有不允许的字符"}
+    for language, words in said.items():
+        answer = client_of(office, language).post(path, {"run": starred.pk, field: "a\0b"})
+        assert (answer.status_code, words in answer.content.decode()) == (400, True)
+    plain = client_of(office).post(path, f"{quote(field)}=a%00b", "application/x-www-form-urlencoded")
+    assert plain.status_code == 400
+    assert not Award.objects.filter(state=Award.State.GRANTED).exists()
+
+
+def test_a_file_may_hold_a_nul_and_a_broken_connection_is_no_fault(office):
+    client = client_of(office)
+    held = {"period": "2026-03", "file": SimpleUploadedFile("a.bin", b"a\0b")}
+    assert client.post("/bridge/make/", held).status_code == 302
+    request = RequestFactory().post("/bridge/make/", {"before": "1"})
+    with mock.patch.object(type(request), "_load_post_and_files", side_effect=UnreadablePostError):
+        assert Requests(mock.Mock()).process_view(request, None, (), {}) is None
+
+
+@given(st.one_of(st.text(max_size=30), st.integers(-5, 10**19).map(str)))
+def test_a_whole_number_is_plain_digits_that_a_database_takes(text):
+    number = whole_number(text)
+    if number is None:
+        assert not re.fullmatch("[0-9]{1,18}", text)
+    else:
+        assert 0 <= number < 1 << 63
+        assert str(number) == text.lstrip("0") or number == 0
+
+
+def test_a_button_of_no_row_moves_nothing():
+    tree = {"components": [{"id": "a"}, {"id": "b"}]}
+    assert [moved(tree, f"drop:components.{n}") for n in ("\u00b2", "9" * 5000, "-1")] == [None] * 3
+    assert moved(tree, "up:components.1") == "components.0"
+    assert [row["id"] for row in tree["components"]] == ["b", "a"]
 
 
 def test_a_scheme_that_is_not_utf_8_is_a_mistake_in_use(office, tmp_path):

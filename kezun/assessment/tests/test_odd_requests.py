@@ -37,7 +37,7 @@ NUMBERS = [
 ]
 
 
-@pytest.mark.parametrize("number", ["", "-1", "x", "0", FAR, "1.5", "\u0663"])
+@pytest.mark.parametrize("number", ["", "-1", "x", "0", FAR, "1.5", "\u0663", "\u00b2", "9" * 5000])
 def test_a_number_that_is_none_is_answered(office, run, number):
     known = {"scheme": run.scheme_id, "round": run.round_id, "run": run.pk, "n": number}
     answers = {}
