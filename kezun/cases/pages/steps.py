@@ -17,7 +17,7 @@ from django.views.decorators.http import require_safe
 
 from kezun.cases import actions, clockwords, following, intake, queries, standing, wording
 from kezun.cases.forms_step import FOR_SURE, StepForm
-from kezun.cases.models import Case, Clock
+from kezun.cases.models import Case, Clock, Petition
 from kezun.cases.pages.case import context_of
 from kezun.cases.pages.intake import units_like
 from kezun.cases.pages.work import READ
@@ -44,8 +44,11 @@ def step(request: HttpRequest, no: str, verb: str) -> HttpResponse:
         return _done(request, person, case, kind, verb)
     if verb not in {offer.verb for offer in offers}:
         return _over(request, person, case, kind, verb)
-    if "petition" in {take.name for take in VERBS[verb].takes} and not _waits(case, request):
-        raise Http404(_("There is no such request."))
+    if "petition" in {take.name for take in VERBS[verb].takes}:
+        wanted = _wanted(case, request)
+        if wanted.decision:
+            text = _("This was decided already: %(how)s.") % {"how": wanted.get_decision_display()}
+            return _back(request, case, text)
     initial = {name: request.GET[name][:80] for name in ("type", "petition", "policy") if name in request.GET}
     form = StepForm(case, kind, verb, initial=initial, clocks=_running(case, verb))
     return _shown(request, case, verb, {"form": form})
@@ -63,19 +66,26 @@ def _over(request: HttpRequest, person: Person, case: Case, kind: Kind, verb: st
         text = _("«%(verb)s» is not possible any more: the case is «%(state)s» now.")
     else:
         text = _("«%(verb)s» is for others now.")
-    messages.warning(request, text % told)
+    return _back(request, case, text % told)
+
+
+def _back(request: HttpRequest, case: Case, text: str) -> HttpResponse:
+    """To the page of the case, with a word on why."""
+    messages.warning(request, text)
     home = reverse("cases.case", args=[case.no])
     if request.headers.get("HX-Request") == "true":  # the drawer would show the whole page in itself
         return HttpResponse(status=204, headers={"HX-Redirect": home})
     return redirect(home)
 
 
-def _waits(case: Case, request: HttpRequest) -> bool:
-    """Whether the address names a request of this case that still waits for a decision."""
+def _wanted(case: Case, request: HttpRequest) -> Petition:
+    """The request of this case that the address names; 404 where there is none."""
     number = request.GET.get("petition", "")
-    if not (number.isascii() and number.isdigit() and len(number) <= 18):
-        return False
-    return case.petitions.filter(pk=int(number), decision="").exists()
+    plain = number.isascii() and number.isdigit() and len(number) <= 18
+    found = case.petitions.filter(pk=int(number)).first() if plain else None
+    if found is None:
+        raise Http404(_("There is no such request."))
+    return found
 
 
 def _running(case: Case, verb: str) -> list[Clock]:

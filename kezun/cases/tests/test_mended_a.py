@@ -273,6 +273,16 @@ def test_a_request_that_is_none_of_this_case_is_not_there(get, shipped, complain
     assert get("office", f"/cases/{other.no}/grant/?petition={petition.pk}").status_code == 404
 
 
+def test_a_request_that_was_decided_leads_back_to_the_case(get, shipped, asked):
+    case, petition = asked
+    actions.do(shipped["office"], case, "refuse", {"petition": petition.pk, "reason": "无必要"})
+    answer = get("supervisor", f"/cases/{case.no}/grant/?petition={petition.pk}", follow=True)
+    assert answer.redirect_chain == [(f"/cases/{case.no}/", 302)]
+    (said,) = [str(message) for message in answer.context["messages"]]
+    petition.refresh_from_db()
+    assert petition.get_decision_display() in said
+
+
 @pytest.mark.parametrize("number", ["", "x", "999999"])
 def test_sent_in_all_the_same_the_form_itself_says_so(client, shipped, asked, number):
     case, petition = asked
