@@ -43,10 +43,10 @@ def test_most_files_and_functions_are_much_smaller():
 
 
 def test_tests_keep_pace_with_the_source():
-    """A ratchet too: the aim is 1.2 lines of tests for each line of source, 0.92 is reached."""
+    """A ratchet too: the aim is 1.2 lines of tests for each line of source, 0.97 is reached."""
     source = sum(tree.lines(path) for path in tree.source())
     tested = sum(tree.lines(path) for path in tree.tests())
-    assert tested >= 0.92 * source, f"{tested} lines of tests for {source} of source"
+    assert tested >= 0.97 * source, f"{tested} lines of tests for {source} of source"
 
 
 def test_quantiles_are_nearest_rank():
