@@ -18,6 +18,7 @@ log = logging.getLogger("kezun.request")
 GIVEN = re.compile(r"[A-Za-z0-9-]{8,64}")
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
+SMALL = 1 << 16  # a larger body with files is for its page to read, after its own limits
 HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -89,9 +90,11 @@ def _holds_nul(request: HttpRequest) -> bool:
 
 
 def _posts_nul(request: HttpRequest) -> bool:
-    """Whether a field of a form holds a NUL. Content of files is not looked at, nor what the API is sent: it
-    reads its bodies itself."""
+    """Whether a field of a form holds a NUL; the API and pages that take large files read their bodies."""
     is_form = request.method == "POST" and request.content_type in FORMS
+    if is_form and request.content_type == "multipart/form-data":
+        length = str(request.META.get("CONTENT_LENGTH") or "0")
+        is_form = length.isdecimal() and len(length) < 9 and int(length) <= SMALL
     if not is_form or request.path_info.startswith("/api/"):
         return False
     return any("\0" in text for key, held in request.POST.lists() for text in (key, *held))
