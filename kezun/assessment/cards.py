@@ -338,7 +338,7 @@ def total_of(shown: Sequence[Row]) -> str:
 
 def worth(rule: Adjustment) -> list[tuple[str, str]]:
     """What a rule of events says: points by level, cap, and how it counts."""
-    told = [(level, wording.plain(value)) for level, value in rule.points]
+    told = [(wording.level_name(level), wording.plain(value)) for level, value in rule.points]
     told.append((_("at most in all"), wording.plain(rule.cap)))
     if rule.once:
         told.append((_("how often"), _("once a period, the highest")))

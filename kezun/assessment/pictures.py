@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from kezun.assessment import wording
-from kezun.assessment.rules.form import Transform
+from kezun.assessment.rules.form import Grade, Transform
 from kezun.assessment.rules.transform import points
 from kezun.assessment.standings import Point
 from kezun.ui.components import Cell, Chart
@@ -22,8 +22,12 @@ WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 320.0, 130.0, 34.0, 14.0, 12.0, 24.0
 Place = Callable[[float, float], tuple[str, str]]
 
 
-def trend(shown: Sequence[Point]) -> Chart:
-    """Scores period by period; the line breaks where another edition judged: its points mean other things."""
+def trend(shown: Sequence[Point], grades: Sequence[Grade] = ()) -> Chart:
+    """Scores period by period; the line breaks where another edition judged: its points mean other things.
+
+    grades: of the scheme, for their names in the page's language.
+    """
+    named = {p.grade: wording.grade_name(p.grade, grades) for p in shown}
     labels: list[str] = []
     values: list[float | None] = []
     for point in shown:
@@ -32,7 +36,7 @@ def trend(shown: Sequence[Point]) -> Chart:
             values.append(None)
         labels.append(point.period)
         values.append(None if point.score is None else float(point.score))
-    texts = {p.period: f"{wording.pts(p.score)} {p.grade}" for p in shown}
+    texts = {p.period: f"{wording.pts(p.score)} {named[p.grade]}" for p in shown}
     data = {
         "labels": labels,
         "values": values,
@@ -46,7 +50,7 @@ def trend(shown: Sequence[Point]) -> Chart:
             Cell(p.period),
             Cell(wording.pts(p.score)),
             Cell(interval_text(_float(p.low), _float(p.high), "score")),
-            Cell(p.grade),
+            Cell(named[p.grade]),
             Cell(wording.rank_words(p.rank, p.ranked)),
             Cell(p.version),
         ]

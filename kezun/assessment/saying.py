@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from kezun.assessment.rules.form import Scheme
 from kezun.assessment.scorecards import title_of
+from kezun.assessment.wording import english, grade_name
 
 PEERS = {
     "peer_p90": gettext_lazy("the best tenth of its peers"),
@@ -29,7 +30,8 @@ def _said(one: Mapping[str, Any], form: Scheme) -> str:
     if "veto" in one:
         return _("a veto") if one["veto"] == "any" else _("no veto")
     if "grades" in one:
-        return _("grade %(names)s") % {"names": "、".join(one["grades"])}
+        names = (", " if english() else "、").join(grade_name(name, form.grades) for name in one["grades"])
+        return _("grade %(names)s") % {"names": names}
     component = form.component(one["metric"])
     what = title_of(component) if component else _("Total")
     bound = str(PEERS.get(one["ref"], one["ref"]))

@@ -31,7 +31,7 @@ from kezun.assessment.rules.steps import half_of
 from kezun.assessment.rules.transform import many
 from kezun.assessment.saying import PEERS
 from kezun.assessment.scorecards import title_of
-from kezun.assessment.wording import OPERATORS, english, grade_name, plain
+from kezun.assessment.wording import OPERATORS, english, grade_name, level_name, plain
 from kezun.facts.indicators import catalogue
 from kezun.facts.rules import Period
 from kezun.org.models import Post, Unit
@@ -172,7 +172,7 @@ def adjustment_words(rule: Adjustment) -> dict[str, str]:
             _("per %(unit)s of %(indicator)s")
             % {"unit": plain(rule.per.unit), "indicator": indicator_title(rule.per.indicator)}
         )
-    levels = [(_("each") if level == "default" else term(level), worth) for level, worth in rule.points]
+    levels = [(level_name(level), worth) for level, worth in rule.points]
     return {
         "id": rule.id,
         "title": title_of(rule),

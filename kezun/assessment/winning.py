@@ -60,13 +60,14 @@ def _ways(loss: Loss) -> list[str]:
 
 def _way(line: ScoreLine, figure: Figure, step: Step) -> str:
     now = figure.estimate or 0.0
-    up = float(step.value) > now
-    told = (
-        _("Raise it from %(now)s to %(then)s: +%(gain)s")
-        if up
-        else _("Bring it down from %(now)s to %(then)s: +%(gain)s")
-    )
+    if step.past:
+        raised = _("Raise it from %(now)s to above %(then)s: +%(gain)s")
+        lowered = _("Bring it down from %(now)s to below %(then)s: +%(gain)s")
+    else:
+        raised = _("Raise it from %(now)s to %(then)s: +%(gain)s")
+        lowered = _("Bring it down from %(now)s to %(then)s: +%(gain)s")
     here, there = wording.apart(now, float(step.value), line.unit)
+    told = raised if float(step.value) > now else lowered
     text = told % {"now": here, "then": there, "gain": wording.pts(step.gain)}
     extra = _cases(line, figure, step)
     return f"{text} {extra}" if extra else text

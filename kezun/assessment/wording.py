@@ -15,6 +15,7 @@ from kezun.assessment.rules.form import HUNDRED, Adjustment, Component, Grade, S
 from kezun.facts.indicators import catalogue
 from kezun.org.models import BusinessLine, Post, Unit
 from kezun.standards.models import Standard
+from kezun.standards.wording import term
 from kezun.ui.figures import figure
 from kezun.ui.rules import decimals, grouped, percent
 
@@ -53,6 +54,11 @@ def grade_name(name: str, grades: Iterable[Grade]) -> str:
     if not english():
         return name
     return next((g.name_en for g in grades if g.name == name and g.name_en), name)
+
+
+def level_name(level: str) -> str:
+    """A level of events in the page's language; `default` is each event without one of its own."""
+    return _("each") if level == "default" else term(level)
 
 
 def about_of(rule: Component | Adjustment) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import messages
@@ -27,7 +28,7 @@ from kezun.assessment.saying import conditions
 from kezun.assessment.schemes import scheme_of
 from kezun.kernel.actor import Actor
 from kezun.kernel.page import Menu, page
-from kezun.org.models import Person
+from kezun.org.models import Person, Unit
 from kezun.org.reader import reader_of
 from kezun.standards.wording import english
 from kezun.ui.telling import tell
@@ -36,6 +37,7 @@ LISTS = "assessment.read_lists"
 READ = "assessment.read"
 PAGE = 100
 SHOWN_RUNS = 20
+WORDS = ("confirm", "drop", "publish")
 MOST_AT_ONCE = 1000
 
 
@@ -56,19 +58,31 @@ def lists(request: HttpRequest) -> HttpResponse:
     shown = Paginator(found.order_by("-run__to_date", "state", "-probability", "pk"), PAGE).get_page(
         request.GET.get("page")
     )
-    may_publish = person.may("assessment.publish_listing")
+    may = {word: _covered(person, f"assessment.{word}_listing", shown) for word in WORDS}
     context: dict[str, Any] = {
         "title": _("Red and black list"),
         "rows": [(entry, conditions(entry.why, scheme_of(entry.run.scheme))) for entry in shown],
         "shown": shown,
         "colour": colour,
         "today": today,
-        "may_decide": person.may("assessment.confirm_listing"),
-        "may_publish": may_publish,
+        "may": may,
+        "decides": any(may.values()),
         "audiences": Audience.choices,
         "runs": _runs(person) if person.may(PROPOSE) else [],
     }
     return render(request, "assessment/lists.html", context)
+
+
+def _covered(person: Person, permission: str, rows: Iterable[Award | Listing]) -> set[int]:
+    """Keys of those that `person.covers` by a permission: all of them told by one statement at most."""
+    known = list(rows)
+    if not known or not person.may(permission):
+        return set()
+    units = {row.unit_id for row in known}
+    if not person.scope.whole_bank(permission):
+        found = Unit.objects.visible_to(person, permission).filter(pk__in=units)
+        units = set(found.values_list("pk", flat=True))
+    return {row.pk for row in known if row.unit_id in units or row.person_id == person.pk}
 
 
 def _runs(person: Person) -> list[Any]:
@@ -149,20 +163,20 @@ def awards(request: HttpRequest) -> HttpResponse:
         held = held.filter(kind=kind)
     shown = Paginator(held.order_by("-level", "kind", "title", "pk"), PAGE).get_page(request.GET.get("page"))
     decides = person.may("assessment.grant_award")
+    waiting = seen.filter(state=Award.State.PROPOSED).order_by("-level", "pk")[:PAGE] if decides else []
+    asked = seen.filter(state=Award.State.GRANTED, to_date__gte=today).exclude(revoke_asked="")
+    asked_back = asked.order_by("unit", "pk")[:PAGE] if decides else []
     context: dict[str, Any] = {
         "title": _("Stars and titles"),
         "shown": shown,
         "kind": kind,
         "kinds": Award.Kind.choices,
-        "open": seen.filter(state=Award.State.PROPOSED).order_by("-level", "pk")[:PAGE] if decides else [],
-        "asked": seen.filter(state=Award.State.GRANTED, to_date__gte=today)
-        .exclude(revoke_asked="")
-        .order_by("unit", "pk")[:PAGE]
-        if decides
-        else [],
+        "open": waiting,
+        "asked": asked_back,
         "proposing": _proposing(seen) if decides else [],
         "past": _own_past(person, today),
-        "may_decide": decides,
+        "decidable": _covered(person, "assessment.grant_award", [*waiting, *asked_back]),
+        "revocable": _covered(person, "assessment.revoke_award", shown) if decides else set(),
         "reader": person,
         "may_propose": person.may("assessment.propose_award"),
     }

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 from kezun.assessment import cards, pictures, printing, queries, winning, wording
 from kezun.assessment.cards import Row
 from kezun.assessment.choosing import Choice, choices, matching, pick
-from kezun.assessment.models import Run, Score
+from kezun.assessment.models import Run, Scheme, Score
 from kezun.assessment.restating import replaced
 from kezun.assessment.rules.form import Component
 from kezun.assessment.scorecards import Scorecard
@@ -65,9 +65,9 @@ def _schemes(found: Iterable[Choice]) -> list[tuple[str, str]]:
     return list({c.urn: c.name for c in found}.items())
 
 
-def own(reader: Person, runs: Iterable[Run]) -> list[tuple[Score, str]]:
-    """The reader's own scores in these runs, and those of the units that the reader heads, with the scheme's
-    name. All of that lies in scope, and so do the runs: nothing is looked up twice."""
+def own(reader: Person, runs: Iterable[Run]) -> list[tuple[Score, Scheme]]:
+    """The reader's own scores in these runs, and those of the units that the reader heads, each with its
+    scheme. All of that lies in scope, and so do the runs: nothing is looked up twice."""
     mine = f"person:{reader.pk}"
     tops = {f"unit:{unit.pk}" for unit in home_units(reader, READ)}
     home = {subject for subject in queries.my_subjects(reader) if subject not in {mine, *tops}}
@@ -76,7 +76,9 @@ def own(reader: Person, runs: Iterable[Run]) -> list[tuple[Score, str]]:
     known = {run.pk: run for run in runs}
     rows = Score.objects.filter(run__in=known, subject__in={mine, *tops, *home})
     rows = rows.select_related("unit", "person", "line").defer("lines").order_by("subject", "run")
-    return [(score, known[score.run_id].scheme.name) for score in rows]
+    judged_by = {score.pk: known[score.run_id].scheme_id for score in rows}
+    schemes = Scheme.objects.in_bulk(set(judged_by.values()))
+    return [(score, schemes[judged_by[score.pk]]) for score in rows]
 
 
 def _in_scope(reader: Person, run: Run, text: str) -> QuerySet[Score]:
@@ -117,7 +119,7 @@ def scorecard(request: HttpRequest, run: int, subject: str) -> HttpResponse:
         "quiet": [r for r in rows if r.quiet],
         "total": cards.total_of(rows),
         "happened": [(r, e) for r in rows for e in r.events],
-        "chart": pictures.trend(history),
+        "chart": pictures.trend(history, card.scheme.grades),
         "history": history,
         "facts": cards.facts(card),
         "appeals": any(r.appeal for r in rows),

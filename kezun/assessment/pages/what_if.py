@@ -174,7 +174,8 @@ def _events(kind: str, rule: Adjustment, change: Mapping[str, str]) -> Knob:
     first = _slider(f"{path}.cap", _("At most"), rule.cap, ("0.1", rule.cap * WIDEST, "0.1"), "", change)
     others = (
         _slider(
-            f"{path}.points.{level}", level, worth, (0, max(worth, Decimal(1)) * WIDEST, "0.1"), "", change
+            *(f"{path}.points.{level}", wording.level_name(level), worth),
+            *((0, max(worth, Decimal(1)) * WIDEST, "0.1"), "", change),
         )
         for level, worth in rule.points
         if "." not in level

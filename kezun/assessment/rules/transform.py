@@ -24,6 +24,7 @@ COMPARED: dict[str, Callable[[Any, Any], Any]] = {
     "<": operator.lt,
 }
 NANO = 1_000_000_000
+BEYOND = {">": Decimal(1).scaleb(-9), "<": Decimal(-1).scaleb(-9)}  # a tick of `exact` past a bound
 
 
 def exact(value: float) -> Decimal:
@@ -69,13 +70,19 @@ def most(transform: Transform) -> Decimal:
     return transform.most
 
 
+def earning(transform: Transform, bound: Decimal) -> Decimal:
+    """The nearest value that earns a corner or band: its bound, or where that is left out the next one."""
+    return bound + BEYOND.get(transform.op, ZERO) if transform.kind == "bands" else bound
+
+
 def best_value(transform: Transform) -> Decimal | None:
     """The first value that earns the most; None where a band without bound does."""
     if transform.kind == "ratio_to_target":
         return transform.target / transform.cap if transform.down else transform.target * transform.cap
     top = most(transform)
     if transform.kind == "bands":
-        return next(bound for bound, worth in transform.bands if worth == top)
+        bound = next(bound for bound, worth in transform.bands if worth == top)
+        return None if bound is None else earning(transform, bound)
     rising = transform.points[-1][1] >= transform.points[0][1]
     corners = transform.points if rising else tuple(reversed(transform.points))
     return next(x for x, worth in corners if worth == top)

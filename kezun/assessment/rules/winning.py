@@ -8,17 +8,19 @@ from typing import NamedTuple
 
 from kezun.assessment.rules.form import HUNDRED, Transform
 from kezun.assessment.rules.lines import Figure
-from kezun.assessment.rules.transform import best_value, exact, points
+from kezun.assessment.rules.transform import BEYOND, best_value, earning, exact, points
 
 # Differences below this are noise of the estimate, not a case more or less.
 NOISE = 1e-9
 
 
 class Step(NamedTuple):
-    """An estimate to reach, and the points of the score that it would add."""
+    """An estimate to reach, and the points of the score that it would add. past: the value lies just beyond a
+    bound that does not earn them itself."""
 
     value: Decimal
     gain: Decimal
+    past: bool = False
 
 
 def steps(transform: Transform, estimate: float, weight: Decimal) -> tuple[Step, ...]:
@@ -29,18 +31,19 @@ def steps(transform: Transform, estimate: float, weight: Decimal) -> tuple[Step,
     now = exact(estimate)
     rated = points(transform, now)
     best = best_value(transform)
+    past = transform.kind == "bands" and transform.op in BEYOND
     found: dict[Decimal, Step] = {}
     for value in (_next(transform, now, rated), best):
         gain = weight * (points(transform, value) - rated) / HUNDRED if value is not None else Decimal(0)
         if value is not None and gain > 0:
-            found.setdefault(value, Step(value, gain))
+            found.setdefault(value, Step(value, gain, past))
     return tuple(found.values())
 
 
 def _next(transform: Transform, now: Decimal, rated: Decimal) -> Decimal | None:
     """The nearest corner or bound that is worth more than what is had."""
     corners = [(x, worth) for x, worth in (transform.bands or transform.points) if x is not None]
-    better = [x for x, worth in corners if worth > rated]
+    better = [earning(transform, x) for x, worth in corners if worth > rated]
     return min(better, key=lambda x: abs(x - now), default=None)
 
 

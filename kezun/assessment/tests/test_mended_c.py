@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from decimal import Decimal
 from unittest import mock
 from urllib.parse import quote
 
@@ -11,26 +12,35 @@ import pytest
 from click.testing import CliRunner
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.http import UnreadablePostError
 from django.test import RequestFactory
+from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kezun.assessment import proposing
+from kezun.assessment import proposing, winning
 from kezun.assessment.actions import honours
 from kezun.assessment.cli import scheme_group
 from kezun.assessment.editing import moved
-from kezun.assessment.models import Award, Lead, Run
+from kezun.assessment.models import Award, Lead, Listing, Run
+from kezun.assessment.rules.form import Transform
 from kezun.assessment.rules.numbers import whole_number
+from kezun.assessment.rules.reading import read
 from kezun.assessment.rules.steps import before
+from kezun.assessment.rules.transform import best_value, points
+from kezun.assessment.rules.winning import steps
 from kezun.assessment.running import run as judge
+from kezun.assessment.saying import conditions
 from kezun.assessment.scorecards import scorecard
 from kezun.assessment.tests import world
-from kezun.assessment.tests.showing import client_of, facts, shown, text_of
+from kezun.assessment.tests.showing import RULES, client_of, facts, shown, text_of
 from kezun.facts.rules import Period
 from kezun.kernel.middleware import Requests
 
 pytestmark = pytest.mark.django_db
+D = Decimal
 
 
 @pytest.fixture
@@ -170,3 +180,121 @@ def test_a_scheme_that_is_not_utf_8_is_a_mistake_in_use(office, tmp_path):
     path.write_bytes("标题".encode("gb18030"))
     told = CliRunner().invoke(scheme_group, ["install", str(path)])
     assert (told.exit_code, str(path) in told.output, "utf-8" in told.output) == (2, True, True)
+
+
+def offered(client, path, key, word):
+    return f'action="{path}{key}/{word}/"' in text_of(client, path)
+
+
+def test_only_who_may_revoke_is_offered_it(starred, bank, person_in, django_assert_max_num_queries):
+    for award in Award.objects.all():
+        honours.grant_award(world.US, award)
+    near, far = (Award.objects.get(unit=bank[code]) for code in ("O1", "O3"))
+    Award.objects.filter(pk__in=[near.pk, far.pk]).update(revoke_asked="2026-03: 0 of 1 stars are met.")
+    head = client_of(person_in("unit_head", "P1"))
+    for word in ("revoke", "keep"):
+        assert [offered(head, "/awards/", one.pk, word) for one in (near, far)] == [True, False]
+    assert head.post(f"/awards/{far.pk}/revoke/", {"reason": "x"}).status_code == 404
+    told = {"kind": "title", "title": "T", "state": "granted", "decided_at": far.decided_at}
+    told |= {"from_date": far.from_date, "to_date": far.to_date}
+    with CaptureQueriesContext(connection) as few:
+        head.get("/awards/")
+    for unit in (bank["O1"], bank["O2"], bank["S1"], bank["C1"]):
+        Award.objects.create(unit=unit, **told)
+    with django_assert_max_num_queries(len(few)):
+        head.get("/awards/")
+
+
+def test_only_who_may_take_an_entry_off_is_offered_it(starred, bank, person_in):
+    scores = {score.unit.code: score for score in starred.scores.all()}
+    near, far = (
+        Listing.objects.create(run=starred, score=scores[code], unit=bank[code], colour="red", why=[])
+        for code in ("O1", "O3")
+    )
+    head = client_of(person_in("unit_head", "P1"))
+    assert offered(head, "/lists/", near.pk, "confirm")
+    for entry in (near, far):
+        honours.confirm_listing(world.US, entry)
+        honours.publish_listing(world.US, entry, audience="bank")
+    assert [offered(head, "/lists/", one.pk, "drop") for one in (near, far)] == [True, False]
+    assert bank["O3"].title in text_of(head, "/lists/")
+
+
+GRADES = [{"name": "优秀", "name_en": "Excellent"}]
+
+
+def test_my_scorecards_name_grades_by_their_own_scheme(own_home, bank, person_in):
+    facts()
+    manager = client_of(person_in("outlet_manager", "O1"))
+    for name, english in (("one", "First class"), ("two", "Splendid")):
+        grades = [{"name": "优秀", "name_en": english}]
+        shown(text=world.scheme_text(id=f"urn:kezun:scheme:{name}", grades=grades))
+    page = text_of(manager, "/scorecards/")
+    mine = page[page.index('id="mine"') : page.index("</section>", page.index('id="mine"'))]
+    assert [mine.count(f'<span class="k-tag">{one}</span>') for one in ("First class", "Splendid")] == [1, 1]
+
+
+@pytest.fixture
+def graded(own_home, bank):
+    facts()
+    return shown(text=world.scheme_text(**RULES | {"vetoes": None}, grades=GRADES))
+
+
+def test_english_pages_of_a_score_hold_no_chinese_of_grades_and_levels(graded, office):
+    world.merit("K-1", "O1", "2026-03-05", "complaint", "一般")
+    world.merit("K-2", "O1", "2026-03-05", "praise", "")
+    again, client = shown(text=graded.scheme.text, opens=True), client_of(office)
+    for run in (graded, again):
+        page = text_of(client, f"/scorecards/{run.pk}/O1/")
+        assert ("优秀" in page, "Excellent" in page) == (False, True)
+    lines = [text_of(client, f"/scorecards/{again.pk}/O1/lines/{id}/") for id in ("D1", "A1")]
+    assert ["<dt>minor</dt>" in lines[0], "<dt>each</dt>" in lines[1]] == [True, True]
+    sliders = text_of(client, f"/scorecards/{again.pk}/O1/what-if/")
+    labels = [f">{word}<" in sliders for word in ("minor", "each", "一般", "default")]
+    assert labels == [True, True, False, False]
+    both = {"before": graded.pk, "after": again.pk}
+    moved = text_of(client, f"/rounds/{graded.round_id}/moved/", data=both)
+    assert ("优秀" in moved, "Excellent" in moved) == (False, True)
+
+
+@pytest.mark.parametrize(("language", "told"), [("en", "grade Excellent, B"), ("zh-hans", "优秀、B")])
+def test_why_an_entry_is_listed_is_told_in_the_pages_language(language, told):
+    form = read(world.scheme_text(grades=[GRADES[0] | {"min": 50}, {"name": "B"}]))
+    with translation.override(language):
+        assert told in conditions([{"met": True, "grades": ["优秀", "B"]}], form)[0]
+
+
+UP = Transform("bands", op=">", bands=((D("0.98"), D(100)), (D("0.95"), D(60)), (None, D(0))))
+DOWN = Transform("bands", op="<", bands=((D(300), D(100)), (D(600), D(60)), (None, D(0))))
+
+
+@pytest.mark.parametrize(
+    ("transform", "estimate", "told"),
+    [
+        (UP, 0.95, [("0.950000001", 12), ("0.980000001", 20)]),
+        (UP, 0.98, [("0.980000001", 8)]),
+        (UP, 0.99, []),
+        (DOWN, 600.0, [("599.999999999", 12), ("299.999999999", 20)]),
+    ],
+)
+def test_a_band_that_leaves_its_bound_out_is_won_beyond_it(transform, estimate, told):
+    found = steps(transform, estimate, D(20))
+    assert [(str(one.value), one.gain, one.past) for one in found] == [(*one, True) for one in told]
+    best = best_value(transform)
+    assert best is not None
+    assert points(transform, best) == 100
+    assert best_value(Transform("bands", op=">", bands=((None, D(50)),))) is None
+
+
+@pytest.mark.parametrize(
+    ("op", "words"), [(">", "to above 80.0 %"), (">=", "to 80.0 %"), ("<", "to below 50.0 %")]
+)
+def test_advice_says_on_which_side_of_a_bound_the_points_are(own_home, bank, op, words):
+    facts()
+    bounds = [[0.5, 100], [None, 0]] if op == "<" else [[0.8, 100], [None, 0]]
+    part = {"id": "csat", "title": "C", "weight": 100, "source": {"indicator": "floor.satisfied_rate"}}
+    part |= {"transform": {"kind": "bands", "op": op, "bands": bounds}}
+    made = shown(text=world.scheme_text(components=[part], grades=None))
+    with translation.override("en"):
+        (loss,) = winning.won(scorecard(world.US, made, "O2"))
+    assert words in loss.ways[0]
