@@ -5,6 +5,7 @@ import json
 import os
 import struct
 import threading
+import zipfile
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from kezun.kernel import file as store
 from kezun.kernel.actor import SystemActor
 from kezun.kernel.file import keep, open_file, open_regular, path_of
-from kezun.kernel.kinds import SUFFIXES, Limits, Refused, examine, kind_of
+from kezun.kernel.kinds import CHUNK, SUFFIXES, Limits, Refused, examine, kind_of
 from kezun.kernel.models import StoredFile, TrailEntry
 from kezun.kernel.tests.samples import BAD, GOOD
 
@@ -59,6 +60,47 @@ def test_bad_files_are_refused_with_words(name):
 )
 def test_what_runs_somewhere_is_no_text(content):
     assert kind_of(io.BytesIO(content)) == "unknown"
+
+
+def pdf(inside=b"", before=0):
+    return b"%PDF-1.7\n" + b" " * before + b"1 0 obj <<" + inside + b">> endobj\ntrailer\n%%EOF\n"
+
+
+def book(*names):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name in ("[Content_Types].xml", "xl/workbook.xml", *names):
+            archive.writestr(name, "<x/>")
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *(
+            pdf(b"/S /JavaScript /JS (app.alert)"),
+            pdf(b"/A << /S /Launch /F (cmd) >>"),
+            pdf(b"/EmbeddedFiles [1]"),
+        ),
+        *(
+            pdf(b"/RichMedia <<>>", before=CHUNK - 20),
+            book("xl/vbaProject.bin"),
+            book("xl/embeddings/run.EXE"),
+        ),
+        b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR-STANDARD-" + b"ANTIVIRUS-TEST-FILE!$H+H*",
+    ],
+)
+def test_what_looks_infected_is_refused(content):
+    with pytest.raises(Refused, match=r"可疑|infected"):
+        look(content)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [pdf(), pdf(b"/Launched (x) /Names [/JavaScriptless]"), book("xl/printerSettings/printerSettings1.bin")],
+)
+def test_what_only_sounds_like_it_is_taken(content):
+    assert look(content)[1] > 0
 
 
 def test_a_character_cut_by_the_first_block_is_no_fault():
