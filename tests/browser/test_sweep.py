@@ -110,6 +110,18 @@ class Walk:
             for part in parts(self.pages["desktop"], url):
                 self.fetch(part)
 
+    def __post_init__(self) -> None:
+        for page in self.pages.values():
+            page.on("response", self.answered)
+
+    def answered(self, response: Any) -> None:
+        """What a page fetches by itself was reached too, however fast the answer takes its place."""
+        if response.request.resource_type not in ("xhr", "fetch") or response.status >= 400:
+            return
+        name = name_of(urlsplit(response.url).path) if response.url.startswith(self.address) else None
+        if name in PAGES:
+            seen[name].add(self.name)
+
     def fetch(self, url: str) -> None:
         if (name := self.new(url)) is None:
             return
