@@ -157,7 +157,7 @@ def met(**told: object) -> dict[str, object]:
 SAID = {
     "a veto": (met(veto="any"), "有一票否决", "a veto"),
     "no veto": (met(veto="none"), "无一票否决", "no veto"),
-    "grades": (met(grades=["优秀", "良好"]), "等级为 优秀、良好", "grade 优秀、良好"),
+    "grades": (met(grades=["优秀", "良好"]), "等级为 优秀、良好", "grade 优秀, 良好"),
     "a total": (
         met(metric="total", op=">=", ref="90", bound=90.0),
         "总分 >= 90：概率 97.5 %",

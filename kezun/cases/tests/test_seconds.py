@@ -27,7 +27,9 @@ def proposed(world, opened):
     def make(by: str = "lobby", **fields) -> Case:
         case = opened(actor=by, **fields)
         if case.pending_unit is None and case.owner_unit.code != "O1":
-            case = actions.do(world[by], case, "assign", {"unit": case.owner_unit.code})
+            case = actions.do(
+                world[by], case, "assign", {"unit": case.owner_unit.code, "person": world[by].code}
+            )
         case = actions.do(world[by], case, "take")
         return actions.do(world[by], case, "propose", RESULT)
 
