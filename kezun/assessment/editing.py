@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 from kezun.assessment.rules.form import ESTIMATORS, HUNDRED, MISSING, TRANSFORMS
-from kezun.assessment.rules.numbers import whole_number
+from kezun.kernel.rules import whole_number
 from kezun.standards.editing import LISTS, PAIR, NotATree, loaded, number, text_of
 from kezun.standards.renewing import next_version
 

@@ -49,7 +49,7 @@ class Table:
     codes: Mapping[str, Code]
 
 
-def _files(folder: str) -> list[Path]:
+def files(folder: str) -> list[Path]:
     """Those of the product, then those of packs (`<pack>/cases/<folder>/`), which may add or replace."""
     places = [CATALOG / folder, *(pack / "cases" / folder for pack in _packs())]
     return [path for place in places if place.is_dir() for path in sorted(place.glob("*.yaml"))]
@@ -63,14 +63,14 @@ def _packs() -> list[Path]:
 @lru_cache(maxsize=1)
 def flows() -> dict[str, tuple[Step, ...]]:
     """The steps of every flow by its name (the file's)."""
-    return {path.stem: read_steps(path.read_text(encoding="utf-8")) for path in _files("flows")}
+    return {path.stem: read_steps(path.read_text(encoding="utf-8")) for path in files("flows")}
 
 
 @lru_cache(maxsize=1)
 def tables() -> dict[str, Table]:
     """All code tables by id."""
     found = {}
-    for path in _files("codes"):
+    for path in files("codes"):
         raw: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
         codes = {
             str(row["id"]): Code(
@@ -92,7 +92,7 @@ def tables() -> dict[str, Table]:
 @lru_cache(maxsize=1)
 def ladders() -> dict[str, dict[str, Any]]:
     """All escalation ladders by id, as written."""
-    return {path.stem: yaml.safe_load(path.read_text(encoding="utf-8")) for path in _files("ladders")}
+    return {path.stem: yaml.safe_load(path.read_text(encoding="utf-8")) for path in files("ladders")}
 
 
 @lru_cache(maxsize=8)
@@ -102,7 +102,7 @@ def numbers(name: str) -> dict[str, Any]:
     Of a group (`letter: {phone: …}`) a pack gives only what is its own.
     """
     found: dict[str, Any] = {}
-    for path in _files("settings"):
+    for path in files("settings"):
         if path.stem == name:
             for key, own in (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).items():
                 both = isinstance(own, dict) and isinstance(found.get(key), dict)

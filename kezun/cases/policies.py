@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import yaml
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from kezun.cases import catalogs
 from kezun.cases.rules.clocks import ClockRefused, Extension, Policy
 from kezun.org.rules.worktime import Basis
 
-CATALOG = Path(__file__).parent / "catalog" / "policies"
+CATALOG = catalogs.CATALOG / "policies"
 LEVELS = ("office", "superior")
 TEXTS = ("name", "name_en", "legal_ref", "legal_ref_en", "doubt", "doubt_en", "calendar")
 RULES = tuple(field.name for field in fields(Policy))
@@ -145,18 +144,11 @@ def plain(rule: Policy) -> dict[str, Any]:
     return asdict(rule) | {"basis": rule.basis.value}
 
 
-def _files() -> Iterable[Path]:
-    """Those of the product, then those of packs, whose policies take the place of ours by code."""
-    installed = Path(settings.KEZUN_HOME) / "packs"
-    packs = sorted(p / "cases" / "policies" for p in installed.glob("*")) if installed.is_dir() else []
-    return (path for folder in (CATALOG, *packs) for path in sorted(folder.glob("*.yaml")))
-
-
 @lru_cache(maxsize=1)
 def policies() -> dict[str, Deadline]:
-    """All policies by code."""
+    """All policies by code; those of packs take the place of ours."""
     found: dict[str, Deadline] = {}
-    for path in _files():
+    for path in catalogs.files("policies"):
         for one in read(path.read_text(encoding="utf-8"), path.name):
             found[one.code] = one
     return found

@@ -24,7 +24,7 @@ from kezun.kernel import health as checks
 from kezun.kernel.action import ACTIONS
 from kezun.kernel.models import Task
 from kezun.kernel.page import Menu, page
-from kezun.kernel.rules import one_line
+from kezun.kernel.rules import one_line, whole_number
 from kezun.org.reader import reader_of
 
 FIRST_DAY, LAST_DAY = dt.date(1900, 1, 1), dt.date(2999, 12, 31)  # beyond, sums of days overflow
@@ -60,7 +60,7 @@ def _chosen(request: HttpRequest) -> TrailFilter:
 def trail(request: HttpRequest) -> HttpResponse:
     """Who did what to what, when; newest first."""
     person, chosen, before = reader_of(request), _chosen(request), request.GET.get("before", "")
-    entries = queries.trail_entries(person, chosen, int(before) if _is_id(before) else None)
+    entries = queries.trail_entries(person, chosen, whole_number(before))
     shown, older = entries[: queries.PAGE], entries[queries.PAGE :]
     people = queries.people_of(shown)
     kept = {name: value for name, value in vars(chosen).items() if value}
@@ -74,10 +74,6 @@ def trail(request: HttpRequest) -> HttpResponse:
         "may_verify": person.may(actions.VERIFY),
     }
     return render(request, "control/trail.html", context | _verification(queries.last_verification()))
-
-
-def _is_id(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= 18
 
 
 @page("trail/<int:number>/", name="control.entry", needs=queries.READ_TRAIL)

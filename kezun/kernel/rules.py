@@ -238,3 +238,11 @@ def safe_name(name: str, limit: int = 120) -> str:
 def pause_after(falls: int) -> float:
     """Seconds until a worker that fell so many times in a row is begun anew: 1, 2, 4 … at most 60."""
     return float(min(2 ** min(max(falls, 1) - 1, 6), 60))
+
+
+def whole_number(text: str) -> int | None:
+    """A whole number from 0 on, written in plain digits; None for all else: «-1», «²», hundreds of digits.
+
+    At most 18 digits: what is longer fits into no key of a database.
+    """
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None

@@ -19,9 +19,9 @@ from kezun.assessment.hearing import DECIDE, Seat, level_name, seat_of, seats
 from kezun.assessment.models import Appeal, Round, Score
 from kezun.assessment.pages.files import DOCUMENTS, download, uploaded
 from kezun.assessment.queries import ScoreLine, scorecard
-from kezun.assessment.rules.numbers import whole_number
 from kezun.assessment.schemes import scheme_of
 from kezun.kernel.page import Menu, page
+from kezun.kernel.rules import whole_number
 from kezun.org.forms.base import ActorForm
 from kezun.org.models import Person
 from kezun.org.reader import reader_of

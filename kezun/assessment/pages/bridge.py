@@ -22,10 +22,10 @@ from kezun.assessment.models import Run, Scheme
 from kezun.assessment.pages.rounds import choices
 from kezun.assessment.queries import comparable, runs_for, scheme_by_id, schemes_for
 from kezun.assessment.rounds import NOT_DONE, READ
-from kezun.assessment.rules.numbers import whole_number
 from kezun.assessment.standings import Bridged
 from kezun.facts.rules import Period
 from kezun.kernel.page import page
+from kezun.kernel.rules import whole_number
 from kezun.org.models import Person
 from kezun.org.reader import reader_of
 from kezun.ui.telling import tell

@@ -23,11 +23,11 @@ from kezun.assessment.models import Audience, Award, Listing
 from kezun.assessment.models.honours import AwardQuerySet
 from kezun.assessment.proposing import PROPOSE, ask
 from kezun.assessment.queries import runs_for
-from kezun.assessment.rules.numbers import whole_number
 from kezun.assessment.saying import conditions
 from kezun.assessment.schemes import scheme_of
 from kezun.kernel.actor import Actor
 from kezun.kernel.page import Menu, page
+from kezun.kernel.rules import whole_number
 from kezun.org.models import Person, Unit
 from kezun.org.reader import reader_of
 from kezun.standards.wording import english

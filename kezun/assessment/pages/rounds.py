@@ -26,12 +26,12 @@ from kezun.assessment.models import Appeal, Round, Run, Scheme, Score
 from kezun.assessment.proposing import PROPOSE
 from kezun.assessment.queries import scheme_by_id, schemes_for
 from kezun.assessment.rounds import NOT_DONE, READ, pending, round_by_id, rounds_for, stand_of
-from kezun.assessment.rules.numbers import whole_number
 from kezun.assessment.rules.steps import following, half_of
 from kezun.assessment.schemes import scheme_of
 from kezun.assessment.telling import cadence_words
 from kezun.facts.rules import Period
 from kezun.kernel.page import Menu, page
+from kezun.kernel.rules import whole_number
 from kezun.org.models import Person
 from kezun.org.reader import reader_of
 from kezun.ui.telling import tell

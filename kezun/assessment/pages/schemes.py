@@ -24,12 +24,12 @@ from kezun.assessment.pages.rounds import MOST
 from kezun.assessment.queries import scheme_by_id, schemes_for
 from kezun.assessment.rules.form import Component
 from kezun.assessment.rules.form import Scheme as Form
-from kezun.assessment.rules.numbers import whole_number
 from kezun.assessment.rules.reading import NotAScheme
 from kezun.assessment.schemes import scheme_of
 from kezun.assessment.scorecards import title_of
 from kezun.kernel.actor import Actor
 from kezun.kernel.page import Menu, page
+from kezun.kernel.rules import whole_number
 from kezun.org.models import Person
 from kezun.org.reader import reader_of
 

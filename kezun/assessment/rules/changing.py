@@ -8,8 +8,8 @@ from decimal import Decimal, InvalidOperation
 from itertools import pairwise
 
 from kezun.assessment.rules.form import HUNDRED, ZERO, Adjustment, Component, Grade, Scheme, Transform
-from kezun.assessment.rules.numbers import whole_number
 from kezun.assessment.rules.reading import NotAScheme
+from kezun.kernel.rules import whole_number
 from kezun.standards.rules.fields import LARGEST, PLACES
 from kezun.standards.rules.nodes import Problem
 

@@ -26,7 +26,6 @@ from kezun.assessment.cli import scheme_group
 from kezun.assessment.editing import moved
 from kezun.assessment.models import Award, Lead, Listing, Run
 from kezun.assessment.rules.form import Transform
-from kezun.assessment.rules.numbers import whole_number
 from kezun.assessment.rules.reading import read
 from kezun.assessment.rules.steps import before
 from kezun.assessment.rules.transform import best_value, points
@@ -38,6 +37,7 @@ from kezun.assessment.tests import world
 from kezun.assessment.tests.showing import RULES, client_of, facts, shown, text_of
 from kezun.facts.rules import Period
 from kezun.kernel.middleware import Requests
+from kezun.kernel.rules import whole_number
 
 pytestmark = pytest.mark.django_db
 D = Decimal

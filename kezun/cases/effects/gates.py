@@ -5,10 +5,9 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 
 from kezun.cases.doing import Doing, gate
+from kezun.cases.following import REPLY
 from kezun.cases.models import Case, Link, Proof
 from kezun.cases.rules.kinds import Kind, Step
-
-REPLY = ("decision", "reasons", "basis", "onward")
 
 
 def demanded(kind: Kind, step: Step | None) -> frozenset[str]:

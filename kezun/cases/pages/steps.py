@@ -25,6 +25,7 @@ from kezun.cases.rules.kinds import Kind
 from kezun.cases.rules.verbs import VERBS
 from kezun.kernel.action import once
 from kezun.kernel.page import page
+from kezun.kernel.rules import whole_number
 from kezun.org.models import Person
 from kezun.org.reader import reader_of
 
@@ -80,9 +81,8 @@ def _back(request: HttpRequest, case: Case, text: str) -> HttpResponse:
 
 def _wanted(case: Case, request: HttpRequest) -> Petition:
     """The request of this case that the address names; 404 where there is none."""
-    number = request.GET.get("petition", "")
-    plain = number.isascii() and number.isdigit() and len(number) <= 18
-    found = case.petitions.filter(pk=int(number)).first() if plain else None
+    number = whole_number(request.GET.get("petition", ""))
+    found = case.petitions.filter(pk=number).first() if number is not None else None
     if found is None:
         raise Http404(_("There is no such request."))
     return found

@@ -124,3 +124,34 @@ COURSE = (
     ("lobby", "answer", {"how": "phone", "decision": "道歉"}),
     ("manager", "close", {}),
 )
+
+
+@pytest.fixture
+def shipped(world):
+    kinds.install_all(SystemActor("test"))
+    return world
+
+
+@pytest.fixture
+def complaint(shipped):
+    """A complaint of O1 that the lobby manager handles."""
+
+    from kezun.cases.tests.test_complaints import CODES
+
+    def make(**given) -> Case:
+        values = {"title": "等候太久", **CODES, **given}
+        case = actions.open_case(shipped["lobby"], "complaint", shipped["bank"]["O1"], values)
+        return actions.do(shipped["lobby"], case, "take")
+
+    return make
+
+
+@pytest.fixture
+def get(client, world):
+    """`get("lobby", address)` opens a page as somebody."""
+
+    def open_(who, address, **more):
+        client.force_login(world[who])
+        return client.get(address, **more)
+
+    return open_

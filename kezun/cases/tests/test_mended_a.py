@@ -14,42 +14,13 @@ from kezun.cases import actions, kinds, letters, queries, wording
 from kezun.cases.forms_step import StepForm
 from kezun.cases.models import Case, Link, Petition
 from kezun.cases.tests.courses import COURSES
-from kezun.cases.tests.test_complaints import CODES, FINDING, REPLY
+from kezun.cases.tests.test_complaints import FINDING, REPLY
 from kezun.cases.tests.test_intake import form as intake_form
 from kezun.cases.tests.test_letters import drawn
 from kezun.kernel.actor import SystemActor
 
 DECISION = "complaint_decision"
 EXTEND = {"type": "extend", "policy": DECISION, "units": 10, "reason": "需调取监控", "notice": "已电话告知"}
-
-
-@pytest.fixture
-def shipped(world):
-    kinds.install_all(SystemActor("test"))
-    return world
-
-
-@pytest.fixture
-def complaint(shipped):
-    """A complaint of O1 that the lobby manager handles."""
-
-    def make(**given) -> Case:
-        values = {"title": "等候太久", **CODES, **given}
-        case = actions.open_case(shipped["lobby"], "complaint", shipped["bank"]["O1"], values)
-        return actions.do(shipped["lobby"], case, "take")
-
-    return make
-
-
-@pytest.fixture
-def get(client, world):
-    """`get("lobby", address)` opens a page as somebody."""
-
-    def open_(who, address, **more):
-        client.force_login(world[who])
-        return client.get(address, **more)
-
-    return open_
 
 
 # --- a step that is not possible (7) ---

@@ -8,49 +8,18 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone, translation
 
-from kezun.cases import actions, clockwords, kinds, letters, queries, timeline, wording
+from kezun.cases import actions, clockwords, letters, queries, timeline, wording
 from kezun.cases.forms_step import StepForm
-from kezun.cases.models import Case, Clock, Petition
+from kezun.cases.models import Clock, Petition
 from kezun.cases.rules.clocks import Extension, Policy
 from kezun.cases.rules.petitions import left_over
-from kezun.cases.tests.test_complaints import CODES
 from kezun.cases.tests.test_letters import drawn
 from kezun.cases.tests.timing import now_is
-from kezun.kernel.actor import SystemActor
 from kezun.org.rules.worktime import Basis
 
 LANGUAGES = ("zh-hans", "en")
 DECISION = "complaint_decision"
 EXTEND = {"type": "extend", "policy": DECISION, "units": 10, "reason": "需调取监控", "notice": "已电话告知"}
-
-
-@pytest.fixture
-def shipped(world):
-    kinds.install_all(SystemActor("test"))
-    return world
-
-
-@pytest.fixture
-def complaint(shipped):
-    """A complaint of O1 that the lobby manager handles."""
-
-    def make(**given) -> Case:
-        values = {"title": "等候太久", **CODES, **given}
-        case = actions.open_case(shipped["lobby"], "complaint", shipped["bank"]["O1"], values)
-        return actions.do(shipped["lobby"], case, "take")
-
-    return make
-
-
-@pytest.fixture
-def get(client, world):
-    """`get("lobby", address)` opens a page as somebody."""
-
-    def open_(who, address, **more):
-        client.force_login(world[who])
-        return client.get(address, **more)
-
-    return open_
 
 
 def sheet_of(case, monkeypatch) -> str:
