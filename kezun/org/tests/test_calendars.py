@@ -138,6 +138,7 @@ def test_a_calendar_is_built_once_per_version(cn, django_assert_num_queries):
 
 def test_no_process_keeps_more_calendars_than_it_needs(monkeypatch):
     monkeypatch.setattr(calendars, "KEPT", 2)
+    monkeypatch.setattr(calendars, "_built", {})
     for code in ("cn", "always", "cn-weekend"):
         calendars.worktime_of(code)
     assert len(calendars._built) <= 2
