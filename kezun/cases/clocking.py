@@ -73,7 +73,7 @@ def _moves(doing: Doing, use: ClockUse, clock: Clock | None) -> Iterator[Move]:
     if doing.verb == "recompute":
         if clock is not None and clock.state != Clock.State.STOPPED:
             clock.case = doing.case
-            if clock.provisional or moved(clock):
+            if clock.provisional or moved(clock, doing.at):
                 yield Move("recompute")
         return
     for policy, verb, units, began in doing.moves:
@@ -173,22 +173,50 @@ def state_of(clock: Clock, worktime: Worktime | None = None) -> ClockState:
     return clocks.fold(rule_of(clock), worktime or worktime_of(clock), events_of(clock))
 
 
-def moved(clock: Clock) -> bool:
-    """Whether the calendar of today gives the clock other dates, or makes them final; its case is set."""
-    state = state_of(clock)
-    told = (clock.due_at, clock.act_by_at, clock.provisional)
-    return (state.due_at, state.act_by, state.provisional) != told
+def moved(clock: Clock, now: dt.datetime, worktime: Worktime | None = None) -> bool:
+    """Whether the calendar of today gives the clock other dates, or makes them final; its case is set.
+
+    What was final is not moved by a table that is being put right, nor to a later moment once it has passed.
+    """
+    hours = worktime or worktime_of(clock)
+    state = state_of(clock, hours)
+    if (state.due_at, state.act_by, state.provisional) == (clock.due_at, clock.act_by_at, clock.provisional):
+        return False
+    if clock.provisional:
+        return True
+    unsettled = hours.provisional(hours.date_of(clock.start_at), hours.date_of(clock.due_at))
+    return not unsettled and not (_passed(clock, now) and _later(clock, state))
+
+
+def _passed(clock: Clock, now: dt.datetime) -> bool:
+    """Whether a final deadline is over, by what everybody knew: no calendar put right afterwards heals that.
+
+    A provisional one has said of itself that it may move.
+    """
+    final = clock.state == Clock.State.RUNNING and not clock.provisional
+    return final and bool(clock.history) and clock.due_at < now
+
+
+def _later(clock: Clock, state: ClockState) -> bool:
+    return state.due_at is not None and state.due_at > clock.due_at
 
 
 def advance(clock: Clock, event: ClockEvent, now: dt.datetime, worktime: Worktime) -> None:
     """Put one more event to the clock; the row shows what the fold says. Raises ValidationError."""
-    began = [] if event.began is None else [_plain(event.began)]
-    clock.history = [*clock.history, [event.verb, _plain(event.at), event.units, *began]]
     try:
+        if _passed(clock, event.at) and _later(clock, state_of(clock, worktime)):
+            _note(clock, ClockEvent("recompute", event.at, began=clock.due_at))
+        _note(clock, event)
         show(clock, state_of(clock, worktime))
     except ClockRefused as error:
         raise ValidationError(refusal(error, clock)) from error
     clock.step, clock.next_at = _coming(clock, worktime, now, 0 if event.verb in ANEW else clock.step)
+
+
+def _note(clock: Clock, event: ClockEvent) -> None:
+    """Append to what moved the clock."""
+    began = [] if event.began is None else [_plain(event.began)]
+    clock.history = [*clock.history, [event.verb, _plain(event.at), event.units, *began]]
 
 
 def _coming(clock: Clock, worktime: Worktime, now: dt.datetime, since: int) -> tuple[int, dt.datetime | None]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from django.utils import timezone
 
 from kezun.cases import brakes, escalation, mailing, recomputing
+from kezun.cases.actions.takeover import forget_ledgers
 from kezun.kernel.action import on
+from kezun.kernel.actor import SystemActor
 from kezun.kernel.task import every
 
 
@@ -17,14 +19,23 @@ def swept() -> None:
 
 
 @on("org.publish_calendar_year")
+@on("org.install_calendar")
 def year_official(entry: int, target: str) -> None:
     """A year's table is official: deadlines that touch it are final now."""
     recomputing.recompute_due()
 
 
+@on("org.change_calendar")
+@on("org.set_calendar_day")
+@on("org.import_calendar")
+def calendar_changed(entry: int, target: str) -> None:
+    """A calendar's hours or days are others: deadlines that are counted by it move with them, or stay."""
+    recomputing.recompute_due()
+
+
 @every(hours=6, name="cases.recompute")
 def recomputed() -> None:
-    """Whatever the task after a publication missed."""
+    """Whatever the task after a change of a calendar missed."""
     recomputing.recompute_due()
 
 
@@ -38,3 +49,9 @@ def mailed() -> None:
 def forgotten() -> None:
     """Take out what the brakes of the public pages counted in spans that are over."""
     brakes.forget()
+
+
+@every(days=1, name="cases.forget_ledgers")
+def ledgers_forgotten() -> None:
+    """Destroy old ledgers that were brought to be taken over, once nobody needs them."""
+    forget_ledgers(SystemActor("worker"))

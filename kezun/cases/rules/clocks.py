@@ -3,7 +3,8 @@
 Four verbs that are not the same: `extend` gives more time, before the end and up to the policy's cap;
 `pause` and `resume` leave out the time between, in working minutes alone; `restart` begins anew at another
 moment, and what was missed before stays missed; `stop` and `withdraw` end it. `reopen` begins anew after an
-end; `recompute` only reckons again, with the calendar of then.
+end; `recompute` only reckons again, with the calendar of then. What had passed by then stays passed: a
+`recompute` that bears the deadline of before (`began`) keeps it from moving later.
 
 Two cases that are merged have one deadline, the earlier: `join` brings in when the other's clock began,
 `part` takes that out again, and `restore` lets the other one run on as if it had never been stopped.
@@ -15,7 +16,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from kezun.org.rules.calendar import Unreckonable
@@ -83,7 +84,8 @@ class Policy:
 class ClockEvent:
     """Something that moved a clock, and when; `units` of an extension.
 
-    began: of join and part: when the other clock began; `units` is what it had been extended by.
+    began: of join and part: when the other clock began; `units` is what it had been extended by. Of
+    recompute: the deadline that had passed, which no calendar put right afterwards moves to a later moment.
     """
 
     verb: str
@@ -97,7 +99,7 @@ class ClockState(NamedTuple):
 
     pauses: spans that were left out since `started_at`; paused_at: since when it stands still. cycle counts
     restarts and reopenings. joined: begin and extension of the clocks of merged cases; counted: the pair that
-    gives the deadline, the clock's own or one of these.
+    gives the deadline, the clock's own or one of these. kept: a deadline that passed under another calendar.
     """
 
     state: str = NEW
@@ -117,6 +119,7 @@ class ClockState(NamedTuple):
     last_at: dt.datetime | None = None
     joined: tuple[tuple[dt.datetime, int], ...] = ()
     counted: tuple[dt.datetime, int] | None = None
+    kept: dt.datetime | None = None
 
     @property
     def open(self) -> bool:
@@ -173,6 +176,8 @@ def _reckoned(policy: Policy, worktime: Worktime, state: ClockState, now: dt.dat
     due, (began, extended) = min(
         ((_due(policy, worktime, *span, stood), span) for span in spans), key=lambda found: found[0].due_at
     )
+    if state.kept is not None and state.kept < due.due_at:
+        due = replace(worktime.dated(state.kept, began), provisional=False)
     return state._replace(
         due_at=due.due_at,
         act_by=due.act_by,
@@ -249,7 +254,7 @@ def _extend(p: Policy, w: Worktime, state: ClockState, event: ClockEvent, strict
 
 
 def _recompute(p: Policy, w: Worktime, state: ClockState, event: ClockEvent, strict: bool) -> ClockState:
-    return _reckoned(p, w, state, event.at)
+    return _reckoned(p, w, state._replace(kept=event.began or state.kept), event.at)
 
 
 def _join(p: Policy, w: Worktime, state: ClockState, event: ClockEvent, strict: bool) -> ClockState:
