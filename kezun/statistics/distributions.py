@@ -39,6 +39,11 @@ def normal_quantile(p: Numbers) -> Array:
     return array(special().ndtri(p))[()]
 
 
+def t_quantile(p: Numbers, df: Numbers) -> Array:
+    """The x with P(X <= x) = p of a Student t with `df` degrees of freedom, above 0."""
+    return array(special().stdtrit(df, p))[()]
+
+
 def beta_cdf(x: Numbers, a: Numbers, b: Numbers) -> Array:
     """P(X <= x) of a Beta(a, b); a and b above 0."""
     return array(special().betainc(a, b, np.clip(array(x), 0.0, 1.0)))[()]

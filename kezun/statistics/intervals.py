@@ -1,19 +1,19 @@
-"""Intervals for a share, a rate and an NPS that stay honest for small samples and for 100 %.
+"""Intervals for a share, a rate, a mean, a quantile and an NPS that stay honest for small samples and 100 %.
 
 The Wald interval (p ± 1.96 √(p(1−p)/n)) is not here on purpose: for 0 of 20 it has the width 0.
-All shares are 0 … 1, all functions broadcast and return float64 of the common shape.
+All shares are 0 … 1; functions of arrays broadcast and return float64 of the common shape.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
 
 from . import checks
-from .distributions import Array, Numbers, array, beta_quantile, chi2_quantile
+from .distributions import Array, Numbers, array, beta_quantile, binomial_cdf, chi2_quantile, t_quantile
 
 
 class Interval(NamedTuple):
@@ -87,6 +87,46 @@ def poisson_rate(events: Numbers, exposure: Numbers, confidence: float = 0.95, p
     low = np.where(exposure > 0, chi2_quantile(tail, 2 * events) / 2 / base, 0.0)
     high = np.where(exposure > 0, chi2_quantile(1 - tail, 2 * events + 2) / 2 / base, np.inf)
     return Interval(low[()], high[()])
+
+
+def mean(value: Numbers, error: Numbers, n: Numbers, confidence: float = 0.95) -> Interval:
+    """The t interval of a mean of n independent values: value ± t(n − 1) · error (Student 1908).
+
+    `value`: means; `error`: their standard errors s / √n; `n`: how many values; any shapes that broadcast.
+    nan where nothing is known of the spread: fewer than two values, or all alike (an error of 0 would claim
+    certainty, as Wald's does). Strongly skewed values (waits) need some thirty for the 95 % to hold.
+    ValueError for a negative error or n.
+    """
+    middle, spread, size = np.broadcast_arrays(array(value), array(error), array(n))
+    checks.refuse((spread < 0) | (size < 0), "an error and a number of values must be 0 or more")
+    known = (size >= 2) & (spread > 0) & np.isfinite(middle)
+    tail = (1 + checks.share(confidence, "confidence")) / 2
+    half = np.where(known, t_quantile(tail, np.where(known, size - 1, 1.0)) * spread, np.nan)
+    return Interval(array(middle - half)[()], array(middle + half)[()])
+
+
+def ranks(n: int, p: float, confidence: float = 0.95) -> tuple[int, int] | None:
+    """The ranks (from 1) of the two values between which the p-quantile of what n values were drawn from
+    lies: free of any distribution, exact by the binomial (Conover 1999, section 3.2).
+
+    None where n values are too few for an end on either side, as below 36 values for the upper one of a P90.
+    ValueError for p outside 0 … 1 or a negative n.
+    """
+    checks.share(p, "p")
+    checks.refuse(n < 0, "the number of values must be 0 or more")
+    tail = (1 - checks.share(confidence, "confidence")) / 2
+    low = _first(n, lambda k: bool(binomial_cdf(k, n, p) > tail))
+    high = 1 + _first(n, lambda k: bool(binomial_cdf(k, n, p) >= 1 - tail))
+    return (low, high) if n and low >= 1 and high <= n else None
+
+
+def _first(n: int, holds: Callable[[int], bool]) -> int:
+    """The smallest k in 0 … n for which a condition holds that, once it does, goes on to hold; n if none."""
+    low, high = 0, n
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if holds(middle) else (middle + 1, high)
+    return low
 
 
 def nps(promoters: float, detractors: float, n: float, confidence: float = 0.95) -> Score:
