@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kezun.cases.rules.clocks import ClockEvent, Extension, Policy, expired, fold
@@ -59,6 +59,7 @@ def test_a_clock_that_runs_on_after_its_end_keeps_it_too():
 
 
 @given(policy=BASES, start=MOMENTS, hours=st.sampled_from([LONG, SHORT]), late=st.integers(1, 10**6))
+@settings(deadline=None)  # the first one builds the calendar
 def test_for_any_deadline_and_any_other_hours(policy, start, hours, late):
     begun = ClockEvent("start", start)
     due = fold(policy, cn(), [begun]).due_at
