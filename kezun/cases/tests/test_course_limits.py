@@ -9,7 +9,8 @@ from django.conf import settings
 from django.core import mail
 from django.core.exceptions import ValidationError
 from django.utils import timezone, translation
-from hypothesis import given, settings
+from hypothesis import given
+from hypothesis import settings as tried
 from hypothesis import strategies as st
 
 from kezun.cases import actions, mailing, notices, overview, payload, timeline
@@ -172,7 +173,7 @@ def test_a_moment_in_a_history_is_one_of_the_bank():
 
 
 @given(st.lists(st.fixed_dictionaries({name: st.integers(0, 99) for name in overview.COUNTED}), max_size=20))
-@settings(deadline=None)  # the first look at an address reads all of them
+@tried(deadline=None)  # the first look at an address reads all of them
 def test_bars_stand_for_what_is_open_and_the_table_for_all(counts):
     tallies = [Tally(code=f"U{n}", name=f"机构{n}", counts=dict(held)) for n, held in enumerate(counts)]
     made = overview.chart("c", "t", tallies, lambda name, tally: overview.list_of(name, owner=tally.code))
