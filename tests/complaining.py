@@ -9,10 +9,11 @@ from django.utils import timezone
 
 from kezun.cases import actions, kinds
 from kezun.cases.actions.takeover import TASK
-from kezun.cases.models import Case
+from kezun.cases.models import Case, LedgerBook
 from kezun.kernel.actor import Actor, SystemActor
 from kezun.kernel.models import Task
 from kezun.org.models import Person, Unit
+from kezun.standards.tests import world
 
 Target = dict[str, Any]
 AXES = {"channel": "A11", "business": "B11", "reason_code": "C0102"}
@@ -50,6 +51,33 @@ def started(pk: int) -> Target:
     return {"pk": made.pk}
 
 
+def brought(person: Person) -> LedgerBook:
+    """A workbook that this person brought to have it taken over, with rows that were not taken."""
+    file = world.workbook()
+    task = Task.objects.get(pk=started(person.pk)["pk"])
+    return LedgerBook.objects.create(file=file, rejects=file, person=person, at=timezone.now(), task=task)
+
+
+def somebody_else() -> Person:
+    return Person.objects.get_or_create(code="ledger.else", defaults={"name": "乙"})[0]
+
+
+def ledger(person: Person, where: Unit) -> Target:
+    return {"pk": brought(somebody_else()).pk}
+
+
+def own_ledger(person: Person, where: Unit) -> Target:
+    return {"pk": brought(person).pk}
+
+
+def rejects(person: Person, where: Unit) -> Target:
+    return {"pk": brought(somebody_else()).task_id}
+
+
+def own_rejects(person: Person, where: Unit) -> Target:
+    return {"pk": brought(person).task_id}
+
+
 def takeover(person: Person, where: Unit) -> Target:
     return started(0)
 
@@ -59,5 +87,15 @@ def own_takeover(person: Person, where: Unit) -> Target:
 
 
 Maker = Callable[[Person, Unit], Target]
-MAKERS: dict[str, Maker] = {"complaint": complaint, "takeover": takeover}
-OWN: dict[str, Maker] = {"complaint": own_complaint, "takeover": own_takeover}
+MAKERS: dict[str, Maker] = {
+    "complaint": complaint,
+    "takeover": takeover,
+    "ledger": ledger,
+    "ledger_rejects": rejects,
+}
+OWN: dict[str, Maker] = {
+    "complaint": own_complaint,
+    "takeover": own_takeover,
+    "ledger": own_ledger,
+    "ledger_rejects": own_rejects,
+}

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from python_calamine import CalamineError, CalamineWorkbook
 
-from kezun.cases import catalogs
+from kezun.cases import catalogs, takeover_words
 from kezun.cases.rules import ledger
 from kezun.cases.rules.ledger import Fault, Row
 from kezun.facts.readers.sheet import text_of
@@ -24,6 +24,8 @@ from kezun.kernel.models import StoredFile
 from kezun.org.models import Person, Unit
 
 MOST_ROWS, MOST_COLUMNS, LOOKED = 100_000, 200, 30
+# columns that the file of rejected rows has behind those of the ledger
+LINE, REASON = "_line", "_reason"
 TABLES = {
     "channel": ("channel", "complaint_channel"),
     "business": ("business", "complaint_business"),
@@ -67,33 +69,40 @@ class Book:
                 yield at, cells
 
 
-def opened(file: StoredFile, sheet: str = "") -> Book:
-    """A sheet of a kept workbook; ValidationError where it holds none, or too much."""
+def opened(file: StoredFile, sheet: str = "", most: int = MOST_ROWS) -> Book:
+    """A sheet of a kept workbook, at most its first `most` rows; ValidationError for none or too many.
+
+    What the file of rejected rows says beside them is no part of the ledger and left out.
+    """
     try:
         book = CalamineWorkbook.from_path(path_of(file.sha256))
         names = list(book.sheet_names)
         chosen = sheet if sheet in names else names[0]
         found = book.get_sheet_by_name(chosen)
-        raw = found.to_python(skip_empty_area=False)
+        raw = found.to_python(skip_empty_area=False, nrows=most)
     except (CalamineError, OSError, IndexError) as error:
         raise ValidationError(_("The workbook cannot be read.")) from error
-    if len(raw) > MOST_ROWS:
+    if found.total_height > MOST_ROWS:
         raise ValidationError(_("At most %(most)d rows at once.") % {"most": MOST_ROWS})
     cells = [[text_of(cell) for cell in row[:MOST_COLUMNS]] for row in raw]
     first = _heads_at(cells)
-    return Book(names, chosen, cells[first] if cells else [], first, cells)
+    heads = cells[first] if cells else []
+    if LINE in heads and REASON in heads:
+        width = heads.index(LINE)
+        heads, cells = heads[:width], [row[:width] for row in cells]
+    return Book(names, chosen, heads, first, cells)
 
 
 def _heads_at(cells: list[list[str]]) -> int:
     """The row with most heads that are known, of the first thirty: ledgers begin with a title."""
-    words = catalogs.numbers("ledger")["heads"]
+    words = takeover_words.heads()
     known = [len(ledger.guess(row, words)) for row in cells[:LOOKED]]
     return known.index(max(known)) if known else 0
 
 
 def guessed(book: Book) -> dict[str, int]:
     """Which column is what, by its head."""
-    return ledger.guess(book.heads, catalogs.numbers("ledger")["heads"])
+    return ledger.guess(book.heads, takeover_words.heads())
 
 
 class Reader:
@@ -105,6 +114,7 @@ class Reader:
         self.zone = ZoneInfo(settings.KEZUN_BANK_ZONE)
         today = timezone.localdate()
         self.numbers: set[str] = set()
+        self.examples = takeover_words.examples()
         self.units: dict[str, Unit] = {}
         for unit in Unit.objects.filter(closed_date__gte=today):
             self.units[unit.name] = self.units[unit.code] = unit
@@ -117,7 +127,9 @@ class Reader:
         unit = self.units.get(named or self.defaults.get("unit", ""))
         if unit is None:
             faults = (*faults, Fault("unit", "unknown", named[:40]))
-        if number and number in self.numbers:
+        if number in self.examples:
+            faults = (Fault("source_no", "example"),)
+        elif number and number in self.numbers:
             faults = (*faults, Fault("source_no", "twice", number[:40]))
         self.numbers.add(number)
         if row is None or unit is None or faults:
@@ -183,8 +195,12 @@ class Reader:
 
 
 def key_of(cells: list[str]) -> str:
-    """What a row is known by, whatever file it stands in and whoever brings it: a keyed hash of its cells."""
-    return hmac.new(settings.SECRET_KEY.encode(), "\x1f".join(cells).encode(), hashlib.sha256).hexdigest()
+    """What a row is known by, whatever file it stands in and whoever brings it: a keyed hash of its cells.
+
+    Empty cells at its end tell nothing: another program may write fewer of them.
+    """
+    told = "\x1f".join(cells).rstrip("\x1f")
+    return hmac.new(settings.SECRET_KEY.encode(), told.encode(), hashlib.sha256).hexdigest()
 
 
 def say(fault: Fault) -> str:
@@ -196,6 +212,7 @@ def say(fault: Fault) -> str:
         "too_early": _("%(value)s lies before what has to come first."),
         "unknown": _("There is no open unit «%(value)s»."),
         "twice": _("The number %(value)s stands on a row above already."),
+        "example": _("This is the example of the template; delete the row."),
         "refused": "%(value)s",
     }
     return str(texts[fault.code] % {"value": fault.value} if "%(" in texts[fault.code] else texts[fault.code])

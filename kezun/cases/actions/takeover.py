@@ -3,36 +3,74 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 from collections.abc import Mapping
 from typing import Any
 
+from django.core.exceptions import ValidationError
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from kezun.cases import engine, kinds, standing
-from kezun.cases.models import Case, LedgerRow
+from kezun.cases.models import Case, LedgerBook, LedgerRow
 from kezun.cases.takeover import FAULT, Course
 from kezun.kernel.action import action
+from kezun.kernel.actor import Actor, Denied
+from kezun.kernel.file import destroy, keep
 from kezun.kernel.models import StoredFile, Task
 from kezun.kernel.task import enqueue
 from kezun.org.models import Person
 
 TASK = "cases.take_ledger"
-SECOND = dt.timedelta(seconds=1)
+KEPT = dt.timedelta(days=30)
+
+
+@action("cases.bring_ledger")
+def bring_ledger(actor: Person, file: StoredFile) -> LedgerBook:
+    """Note that this person brought this workbook to have it taken over."""
+    return LedgerBook.objects.create(file=file, person=actor, at=timezone.now())
 
 
 @action("cases.start_takeover")
 def start_takeover(
-    actor: Person, file: StoredFile, *, sheet: str, columns: Mapping[str, int], defaults: Mapping[str, str]
+    actor: Person, book: LedgerBook, *, sheet: str, columns: Mapping[str, int], defaults: Mapping[str, str]
 ) -> Task:
-    """Start taking over the ledger in a kept workbook; a worker does it and tells how far it is."""
-    return enqueue(
+    """Start taking over the ledger in a workbook of one's own; a worker does it and tells how far it is."""
+    row = LedgerBook.objects.select_for_update(of=("self",)).select_related("task").get(pk=book.pk)
+    if row.person_id != actor.pk:
+        raise Denied(_("Only who brought a ledger has it taken over."))
+    if row.task is not None and row.task.state in (Task.State.WAITING, Task.State.RUNNING):
+        raise ValidationError(_("It is being taken over already."))
+    row.task = enqueue(
         TASK,
-        sha256=file.sha256,
+        book=row.pk,
         sheet=sheet,
         columns=dict(columns),
         defaults=dict(defaults),
         person=actor.pk,
     )
+    row.rejects = None
+    row.save(update_fields=["task", "rejects"])
+    return row.task
+
+
+@action("cases.keep_rejects", hidden=("content",))
+def keep_rejects(actor: Actor, book: LedgerBook, content: bytes) -> None:
+    """Keep the workbook of the rows that could not be taken, for whoever brought the ledger."""
+    kept = keep(actor, io.BytesIO(content), f"{book.pk}.xlsx", allow=("xlsx",))
+    LedgerBook.objects.filter(pk=book.pk).update(rejects=kept)
+
+
+@action("cases.forget_ledgers")
+def forget_ledgers(actor: Actor) -> int:
+    """Destroy the workbooks brought more than 30 days ago: names and telephones lie in them in the clear."""
+    old = LedgerBook.objects.filter(at__lt=timezone.now() - KEPT).exclude(
+        task__state__in=(Task.State.WAITING, Task.State.RUNNING)
+    )
+    for book in old.select_related("file", "rejects"):
+        for file in filter(None, (book.file, book.rejects)):
+            destroy(file, old)
+    return old.delete()[0]
 
 
 @action("cases.take_over", hidden=("course", "key"))

@@ -2,46 +2,82 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError
+from django.utils import translation
 
-from kezun.cases import takeover
-from kezun.cases.actions.takeover import TASK, take_over
-from kezun.cases.models import LedgerRow
+from kezun.cases import takeover, takeover_files, takeover_words
+from kezun.cases.actions.takeover import TASK, keep_rejects, take_over
+from kezun.cases.models import LedgerBook, LedgerRow
 from kezun.cases.rules.ledger import Fault
-from kezun.kernel.actor import Denied
-from kezun.kernel.models import StoredFile
+from kezun.kernel.actor import Denied, SystemActor
 from kezun.kernel.task import progress, task
 from kezun.org.scope import with_held
 
 SHOWN = 200
+BY = SystemActor("ledger")
+log = logging.getLogger("kezun.cases")
 
 
 @task(TASK)
 def take_ledger(
-    sha256: str, sheet: str, columns: dict[str, int], defaults: dict[str, str], person: int
+    book: int, sheet: str, columns: dict[str, int], defaults: dict[str, str], person: int
 ) -> None:
-    """Take every row over that can be; the others are told by line and column. May be repeated at will."""
+    """Take every row over that can be; the others are told by line and column, and kept as a file to mend.
+
+    May be repeated at will: what was taken over is there already.
+    """
     actor = with_held(person)
     if actor is None or not actor.is_active:
         raise Denied("cases.take_over")
-    book = takeover.opened(StoredFile.objects.get(pk=sha256), sheet)
-    reader = takeover.Reader(columns, defaults)
-    rows = list(book.rows())
-    counts = {"fresh": 0, "same": 0, "open": 0, "rejected": 0}
-    faults: list[dict[str, Any]] = []
-    for done, (line, cells) in enumerate(rows, 1):
-        course, found = reader.read(cells)
-        if course is not None:
-            found = _taken(actor, cells, course, counts)
-        for fault in found:
-            if len(faults) < SHOWN:
-                faults.append({"line": line, "column": fault.column, "text": takeover.say(fault)})
-        counts["rejected"] += bool(found)
-        progress(done, len(rows), "", **counts, faults=faults)
-    progress(len(rows), max(len(rows), 1) if rows else 0, "", **counts, faults=faults)
+    brought = LedgerBook.objects.select_related("file").get(pk=book, person=person)
+    with translation.override(actor.language or settings.LANGUAGE_CODE):  # the reasons are for them
+        opened = takeover.opened(brought.file, sheet)
+        reader, told = takeover.Reader(columns, defaults), _Told()
+        rows = list(opened.rows())
+        for done, (line, cells) in enumerate(rows, 1):
+            course, found = reader.read(cells)
+            if course is not None:
+                found = _taken(actor, cells, course, told.counts)
+            told.refused(line, found)
+            progress(done, len(rows), "", **told.counts, faults=told.faults)
+        _keep(brought, opened, told.reasons)
+    progress(len(rows), max(len(rows), 1) if rows else 0, "", **told.counts, faults=told.faults)
+
+
+class _Told:
+    """What became of the rows: counts, the first faults for the page, every reason by line for the file."""
+
+    def __init__(self) -> None:
+        self.counts = {"fresh": 0, "same": 0, "open": 0, "rejected": 0}
+        self.faults: list[dict[str, Any]] = []
+        self.reasons: dict[int, str] = {}
+        self.titles = takeover_words.titles()
+
+    def refused(self, line: int, found: tuple[Fault, ...]) -> None:
+        """Note why a row was not taken; nothing where it was."""
+        if not found:
+            return
+        self.counts["rejected"] += 1
+        texts = [(fault.column, takeover.say(fault)) for fault in found]
+        parts = (f"{self.titles[name]}: {text}" if name in self.titles else text for name, text in texts)
+        self.reasons[line] = " ".join(parts)
+        room = SHOWN - len(self.faults)
+        self.faults += [{"line": line, "column": name, "text": text} for name, text in texts][:room]
+
+
+def _keep(brought: LedgerBook, opened: takeover.Book, reasons: dict[int, str]) -> None:
+    """The rows not taken as a file; where it cannot be kept, the reasons on the page must do."""
+    if not reasons:
+        return
+    try:
+        keep_rejects(BY, brought, takeover_files.rejects(opened, reasons))
+    except ValidationError as error:
+        log.warning("the rows of a ledger to be mended were not kept", exc_info=error)
 
 
 def taken_before(key: str) -> bool:

@@ -4,9 +4,10 @@ from kezun.cases.models.cases import READ, Case, Event
 from kezun.cases.models.clocks import Clock, EffectCheck, Firing, Notice, Petition
 from kezun.cases.models.filters import SavedFilter
 from kezun.cases.models.kinds import Kind
+from kezun.cases.models.ledgers import LedgerBook, LedgerRow
 from kezun.cases.models.parties import CaseKey, Link, Party, Proof, SealedText
 from kezun.cases.models.preferences import Preference
-from kezun.cases.models.tallies import LedgerRow, Tally
+from kezun.cases.models.tallies import Tally
 
 __all__ = [
     "READ",
@@ -17,6 +18,7 @@ __all__ = [
     "Event",
     "Firing",
     "Kind",
+    "LedgerBook",
     "LedgerRow",
     "Link",
     "Notice",

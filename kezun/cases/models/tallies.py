@@ -1,12 +1,10 @@
-"""What keeps things from being done too often: tries of one place, rows of ledgers taken over."""
+"""What keeps things from being done too often: tries of one place."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
 from django.db import models
-
-from kezun.cases.models.cases import Case
 
 PrivacyClasses = dict[str, str]
 
@@ -26,18 +24,3 @@ class Tally(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key} {self.count}"
-
-
-class LedgerRow(models.Model):
-    """A row of an old ledger that was taken over: never twice, whoever brings it and whenever.
-
-    key: a keyed hash of its cells (`takeover.key_of`).
-    """
-
-    privacy: ClassVar[PrivacyClasses] = {"id": "none", "case": "none", "key": "C1"}
-
-    key = models.CharField(max_length=64, unique=True)
-    case = models.OneToOneField(Case, on_delete=models.PROTECT, related_name="+")
-
-    def __str__(self) -> str:
-        return f"{self.case_id}"

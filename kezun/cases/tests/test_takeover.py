@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kezun.cases import catalogs, takeover
-from kezun.cases.actions.takeover import TASK, start_takeover, take_over
+from kezun.cases.actions.takeover import TASK, bring_ledger, start_takeover, take_over
 from kezun.cases.effects import takeover as working
 from kezun.cases.models import Case, LedgerRow, Notice, Party
 from kezun.cases.rules import ledger
@@ -169,8 +169,9 @@ def run(world):
     def make(rows, who="office", **defaults) -> Task:
         file = keep(world[who], book(rows), "l.xlsx", allow=("xlsx",))
         opened = takeover.opened(file)
+        brought = bring_ledger(world[who], file)
         made = start_takeover(
-            world[who], file, sheet=opened.sheet, columns=takeover.guessed(opened), defaults=defaults
+            world[who], brought, sheet=opened.sheet, columns=takeover.guessed(opened), defaults=defaults
         )
         tasks.run_due("test")
         made.refresh_from_db()
@@ -337,7 +338,7 @@ def test_the_pages_lead_from_the_file_to_the_cases(office, world):
 
 def test_a_column_chosen_by_hand_counts(office, world):
     file = keep(world["office"], book([GOOD]), "l.xlsx", allow=("xlsx",))
-    where = reverse("cases.takeover_columns", args=[file.sha256])
+    where = reverse("cases.takeover_columns", args=[bring_ledger(world["office"], file).pk])
     answer = office.post(where, {"step": "start", "column.received": ""})
     assert answer.status_code == 200
     assert not Task.objects.filter(name=TASK).exists()
@@ -354,5 +355,5 @@ def test_what_is_no_workbook_is_refused(office, content):
     upload.name = "l.xlsx"
     assert office.post("/complaints/ledger/", {"file": upload}).status_code == 200
     assert office.post("/complaints/ledger/", {}).status_code == 200
-    assert office.get(f"/complaints/ledger/{'0' * 64}/").status_code == 404
+    assert office.get("/complaints/ledger/999/").status_code == 404
     assert office.get("/complaints/ledger/task/999/").status_code == 404
