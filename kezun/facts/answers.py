@@ -11,11 +11,13 @@ from itertools import repeat
 from operator import sub
 from typing import Any, NamedTuple
 
+from kezun.facts import around
+from kezun.facts.around import Floats
 from kezun.facts.compile import State
 from kezun.facts.definitions import Definition, Measure
 from kezun.facts.engine import Group
 from kezun.facts.questions import Answer
-from kezun.facts.rules import Period, bin_labels, meets, quotient, wilson
+from kezun.facts.rules import Period, bin_labels, meets, quotient
 
 # One int per state, None for a quantile of nothing.
 States = tuple[int | None, ...]
@@ -49,7 +51,12 @@ def needed(definition: Definition) -> dict[str, tuple[str, State]]:
             "n": _counted(top),
         }
     parts = {"top": (top.fact, _state(top)), "n": _counted(bottom or top)}
-    return parts if bottom is None else {**parts, "bottom": (bottom.fact, _state(bottom))}
+    if bottom is None:
+        return parts
+    parts["bottom"] = (bottom.fact, _state(bottom))
+    if kind == "mean" and top.fact == bottom.fact:
+        parts |= {"values": _counted(top), "squares": (top.fact, State("squares", top.condition, top.value))}
+    return parts
 
 
 def _counted(measure: Measure) -> tuple[str, State]:
@@ -124,6 +131,10 @@ class Sheet:
         fact, index = self._computed.plan.parts[id][role]
         return [(row[index] or 0) if row else 0 for row in self._of(fact)]
 
+    def roles(self, id: str) -> Iterable[str]:
+        """The parts of an indicator that there are."""
+        return self._computed.plan.parts[id]
+
     def values(self, id: str) -> list[int | None]:
         """The value of a quantile per group; of nothing None."""
         fact, index = self._computed.plan.parts[id]["value"]
@@ -135,7 +146,6 @@ class Sheet:
         return self._rows[fact]
 
 
-Floats = Sequence[float | None]
 Counts = Sequence[int | None]
 
 
@@ -200,7 +210,8 @@ def _figures(definition: Definition, named: Mapping[str, Definition], sheet: She
     n = sheet.numbers(id, "n")
     if kind == "nps":
         difference = list(map(sub, sheet.numbers(id, "promoters"), sheet.numbers(id, "detractors")))
-        return Figures(list(map(quotient, difference, n, repeat(100))), difference, n, n, nothing, nothing)
+        value = list(map(quotient, difference, n, repeat(100)))
+        return Figures(value, difference, n, n, *around.nps(difference, sheet.numbers(id, "promoters"), n))
     top = sheet.numbers(id, "top")
     if kind in {"count", "distinct"}:
         return Figures([float(count * scale) for count in top], top, nothing, n, nothing, nothing)
@@ -209,12 +220,21 @@ def _figures(definition: Definition, named: Mapping[str, Definition], sheet: She
         return Figures(ranked, top, n, n, nothing, nothing)
     bottom = sheet.numbers(id, "bottom")
     value = list(map(quotient, top, bottom, repeat(scale)))
-    if kind not in {"ratio", "coverage"}:
-        return Figures(value, top, bottom, n, nothing, nothing)
-    spans = [wilson(part, whole) if part <= whole else None for part, whole in zip(top, bottom, strict=True)]
-    low = [span and span[0] * scale for span in spans]
-    high = [span and span[1] * scale for span in spans]
-    return Figures(value, top, bottom, n, low, high)
+    if kind == "mean":
+        return Figures(value, top, bottom, n, *_around_means(definition, sheet, top, bottom))
+    if kind == "rate":
+        return Figures(value, top, bottom, n, *around.rates(definition, top, bottom))
+    return Figures(value, top, bottom, n, *around.shares(top, bottom, scale))
+
+
+def _around_means(
+    definition: Definition, sheet: Sheet, top: Sequence[int], bottom: Sequence[int]
+) -> tuple[Floats, Floats]:
+    """None for a sum of one type of fact over the number of another: that is not a mean of values."""
+    if "squares" not in sheet.roles(definition.id):
+        return sheet.nothing, sheet.nothing
+    counted, squares = (sheet.numbers(definition.id, role) for role in ("values", "squares"))
+    return around.means(definition, top, bottom, counted, squares)
 
 
 def _formula(definition: Definition, named: Mapping[str, Definition], sheet: Sheet) -> Figures:

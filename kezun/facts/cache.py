@@ -23,7 +23,7 @@ from kezun.org.models import UnitPath
 
 log = logging.getLogger("kezun.facts")
 KEPT = dt.timedelta(days=30)
-FORMAT = 3
+FORMAT = 4
 READER = msgspec.msgpack.Decoder(list[Answer])
 TREE = ""
 

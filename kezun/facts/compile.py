@@ -1,14 +1,14 @@
 """From states to SQL: a portable subset, with the few spellings that differ kept in a Dialect.
 
-Every state is a 64-bit count or sum. Rows are placed in the tree by the day on which they happened, grouped
-once, and nothing is divided here.
+Every state is a whole number, a count or a sum: of 64 bits, squares of 128. Rows are placed in the tree by
+the day on which they happened, grouped once, and nothing is divided here.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
@@ -33,15 +33,17 @@ WIDENED = re.compile(r'CAST\(("\w+") AS BIGINT\)')
 PRESENT = re.compile(rf"{WIDENED.pattern} IS NOT NULL")
 # Up to so many conditions are tried once per row for all states; more would make too many groups.
 FEW = 8
+ADDITIVE = frozenset(("count", "sum", "squares"))
 
 
 @dataclass(frozen=True)
 class State:
-    """One int64 to be computed per group.
+    """One whole number to be computed per group.
 
-    op: count, sum (of `value`), distinct (combinations of the columns `of`), quantile (the smallest `value`
-    whose cumulative share is at least `p`; null where there is none), at_most (how many lie up to that).
-    condition, value: SQL over the fact's columns, as in definitions.Measure. p: a decimal text, exact.
+    op: count, sum (of `value`), squares (the sum of `value` times itself), distinct (combinations of the
+    columns `of`), quantile (the smallest `value` whose cumulative share is at least `p`; null where there is
+    none), at_most (how many lie up to that). condition, value: SQL over the fact's columns, as in
+    definitions.Measure. p: a decimal text or a fraction, exact.
     """
 
     op: str
@@ -76,9 +78,11 @@ class Selection:
 
 @dataclass(frozen=True)
 class Dialect:
-    """What engines spell differently. `bucket`: a whole number divided by another, towards zero."""
+    """What engines spell differently. `bucket`: a whole number divided by another, towards zero. `wide`: the
+    type of whole numbers of 128 bits."""
 
     bucket: str = "({value} // {width})"
+    wide: str = "HUGEINT"
 
 
 def selection_sql(selection: Selection) -> str:
@@ -160,13 +164,13 @@ def states_sql(states: Sequence[State], rows: Rows, dialect: Dialect) -> tuple[l
     """
     pairs = list(dict.fromkeys((s.value, s.condition) for s in states if s.op in {"quantile", "at_most"}))
     shares = {pair: _shares(states, pair) for pair in pairs}
-    tables, joins, columns = [("base", base_sql(states, rows))], [], []
+    tables, joins, columns = [("base", base_sql(states, rows, dialect))], [], []
     for at, pair in enumerate(pairs):
         made, names = _quantiles(at, pair, shares[pair], rows, dialect)
         tables += made
         joins += names
     for index, state in enumerate(states):
-        if state.op in {"count", "sum"}:
+        if state.op in ADDITIVE:
             columns.append(f"base.s{index}")
         elif state.op == "distinct":
             tables += _distinct(index, state, rows)
@@ -185,25 +189,26 @@ def states_sql(states: Sequence[State], rows: Rows, dialect: Dialect) -> tuple[l
     return tables, f"SELECT {', '.join(['base.target_', 'base.key_', *columns])} FROM base{joined}"
 
 
-def base_sql(states: Sequence[State], rows: Rows) -> str:
+def base_sql(states: Sequence[State], rows: Rows, dialect: Dialect) -> str:
     """Counts and sums per target and key: first per place, then up the tree, so levels cost next to nothing.
 
     Columns s0, s1 … by the states' places in the sequence; other states have none. Few conditions are tried
     once per row, as part of the group: that costs two thirds of one FILTER per state.
     """
-    additive = {f"s{i}": s for i, s in enumerate(states) if s.op in {"count", "sum"}}
+    additive = {f"s{i}": s for i, s in enumerate(states) if s.op in ADDITIVE}
+    types = {name: dialect.wide if s.op == "squares" else "BIGINT" for name, s in additive.items()}
     tried = dict.fromkeys(rows.left_of(s.condition) for s in additive.values())
     flags = {condition: f"c{i}" for i, condition in enumerate(tried) if condition != "TRUE"}
     few = len(flags) <= FEW
-    values = list(dict.fromkeys(_narrow(s.value) for s in additive.values() if s.op == "sum"))
+    values = list(dict.fromkeys(_summand(s, dialect) for s in additive.values() if s.op != "count"))
     counted = "sum(n)" if few else "count(*)"
     columns = ""
     for name, state in additive.items():
-        value = _narrow(state.value)
-        what = counted if state.op == "count" else f"sum({f't{values.index(value)}' if few else value})"
+        value = "" if state.op == "count" else _summand(state, dialect)
+        what = f"sum({f't{values.index(value)}' if few else value})" if value else counted
         condition = rows.left_of(state.condition)
         where = "" if condition == "TRUE" else f" FILTER (WHERE {flags[condition] if few else condition})"
-        columns += f", CAST(coalesce({what}{where}, 0) AS BIGINT) AS {name}"
+        columns += f", CAST(coalesce({what}{where}, 0) AS {types[name]}) AS {name}"
     source = rows.selected
     if few:
         held = "".join(f", {condition} AS {flag}" for condition, flag in flags.items())
@@ -215,7 +220,15 @@ def base_sql(states: Sequence[State], rows: Rows) -> str:
         )
     key = "f.key_" if few and rows.by else rows.key
     per_place = f"SELECT f.place_, {key} AS key_{columns} FROM {source} GROUP BY {rows.grouped}"
-    return _carried(per_place, list(additive))
+    return _carried(per_place, types)
+
+
+def _summand(state: State, dialect: Dialect) -> str:
+    """What is added up over the rows: a value, or its square, which for a plain column fits into 64 bits."""
+    if state.op == "sum":
+        return _narrow(state.value)
+    value = state.value if WIDENED.fullmatch(state.value) else f"CAST({state.value} AS {dialect.wide})"
+    return f"{value} * {value}"
 
 
 def _narrow(value: str) -> str:
@@ -224,9 +237,9 @@ def _narrow(value: str) -> str:
     return plain[1] if plain else value
 
 
-def _carried(per_place: str, names: Sequence[str]) -> str:
-    """Whole numbers per place and key, added up the tree: per target and key."""
-    summed = "".join(f", CAST(sum(p.{name}) AS BIGINT) AS {name}" for name in names)
+def _carried(per_place: str, types: Mapping[str, str]) -> str:
+    """Whole numbers per place and key, added up the tree: per target and key. types: of each, by name."""
+    summed = "".join(f", CAST(sum(p.{name}) AS {type}) AS {name}" for name, type in types.items())
     return (
         f"SELECT b.target AS target_, p.key_ AS key_{summed} FROM ({per_place}) AS p "
         f"{BELONGS} p.place_ GROUP BY 1, 2"
@@ -240,7 +253,7 @@ def _distinct(index: int, state: State, rows: Rows) -> list[Table]:
     once = f"SELECT DISTINCT f.place_, {rows.key} AS key_, {columns} FROM {inside}"
     if "unit" in state.of and not rows.moved:  # no two places share a combination
         counted = f"SELECT place_, key_, count(*) AS n FROM ({once}) AS o GROUP BY 1, 2"
-        return [(f"d{index}", _carried(counted, ["n"]))]
+        return [(f"d{index}", _carried(counted, {"n": "BIGINT"}))]
     above = f"SELECT DISTINCT b.target AS target_, c.key_, {columns} FROM c{index} AS c {BELONGS} c.place_"
     counted = f"SELECT target_, key_, count(*) AS n FROM ({above}) AS o GROUP BY 1, 2"
     return [(f"c{index}", once), (f"d{index}", counted)]

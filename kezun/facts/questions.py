@@ -54,7 +54,9 @@ class Answer(msgspec.Struct, frozen=True, array_like=True, gc=False):
     unit: unit code. by: label in the breakdown ("" where the fact has none), None without one.
     value: float, None where the denominator is 0. numerator/denominator: int; for a mean the sum and the
     count, for a quantile how many lie at or below it and how many there are; denominator None for counts.
-    n: facts behind the denominator (behind the count, for counts). low/high: 95 % Wilson interval (ratios).
+    n: facts behind the denominator (behind the count, for counts). low/high: 95 % interval, None where there
+    is none: Wilson for shares, Student's t for means, exact Poisson for rates of events, by the standard
+    error for an NPS; counts, quantiles and formulas have none here.
     target: number or None; met: None where there is no target or n is below the indicator's minimum.
     """
 

@@ -126,6 +126,17 @@ def quotient(numerator: int, denominator: int, scale: int = 1) -> float | None:
     return None if denominator == 0 else numerator * scale / denominator
 
 
+def standard_error(n: int, total: int, squares: int) -> float | None:
+    """s / √n, the standard error of the mean of `n` values with this sum and this sum of squares.
+
+    s² = (n · squares − total²) ÷ n (n − 1) in whole numbers, then one division: nothing cancels, whatever the
+    size of the values. None for fewer than two values.
+    """
+    if n < 2:
+        return None
+    return math.sqrt((n * squares - total * total) / (n * n * (n - 1)))
+
+
 def bin_labels(bins: tuple[int, ...]) -> tuple[str, ...]:
     """Names of the spans between rising bounds: (0, 30) → "<=0", "0-30" (above 0, up to 30), ">30"."""
     between = tuple(f"{low}-{high}" for low, high in itertools.pairwise(bins))

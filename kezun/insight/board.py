@@ -24,22 +24,34 @@ def index(answers: Iterable[Answer]) -> Index:
     return {(a.indicator, a.unit, a.by): a for a in answers}
 
 
-def share(answer: Answer | None) -> rules.Share | None:
-    """An answer as a proportion with its interval; None where it is none or has no facts."""
+SHARES = ("ratio", "coverage")
+
+
+def sure(answer: Answer | None) -> rules.Sure | None:
+    """An answer with its interval; None where it has none."""
     if answer is None or answer.value is None or answer.low is None or answer.high is None:
         return None
-    return rules.Share(answer.value, answer.low, answer.high, answer.numerator or 0, answer.denominator or 0)
+    return rules.Sure(answer.value, answer.low, answer.high)
+
+
+def share(definition: Definition, answer: Answer | None) -> rules.Share | None:
+    """An answer as a proportion with its interval; None where it is none or has no facts."""
+    known = sure(answer)
+    if answer is None or known is None or definition.kind not in SHARES:
+        return None
+    counts = answer.numerator or 0, answer.denominator or 0
+    return rules.Share(known.value, known.low, known.high, *counts)
 
 
 def change(definition: Definition, look: Look, now: Answer | None, before: Answer | None) -> Change | None:
     """The change against the period before; none for counts of a period that is not over yet.
 
-    A share that moved no more than chance explains is neither better nor worse.
+    A value that moved no more than chance explains is neither better nor worse.
     """
     if now is None or before is None or not rules.comparable(look.period, look.latest, definition.kind):
         return None
     moved = figures.change(now.value, before.value, definition.unit, definition.direction)
-    a, b = share(now), share(before)
+    a, b = sure(now), sure(before)
     if moved and a and b and rules.by_chance(a, b):
         return Change(moved.text, "chance")
     return moved
@@ -198,7 +210,7 @@ def losses(
     for d in shares:
         for place in places:
             key = (d.id, *place.key)
-            a, b = share(now.get(key)), share(before.get(key))
+            a, b = share(d, now.get(key)), share(d, before.get(key))
             if a and b and not thin(d, now[key]) and not thin(d, before[key]):
                 name = tuple(map(str, key))
                 by_key[name] = d, place

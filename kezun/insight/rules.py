@@ -41,26 +41,36 @@ def spark_step(period: Period) -> str:
 
 
 @dataclass(frozen=True)
-class Share:
-    """A proportion with its Wilson interval, all in 0 … 1; the counts it is made of: `part` of `whole`."""
+class Sure:
+    """A value with its 95 % interval, in its own unit."""
 
     value: float
     low: float
     high: float
+
+
+@dataclass(frozen=True)
+class Share(Sure):
+    """A proportion with its Wilson interval, all in 0 … 1; the counts it is made of: `part` of `whole`."""
+
     part: int
     whole: int
 
 
-def difference(now: Share, before: Share) -> tuple[float, float]:
-    """95 % interval of `now − before`, Newcombe's hybrid score method (1998, method 10)."""
+def difference(now: Sure, before: Sure) -> tuple[float, float]:
+    """95 % interval of `now − before` from the intervals of both.
+
+    Of shares Newcombe's hybrid score method (1998, method 10); of means and rates the same squaring and
+    adding (Zou and Donner, Statist. Med. 27, 2008, 1693-1702).
+    """
     delta = now.value - before.value
     low = delta - math.hypot(now.value - now.low, before.high - before.value)
     high = delta + math.hypot(now.high - now.value, before.value - before.low)
     return low, high
 
 
-def by_chance(now: Share, before: Share) -> bool:
-    """Whether two proportions differ by no more than chance explains (95 %)."""
+def by_chance(now: Sure, before: Sure) -> bool:
+    """Whether two values differ by no more than chance explains (95 %)."""
     low, high = difference(now, before)
     return low <= 0 <= high
 

@@ -34,6 +34,7 @@ STATES = (
     State("count", SERVED),
     State("sum", HAS_WAIT, WAIT),
     State("distinct", f'{SERVED} AND ("counter" IS NOT NULL)', of=("unit", "day", "counter")),
+    State("squares", HAS_WAIT, WAIT),
     *(State("quantile", HAS_WAIT, WAIT, p=p) for p in ("0.5", "0.07", "0.9")),
     *(State("at_most", HAS_WAIT, WAIT, p=p) for p in ("0.9", "0.07")),
     State("quantile", SERVED, 'CAST("service_s" AS BIGINT)', p="0.9"),
@@ -70,7 +71,7 @@ def expected(rows):
     counters = {(r["unit"], r["day"], r["counter"]) for r in served if r["counter"] is not None}
     upto = {p: sum(w <= rank(waits, p) for w in waits) if waits else 0 for p in ("0.9", "0.07")}
     return (
-        *(len(rows), len(served), sum(waits), len(counters)),
+        *(len(rows), len(served), sum(waits), len(counters), sum(w * w for w in waits)),
         *(rank(waits, p) for p in ("0.5", "0.07", "0.9")),
         *(upto["0.9"], upto["0.07"], rank(services, "0.9")),
     )

@@ -57,8 +57,18 @@ def test_a_share_that_moved_by_chance_is_neither_better_nor_worse(seen):
     assert (sure.text, sure.verdict) == ("−9.0 pp", "worse")
 
 
-def test_a_mean_has_no_interval_and_is_judged_by_its_direction(seen):
+def test_a_mean_is_judged_by_its_direction_as_far_as_it_moved_beyond_chance(seen):
     assert board.change(WAIT, seen, wait("A", 90), wait("A", 120)).verdict == "better"
+    now = amended(wait("A", 90), low=75.0, high=105.0)
+    assert board.change(WAIT, seen, now, amended(wait("A", 100), low=85.0, high=115.0)).verdict == "chance"
+    assert board.change(WAIT, seen, now, amended(wait("A", 120), low=110.0, high=130.0)).verdict == "better"
+
+
+def test_a_mean_is_no_share_and_never_among_the_losses(seen):
+    now = {("x.wait", "A", None): amended(wait("A", 900), low=890.0, high=910.0, numerator=9, denominator=1)}
+    before = {("x.wait", "A", None): amended(wait("A", 90), low=80.0, high=100.0, numerator=9, denominator=1)}
+    assert board.losses([WAIT], seen, [place("A")], now, before) == []
+    assert board.share(RATE, rate("A", 81, 100)).whole == 100
 
 
 def test_a_count_is_compared_once_its_period_is_over(seen):
