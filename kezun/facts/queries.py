@@ -14,7 +14,7 @@ from kezun.facts import cache, evidence
 from kezun.facts.answers import Computed, Places, Plan, Sheet, answers, label
 from kezun.facts.asking import BadQuestion, Bound, bind
 from kezun.facts.branches import branches
-from kezun.facts.compile import Branch, Selection
+from kezun.facts.compile import Branch, Selection, State
 from kezun.facts.definitions import Definition
 from kezun.facts.engine import Group, engine
 from kezun.facts.expression import compile as compiled
@@ -25,10 +25,13 @@ from kezun.facts.store import files
 from kezun.facts.types import FACT_TYPES
 from kezun.kernel.actor import Actor
 from kezun.org.models import Person, Unit
+from kezun.statistics import intervals
 
 # Primary keys of units stay far below this, so a target can carry the number of its question.
 NEXT = 1 << 40
 READ_ROWS = "facts.read_rows"
+# Of more facts a quantile's interval is not looked for.
+SPANNED = 200_000
 
 
 def indicators() -> list[Definition]:
@@ -90,6 +93,31 @@ def compared(actor: Actor, question: Question) -> list[tuple[Answer, Answer | No
     earlier = {(a.indicator, a.unit, a.by): a for a in then}
     pairs = [(a, earlier.get((a.indicator, a.unit, a.by))) for a in now]
     return [(a, b, change(a.value, b.value if b else None)) for a, b in pairs]
+
+
+def quantile_span(actor: Actor, question: Question) -> tuple[float, float] | None:
+    """The 95 % interval of the one quantile that a question asks for, of one unit and without breakdown.
+
+    The values at two ranks of the very facts (`statistics.intervals.ranks`): another pass over them, so it is
+    made where one number is explained and not with every answer. None for other kinds, for too few facts, and
+    above SPANNED facts, where the two values hardly differ. Raises as `measure`.
+    """
+    [bound] = bind(actor, [question])
+    definition, top = bound.definitions[0], bound.definitions[0].numerator
+    if len(bound.definitions) > 1 or definition.kind != "quantile" or top is None:
+        return None
+    if question.by is not None or question.below is not None:
+        return None
+    versions = cache.versions()
+    n = measure_many(actor, [question], [bound.unit], versions)[0][0].n
+    found = intervals.ranks(n, float(definition.p)) if n <= SPANNED else None
+    if found is None:
+        return None
+    states = [State("quantile", top.condition, top.value, p=f"{rank}/{n}") for rank in found]
+    tree, _targets = branches(bound.unit, None, question.period)
+    paths = _files(bound, top.fact, snapshots_of(bound, versions), tree)
+    [(low, high)] = engine().states(selection_of(bound, top.fact), paths, tree, states, None).values()
+    return float((low or 0) * definition.scale), float((high or 0) * definition.scale)
 
 
 def rows(actor: Actor, question: Question, part: str, offset: int = 0, limit: int | None = 100) -> RowPage:

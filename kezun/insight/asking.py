@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 
+import msgspec
 from django.http import Http404
 
 from kezun.facts import cache
@@ -66,6 +67,15 @@ def unit_for(reader: Person, code: str, person: Person | None) -> Unit:
     if person is not None and person.home_unit is not None and person.home_unit.code == code:
         return person.home_unit
     return unit_by_code(reader, code, "insight.read")
+
+
+def spanned(reader: Person, question: Question, answer: Answer) -> Answer:
+    """An answer with the interval of its quantile, which is looked for where one number is explained."""
+    try:
+        span = facts.quantile_span(reader, question)
+    except TooLarge:
+        span = None
+    return msgspec.structs.replace(answer, low=span[0], high=span[1]) if span else answer
 
 
 def rows_behind(reader: Person, question: Question, part: str, offset: int, limit: int) -> RowPage:

@@ -29,6 +29,28 @@ def kind_text(kind: str) -> str:
     return dict(kinds()).get(kind, kind)
 
 
+def interval_name(kind: str) -> str:
+    """The 95 % interval of a kind, with the method by which it is made; empty for kinds that have none."""
+    return {
+        "ratio": _("95 % interval (Wilson)"),
+        "coverage": _("95 % interval (Wilson)"),
+        "mean": _("95 % interval (Student's t)"),
+        "rate": _("95 % interval (exact Poisson)"),
+        "quantile": _("95 % interval (by ranks, free of any distribution)"),
+        "nps": _("95 % interval (by its standard error)"),
+    }.get(kind, "")
+
+
+def no_interval(kind: str) -> str:
+    """Why a number of a kind that may have an interval has none; empty for kinds that have none."""
+    return {
+        "mean": _("none: it takes two values or more that differ"),
+        "rate": _("none: only counted events have one"),
+        "quantile": _("none: too few facts for both ends, or so many that it would not be seen"),
+        "nps": _("none: all answers are of one sort"),
+    }.get(kind, "")
+
+
 def owner_text(owner: str) -> str:
     """The name of the role that owns an indicator."""
     role = roles().get(owner)

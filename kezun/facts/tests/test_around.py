@@ -20,7 +20,7 @@ from kezun.facts.questions import Question
 from kezun.facts.rules import Period, standard_error
 from kezun.facts.tests import service
 from kezun.facts.tests.test_engine import HAS_WAIT, WAIT, everywhere, stored
-from kezun.kernel.actor import SystemActor
+from kezun.kernel.actor import OutOfScope, SystemActor
 from kezun.statistics import intervals
 
 US = SystemActor("test")
@@ -197,6 +197,53 @@ def test_as_known_before_a_correction(bank, own_home):
     assert span(before) == (3, pytest.approx(stats.t.interval(0.95, 2, 30, stats.sem([10, 20, 60]))[1]))
     later = stats.t.interval(0.95, 3, 172.5, stats.sem([10, 20, 60, 600]))[1]
     assert span() == (4, pytest.approx(later))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("p", ["0.5", "0.9"])
+@pytest.mark.parametrize("small", [10**9, 0], ids=["at once", "in buckets"])
+def test_a_quantile_lies_between_the_values_at_its_ranks(service_at, monkeypatch, p, small):
+    from kezun.facts import engine
+
+    monkeypatch.setattr(engine, "_engine", DuckEngine(small=small))
+    made = service_at(["O1", "O2"], ["O1"], 400)
+    id = {"0.5": "floor.wait_p50", "0.9": "floor.wait_p90"}[p]
+    question = Question((id,), "O1", QUARTER)
+    ordered = sorted(waits(made["tickets"], {made["units"]["O1"].pk}))
+    low, high = intervals.ranks(len(ordered), float(p))
+    assert queries.quantile_span(US, question) == (ordered[low - 1], ordered[high - 1])
+    assert ordered[low - 1] <= queries.measure(US, question)[0].value <= ordered[high - 1]
+    narrow = Question((id,), "O1", QUARTER, weekday=1, hour=9)
+    assert queries.quantile_span(US, narrow) is None  # some ten waits: too few for both ends
+
+
+@pytest.mark.django_db
+def test_only_one_quantile_of_one_unit_is_spanned(service_at):
+    service_at(["O1"], ["O1"], 200)
+    for ids, told in (
+        (("floor.wait_mean",), {}),
+        (("floor.wait_p50", "floor.wait_p90"), {}),
+        (("floor.wait_p50",), {"by": "day"}),
+        (("floor.wait_p50",), {"below": "outlet"}),
+        (("floor.wait_p50",), {"business": "nothing"}),
+    ):
+        assert (
+            queries.quantile_span(US, Question(ids, "O1" if "below" not in told else "HO", QUARTER, **told))
+            is None
+        )
+
+
+@pytest.mark.django_db
+def test_of_very_many_facts_no_quantile_is_spanned_and_outside_the_scope_none_either(
+    service_at, person_in, monkeypatch
+):
+    service_at(["O1"], ["O1"], 200)
+    question = Question(("floor.wait_p50",), "O1", QUARTER)
+    assert queries.quantile_span(US, question) is not None
+    with pytest.raises(OutOfScope):
+        queries.quantile_span(person_in("outlet_manager", "O2"), question)
+    monkeypatch.setattr(queries, "SPANNED", 50)
+    assert queries.quantile_span(US, question) is None
 
 
 # --- each method by hand ----------------------------------------------------------------------------------

@@ -18,10 +18,10 @@ from kezun.facts.questions import Answer, Question
 from kezun.facts.types import FACT_TYPES
 from kezun.insight import board, queries
 from kezun.insight.actions import export_rows
-from kezun.insight.asking import MOST_EXPORTED, answers, rows_behind, snapshots, unit_for
+from kezun.insight.asking import MOST_EXPORTED, answers, rows_behind, snapshots, spanned, unit_for
 from kezun.insight.charts import bin_text, value_unit, weekday_names
 from kezun.insight.look import Look, look, period_name, sent
-from kezun.insight.names import kind_text, owner_text, part_text
+from kezun.insight.names import interval_name, kind_text, no_interval, owner_text, part_text
 from kezun.insight.sheet import column_titles, for_reading, linked_rows, workbook
 from kezun.kernel.actor import require
 from kezun.kernel.page import page
@@ -94,6 +94,8 @@ def explain(request: HttpRequest) -> HttpResponse:
     d = asked.definition
     (found,) = answers(reader, [asked.question], _known(reader, asked))
     answer = found[0] if found else None
+    if answer is not None and d.kind == "quantile":
+        answer = spanned(reader, asked.question, answer)
     context: dict[str, Any] = {
         "title": d.title,
         "asked": asked,
@@ -170,8 +172,9 @@ def _numbers(d: Definition, answer: Answer) -> list[tuple[str, str]]:
         else ""
     )
     lines.append(("n", grouped(answer.n) + few))
-    if text := figures.interval_text(answer.low, answer.high, d.unit):
-        lines.append((_("95 % interval (Wilson)"), text))
+    span = figures.interval_text(answer.low, answer.high, d.unit)
+    if text := span or (no_interval(d.kind) if answer.value is not None else ""):
+        lines.append((interval_name(d.kind), text))
     if text := board.target(d):
         met = {True: _("met"), False: _("not met"), None: _("not judged")}[answer.met]
         lines.append((_("Target"), f"{text} · {met}"))

@@ -6,8 +6,14 @@ import re
 import pytest
 from openpyxl import load_workbook
 
+from kezun.facts import queries as facts
+from kezun.facts.engine import TooLarge
+from kezun.facts.questions import Question
+from kezun.facts.rules import Period
 from kezun.insight.look import look
+from kezun.kernel.actor import SystemActor
 from kezun.kernel.models import TrailEntry
+from kezun.ui.figures import interval_text
 
 pytestmark = pytest.mark.django_db
 RATE = "indicator=floor.answer_rate&unit=O1&period=2026-03"
@@ -34,6 +40,47 @@ def test_a_number_is_explained_by_all_that_it_is_made_of(manager):
     assert re.fullmatch(r"ticket@\d+", lines["Snapshot"])
     assert "66.7 %" in words(page)
     assert 'count(ticket where outcome == "served") / count(ticket)' in page.context["d"].formula_text
+
+
+def lines_of(manager, indicator, **more):
+    query = "".join(f"&{name}={value}" for name, value in more.items())
+    page = manager.get(f"/explain/?indicator={indicator}&unit=O1&period=2026-03{query}")
+    return page.context["answer"], dict(page.context["lines"])
+
+
+def test_each_kind_says_by_which_method_its_interval_is_made(manager, service):
+    answer, lines = lines_of(manager, "floor.wait_mean")
+    assert lines["95 % interval (Student's t)"] == interval_text(answer.low, answer.high, "s")
+    assert answer.low < answer.value < answer.high
+    answer, lines = lines_of(manager, "floor.hourly_load")
+    assert lines["95 % interval (exact Poisson)"] == interval_text(answer.low, answer.high, "per_hour")
+    _answer, lines = lines_of(manager, "floor.tickets")
+    assert not [name for name in lines if "interval" in name]
+
+
+def test_a_quantile_is_spanned_by_ranks_where_it_is_explained(manager, service):
+    answer, lines = lines_of(manager, "floor.wait_p50")
+    assert lines["95 % interval (by ranks, free of any distribution)"] == interval_text(
+        answer.low, answer.high, "s"
+    )
+    assert answer.low <= answer.value <= answer.high
+    (listed,) = facts.measure(
+        SystemActor("test"), Question(("floor.wait_p50",), "O1", Period.parse("2026-03"))
+    )
+    assert (listed.low, listed.value) == (None, answer.value)
+
+
+def test_why_there_is_no_interval_is_said(manager, monkeypatch):
+    monkeypatch.setattr(facts, "SPANNED", 3)
+    _answer, lines = lines_of(manager, "floor.wait_p50")
+    assert "too few" in lines["95 % interval (by ranks, free of any distribution)"]
+
+    def too_large(*_):
+        raise TooLarge
+
+    monkeypatch.setattr(facts, "quantile_span", too_large)
+    answer, _lines = lines_of(manager, "floor.wait_p50")
+    assert answer.low is None
 
 
 def test_in_the_drawer_only_the_explanation_is_sent(manager):
