@@ -178,7 +178,10 @@ def cases(
     "POST", "cases", name="cases.api_open", needs=OPEN, response=CaseOut, openapi_extra=NewCase.described()
 )
 def register(request: HttpRequest) -> dict[str, Any]:
-    """Register a case of any kind about any unit; people in `given.parties` are kept under the case's key."""
+    """Register a case of any kind about any unit; people in `given.parties` are kept under the case's key.
+
+    `given.severity` may be graver than the table of the kind (urgency and complexity) says, never milder.
+    """
     actor, said = reader_of(request), _plain(NewCase.read(request).dict())
     unit = payload.unit(actor, said["unit"], 40)
     given = said["given"]
@@ -223,7 +226,11 @@ def events(request: HttpRequest, no: str) -> dict[str, Any]:
     openapi_extra=Step.described(),
 )
 def do(request: HttpRequest, no: str, verb: str) -> dict[str, Any]:
-    """Take a step: `verb` with what it is given; needs the permission `cases.<verb>` besides."""
+    """Take a step: `verb` with what it is given; needs the permission `cases.<verb>` besides.
+
+    `grade` takes a severity as the kind's table has it or a graver one; for a milder one `ask` with
+    `{"type": "grade", "severity": …, "reason": …}`, which another person grants.
+    """
     actor = reader_of(request)
     row, said = queries.case_by_no(actor, _plain(no)), _plain(Step.read(request).dict())
     if verb not in VERBS or verb == "open":

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as lazy
 
 from kezun.cases import clockwords, wording
 from kezun.cases.effects.gates import demanded
+from kezun.cases.effects.grading import hint
 from kezun.cases.forms_intake import area
 from kezun.cases.forms_kind import field_of
 from kezun.cases.models import Case, Clock, Party
@@ -67,6 +68,8 @@ class StepForm(forms.Form):
                 self.fields[take.name] = take_field(take)
         if any(take.kind == "party" for take in self.takes):
             self.fields |= party_fields(kind)
+        if "severity" in self.fields:
+            self.fields["severity"].help_text = hint(kind, case.data, verb)
         if verb == "ask":
             self._of_request(clocks)
         wanted = demanded(kind, kind.step(verb, case.state))

@@ -19,7 +19,7 @@ from kezun.org.models import Unit
 ABOUT = {
     "accept": "Take a case on as one for the bank to handle.",
     "reject": "Do not take a case on: with the reason, and the notice given to whoever brought it.",
-    "grade": "Give a case another severity.",
+    "grade": "Give a case another severity: as its kind's table says or graver; a milder one is asked for.",
     "assign": "Hand a case to a unit, post or person; the sender owns it until it is taken.",
     "take": "Take a case: from now on one handles it.",
     "return": "Send a case back to where it came from; the second time it climbs.",
@@ -48,7 +48,7 @@ ABOUT = {
     "part": "Note that another case was taken out of this one.",
     "link": "Link a case to another.",
     "roll_out": "Have all peer units look whether they have the same.",
-    "ask": "Ask for an exception: an extension, another grade, a closing without effect.",
+    "ask": "Ask for an exception: an extension, a milder grade, a closing without effect.",
     "grant": "Grant what was asked, as another than the one who asked.",
     "refuse": "Refuse what was asked.",
     "escalate": "Tell the next level, because a clock has run so far.",

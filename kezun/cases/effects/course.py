@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from kezun.cases import engine, standing
 from kezun.cases.doing import Doing, effect
+from kezun.cases.effects import grading
 from kezun.cases.models import Case
 from kezun.org.models import Assignment, BusinessLine, Unit, UnitPath, valid_on
 
@@ -18,10 +19,7 @@ CLIMB_AFTER = 2
 def opened(doing: Doing) -> None:
     """Severity by the kind's table, the unit that should take it, the line it belongs to."""
     said = doing.said
-    severity = said.get("severity") or doing.kind.severity(doing.fields)
-    if not 1 <= severity <= 4:
-        raise ValidationError({"severity": _("Severity is 1 (gravest) to 4.")})
-    doing.sets["severity"] = severity
+    doing.sets["severity"] = grading.graded(doing, doing.fields)
     if line := said.get("line"):
         row = BusinessLine.objects.filter(code=line).first()
         if row is None:
@@ -196,19 +194,6 @@ def amended(doing: Doing) -> None:
     if not title and not doing.fields:
         raise ValidationError(_("Nothing was changed: give a new title or a field."))
     doing.told["before"] = {key: doing.case.data.get(key) for key in doing.fields}
-
-
-@effect("grade")
-def graded(doing: Doing) -> None:
-    """Another severity, by value or by the kind's table from urgency and complexity."""
-    severity = doing.said.get("severity") or doing.kind.severity(doing.data())
-    if not 1 <= severity <= 4:
-        raise ValidationError({"severity": _("Severity is 1 (gravest) to 4.")})
-    same = all(doing.case.data.get(id) == value for id, value in doing.fields.items())
-    if severity == doing.case.severity and same:
-        raise ValidationError({"severity": _("Nothing would change: the case has this severity already.")})
-    doing.told["before"] = doing.case.severity
-    doing.sets["severity"] = severity
 
 
 @effect("rate")

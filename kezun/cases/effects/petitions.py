@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from kezun.cases import clocking, clockwords, engine, standing
 from kezun.cases.doing import Doing, after, effect
+from kezun.cases.effects import grading
 from kezun.cases.models import Case, Clock, Petition
 from kezun.cases.reach import everywhere
 from kezun.cases.rules.petitions import NotGrantable, band
@@ -90,12 +91,12 @@ def _refusal(clock: Clock, error: NotGrantable) -> str:
 
 
 def _grade(doing: Doing, made: Petition) -> None:
-    severity = doing.said.get("severity") or 0
-    if not 1 <= severity <= 4:
-        raise ValidationError({"severity": _("Severity is 1 (gravest) to 4.")})
+    severity = grading.checked(doing.said.get("severity") or 0)
     if severity == doing.case.severity:
         raise ValidationError({"severity": _("The case has this severity already.")})
     made.data, made.level = {"severity": severity, "before": doing.case.severity}, "office"
+    if doing.kind.grades:
+        made.data["table"] = doing.kind.severity(doing.data())
 
 
 def _waiving(doing: Doing, made: Petition) -> None:

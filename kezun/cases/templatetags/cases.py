@@ -57,8 +57,17 @@ def state_tag(state: str) -> SafeString:
 
 @register.filter
 def more_of(petition: Petition) -> str:
-    """By how much a request asks to extend a deadline, with the unit: «+10 workdays»; "" for others."""
+    """What a request asks for: by how much more, with the unit («+10 workdays»), or which grade; else ""."""
+    if petition.type == Petition.Type.GRADE:
+        return _grades(petition.data)
     return f"+{clockwords.amount_of(petition.policy, petition.units)}" if petition.units else ""
+
+
+def _grades(told: dict[str, int]) -> str:
+    """From which severity to which, and which one the kind's table gives."""
+    if told.get("table"):
+        return _("%(before)d → %(severity)d (by the table: %(table)d)") % told
+    return f"{told.get('before', '')} → {told.get('severity', '')}"
 
 
 @register.filter
