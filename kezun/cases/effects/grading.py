@@ -44,8 +44,8 @@ def refusal(doing: Doing, table: int) -> str:
     told = {"table": table, "ask": wording.button("ask"), "type": wording.choice_name("type", "grade")}
     if doing.verb == "open":
         text = _(
-            "By the table of its kind this is severity %(table)d or graver. For a milder one register it first, "
-            "then use «%(ask)s» (%(type)s) and give the reason: somebody else decides."
+            "By the table of its kind this is severity %(table)d or graver. For a milder one register it "
+            "first, then use «%(ask)s» (%(type)s) and give the reason: somebody else decides."
         )
     else:
         text = _(
@@ -64,8 +64,8 @@ def hint(kind: Kind, values: Mapping[str, Any], verb: str) -> str:
         text = _("By the table of its kind: %(table)d. Somebody else decides on a milder one.")
     else:
         text = _(
-            "By the table of its kind: %(table)d as it is classified now; left empty, the table decides. Graver "
-            "is free; for a milder one use «%(ask)s»: somebody else decides."
+            "By the table of its kind: %(table)d as it is classified now; left empty, the table decides. "
+            "Graver is free; for a milder one use «%(ask)s»: somebody else decides."
         )
     return text % told
 

@@ -1,4 +1,4 @@
-"""How grave a case is: by the table of its kind, graver by anybody, milder only once a second person agrees."""
+"""How grave a case is: by the table of its kind, graver by anybody, milder only by two."""
 
 from __future__ import annotations
 
