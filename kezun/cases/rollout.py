@@ -119,5 +119,11 @@ def coverage(order: Order) -> Coverage:
 
 def result_of(case: Case) -> str:
     """What was last proposed as the result of a case, in words."""
-    event = case.events.filter(verb="propose").order_by("-seq").first()
-    return str(json.loads(event.body)["said"].get("result", "")) if event else ""
+    return results_of(Case.objects.filter(pk=case.pk)).get(case.pk, "")
+
+
+def results_of(cases: QuerySet[Case]) -> dict[int, str]:
+    """What was last proposed as the result of each of these cases, in words; one statement."""
+    asked = Event.objects.filter(verb="propose", case__in=cases.order_by().values("pk"))
+    told = asked.order_by("seq").values_list("case", "body")
+    return {case: str(json.loads(body)["said"].get("result", "")) for case, body in told.iterator()}

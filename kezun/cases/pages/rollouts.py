@@ -104,12 +104,14 @@ def file(request: HttpRequest, no: str) -> HttpResponse:
     """All units asked, as Excel."""
     actor = reader_of(request)
     case = case_by_no(actor, no)
+    asked = _asked(actor, case, "")
+    results = rollout.results_of(asked)
     rows = [
         [
             *(row.unit.code, row.unit.title, row.no, row.get_state_display(), answer_of(row)),
-            *(rollout.result_of(row), showing.day(row.due_at), showing.day(row.closed_at)),
+            *(results.get(row.pk, ""), showing.day(row.due_at), showing.day(row.closed_at)),
         ]
-        for row in _asked(actor, case, "")[:MOST]
+        for row in asked[:MOST]
     ]
     heads = (
         _("Number of the unit"),

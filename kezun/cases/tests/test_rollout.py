@@ -6,11 +6,12 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from kezun.cases import actions, kinds, rollout
+from kezun.cases.effects import rolling_out
 from kezun.cases.models import Case, Link, Proof
 from kezun.cases.tests.courses import finding
 from kezun.kernel.actor import Denied, SystemActor
 from kezun.kernel.models import Task
-from kezun.kernel.task import run, run_due
+from kezun.kernel.task import claim, run, run_due
 from kezun.org.models import UnitTag
 from kezun.standards.tests.world import photo
 
@@ -108,14 +109,41 @@ def test_a_repeated_task_opens_nothing_twice(ordered):
 def test_what_was_cut_off_goes_on(shipped, ordered):
     case = ordered(work=False)
     [order] = rollout.orders_of(case)
-    from kezun.cases.effects.rolling_out import _open
-
-    _open(case, order, shipped["bank"]["O2"])
-    _open(case, order, shipped["bank"]["O2"])
+    rolling_out._open(case, order, shipped["bank"]["O2"])
+    rolling_out._open(case, order, shipped["bank"]["O2"])
     assert rollout.coverage(order).opened == 1
     run_due("test")
     assert rollout.coverage(order).opened == 2
     assert Task.objects.get(name=rollout.TASK).progress["done"] == 2
+
+
+def test_a_large_order_is_opened_in_several_tasks(shipped, ordered, monkeypatch):
+    monkeypatch.setattr(rolling_out, "AT_ONCE", 1)
+    case = ordered(work=False)
+    [first] = Task.objects.filter(name=rollout.TASK)
+    Task.objects.exclude(pk=first.pk).delete()
+    run(claim("test"))
+    first.refresh_from_db()
+    assert (first.progress["done"], first.progress["total"]) == (1, 2)
+    assert len(checks(case)) == 1
+    run_due("test")
+    assert set(checks(case)) == {"O2", "O3"}
+    tasks = Task.objects.filter(name=rollout.TASK).order_by("pk")
+    assert [task.state for task in tasks] == [Task.State.DONE] * 2
+    assert tasks[1].progress["done"] == 2
+
+
+def test_results_are_read_at_once(shipped, ordered, django_assert_num_queries):
+    case = ordered()
+    found = checks(case)
+    answer(shipped, found["O2"], "other", "conforming")
+    with django_assert_num_queries(1):
+        results = rollout.results_of(Case.objects.filter(code="self_check"))
+    assert results == {found["O2"].pk: "屏幕花屏"}
+    actions.do(shipped["supervisor"], found["O2"], "send_back", {"reason": "请补充照片"})
+    actions.do(shipped["other"], found["O2"], "propose", {"result": "已更换", "found": "conforming"})
+    assert rollout.result_of(found["O2"]) == "已更换"
+    assert rollout.result_of(found["O3"]) == ""
 
 
 def answer(shipped, case: Case, who: str, found: str, **more) -> Case:

@@ -182,3 +182,18 @@ def test_a_name_cannot_add_a_header(name):
     answer = attachment(b"", name, CSV)
     assert "\n" not in answer["Content-Disposition"]
     assert "X-Evil" not in answer
+
+
+def test_rows_share_one_look_and_heads_have_another():
+    sheet = Sheet("a", "t", ["h", "i"], [["x", 1], [None, "y"]], facts=[("f", "g")])
+    found = openpyxl.load_workbook(io.BytesIO(workbook([sheet]))).worksheets[0]
+    heads = next(row[0].row for row in found.iter_rows() if row[0].value == "h")
+    for cell in found[heads]:
+        assert cell.font.bold
+        assert cell.fill.fgColor.rgb == "00E3EEF2"
+    for row in (heads + 1, heads + 2):
+        for cell in found[row]:
+            assert not cell.font.bold
+            assert cell.border.bottom.style == "thin"
+            assert cell.alignment.wrap_text
+    assert not found["A2"].border.bottom.style
