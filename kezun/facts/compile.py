@@ -43,7 +43,9 @@ class State:
     op: count, sum (of `value`), squares (the sum of `value` times itself), distinct (combinations of the
     columns `of`), quantile (the smallest `value` whose cumulative share is at least `p`; null where there is
     none), at_most (how many lie up to that). condition, value: SQL over the fact's columns, as in
-    definitions.Measure. p: a decimal text or a fraction, exact.
+    definitions.Measure. p: a decimal text or a fraction, exact. sds: for a quantile, so many standard
+    deviations of its rank, √(n p (1 − p)), beside it (−1 or 1): half the difference of the two values is its
+    standard error.
     """
 
     op: str
@@ -51,6 +53,7 @@ class State:
     value: str = ""
     of: tuple[str, ...] = ()
     p: str = ""
+    sds: int = 0
 
 
 class Branch(NamedTuple):
@@ -166,7 +169,7 @@ def states_sql(states: Sequence[State], rows: Rows, dialect: Dialect) -> tuple[l
     shares = {pair: _shares(states, pair) for pair in pairs}
     tables, joins, columns = [("base", base_sql(states, rows, dialect))], [], []
     for at, pair in enumerate(pairs):
-        made, names = _quantiles(at, pair, shares[pair], rows, dialect)
+        made, names = _quantiles(at, pair, [_reached(*s, dialect) for s in shares[pair]], rows, dialect)
         tables += made
         joins += names
     for index, state in enumerate(states):
@@ -178,7 +181,7 @@ def states_sql(states: Sequence[State], rows: Rows, dialect: Dialect) -> tuple[l
             columns.append(f"coalesce(d{index}.n, CAST(0 AS BIGINT))")
         else:
             at = pairs.index((state.value, state.condition))
-            place = shares[pairs[at]].index(state.p)
+            place = shares[pairs[at]].index((state.p, state.sds))
             table = f"q{at}" if rows.width == 1 else f"r{at}_{place}"
             value, upto = (
                 f"CAST({table}.v{place} AS BIGINT)",
@@ -259,18 +262,19 @@ def _distinct(index: int, state: State, rows: Rows) -> list[Table]:
     return [(f"c{index}", once), (f"d{index}", counted)]
 
 
-def _shares(states: Sequence[State], pair: tuple[str, str]) -> list[str]:
-    return list(dict.fromkeys(s.p for s in states if s.p and (s.value, s.condition) == pair))
+def _shares(states: Sequence[State], pair: tuple[str, str]) -> list[tuple[str, int]]:
+    return list(dict.fromkeys((s.p, s.sds) for s in states if s.p and (s.value, s.condition) == pair))
 
 
 def _quantiles(
-    at: int, pair: tuple[str, str], ps: Sequence[str], rows: Rows, dialect: Dialect
+    at: int, pair: tuple[str, str], reached: Sequence[str], rows: Rows, dialect: Dialect
 ) -> tuple[list[Table], list[str]]:
     """Tables that give quantiles exactly and how many values lie at or below, and which of them to join.
 
-    Never is a value kept per row: values are counted per place in buckets of `width` and added up the tree;
-    that tells for each target the bucket of its quantile. A second pass counts single values, in those
-    buckets alone. So memory grows with places and buckets, not with facts.
+    reached: SQL that holds of `upto` from each quantile on. Never is a value kept per row: values are counted
+    per place in buckets of `width` and added up the tree; that tells for each target the bucket of its
+    quantile. A second pass counts single values, in those buckets alone. So memory grows with places and
+    buckets, not with facts.
     """
     value, condition = pair
     value, condition = _narrow(value), rows.left_of(condition)
@@ -278,13 +282,13 @@ def _quantiles(
     inside = f"{rows.selected} WHERE {condition} AND {value} IS NOT NULL"
     counted = f"SELECT f.place_, {rows.key} AS key_, {bucket} AS v, count(*) AS n FROM {inside}"
     counted += f" GROUP BY {rows.grouped}, 3"
-    tables = [(f"h{at}", counted), (f"q{at}", _ranked(f"h{at}", ps))]
+    tables = [(f"h{at}", counted), (f"q{at}", _ranked(f"h{at}", reached))]
     if rows.width == 1:
         return tables, [f"q{at}"]
     wanted = " UNION ".join(
         f"SELECT DISTINCT b.place, q.key_, q.v{i} AS bucket "
         f"FROM q{at} AS q JOIN branches AS b ON b.target = q.target_"
-        for i in range(len(ps))
+        for i in range(len(reached))
     )
     values = f"SELECT f.place_, {rows.key} AS key_, {bucket} AS bucket, {value} AS v FROM {inside}"
     single = (
@@ -292,23 +296,42 @@ def _quantiles(
         "ON w.place = p.place_ AND w.key_ = p.key_ AND w.bucket = p.bucket GROUP BY 1, 2, 3, 4"
     )
     tables += [(f"w{at}", wanted), (f"f{at}", single)]
-    names = [f"r{at}_{i}" for i in range(len(ps))]
+    names = [f"r{at}_{i}" for i in range(len(reached))]
     return [
         *tables,
-        *((name, _refined(at, i, p)) for i, (name, p) in enumerate(zip(names, ps, strict=True))),
+        *(
+            (name, _refined(at, i, enough))
+            for i, (name, enough) in enumerate(zip(names, reached, strict=True))
+        ),
     ], names
 
 
-def _reached(p: str, i: int) -> str:
-    """From rising `upto` the first `v` at which the share p is reached: v, upto and what lies before it."""
+def _reached(p: str, sds: int, dialect: Dialect) -> str:
+    """The condition on a rising `upto` from which on the share p of `total` is reached, in whole numbers.
+
+    With sds: from which on the rank p · total + sds · √(total · p · (1 − p)) is; squared, so that no root and
+    no float decides.
+    """
     share = Fraction(p)
-    enough = f"FILTER (WHERE upto * {share.denominator} >= total * {share.numerator})"
-    return f"min(v) {enough} AS v{i}, min(upto) {enough} AS upto{i}, min(upto - n) {enough} AS before{i}"
+    part, whole = share.numerator, share.denominator
+    if not sds:
+        return f"upto * {whole} >= total * {part}"
+    short = f"(CAST(total AS {dialect.wide}) * {part} - CAST(upto AS {dialect.wide}) * {whole})"
+    squares = f"{short} * {short}", f"{sds * sds * part * (whole - part)} * CAST(total AS {dialect.wide})"
+    if sds < 0:
+        return f"({short} <= 0 OR {squares[0]} <= {squares[1]})"
+    return f"({short} <= 0 AND {squares[0]} >= {squares[1]})"
 
 
-def _ranked(histogram: str, ps: Sequence[str]) -> str:
+def _first(enough: str, i: int) -> str:
+    """The first `v` at which a condition on `upto` holds: v, upto and what lies before it."""
+    where = f"FILTER (WHERE {enough})"
+    return f"min(v) {where} AS v{i}, min(upto) {where} AS upto{i}, min(upto - n) {where} AS before{i}"
+
+
+def _ranked(histogram: str, reached: Sequence[str]) -> str:
     """Of a histogram per place: per target and key the value at which each share is reached."""
-    found = ", ".join(_reached(p, i) for i, p in enumerate(ps))
+    found = ", ".join(_first(enough, i) for i, enough in enumerate(reached))
     part = "PARTITION BY target_, key_"
     return (
         "WITH up AS (SELECT b.target AS target_, h.key_, h.v, CAST(sum(h.n) AS BIGINT) AS n "
@@ -319,7 +342,7 @@ def _ranked(histogram: str, ps: Sequence[str]) -> str:
     )
 
 
-def _refined(at: int, i: int, p: str) -> str:
+def _refined(at: int, i: int, enough: str) -> str:
     """The same within the bucket found, value by value, counted on from what lies before the bucket."""
     part = "PARTITION BY target_, key_"
     return (
@@ -328,5 +351,5 @@ def _refined(at: int, i: int, p: str) -> str:
         f"JOIN q{at} AS q ON q.target_ = b.target AND q.key_ = f.key_ AND q.v{i} = f.bucket "
         "GROUP BY 1, 2, 3), "
         f"run AS (SELECT *, before + CAST(sum(n) OVER ({part} ORDER BY v) AS BIGINT) AS upto FROM up) "
-        f"SELECT target_, key_, {_reached(p, i)} FROM run GROUP BY 1, 2"
+        f"SELECT target_, key_, {_first(enough, i)} FROM run GROUP BY 1, 2"
     )

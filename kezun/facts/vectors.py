@@ -10,9 +10,10 @@ from __future__ import annotations
 import ast
 import datetime as dt
 import hashlib
+import math
 import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,6 +32,7 @@ from kezun.facts.types import FACT_TYPES
 
 Array = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]
+Exact = npt.NDArray[np.object_]
 Equal = tuple[tuple[str, int | str | None], ...]
 OPERATE: dict[type[ast.operator], Callable[[Array, Array], Array]] = {
     ast.Add: operator.add,
@@ -56,27 +58,59 @@ class Span:
 
 @dataclass(frozen=True)
 class Vector:
-    """One indicator of many groups, arrays of one length: value (nan: none), whole numbers behind it, n."""
+    """One indicator of many groups, arrays of one length: value (nan: none), whole numbers behind it, n.
+
+    squares: of a mean or an NPS the sum of the squares of what was added up to the numerator, and how many
+    that were (`counted`); Python's own numbers, as they may need 128 bits. error: of a quantile its standard
+    error, nan where it is not known, if it was asked for.
+    """
 
     value: Array
     numerator: Whole
     denominator: Whole
     n: Whole
+    squares: Exact | None = None
+    counted: Whole | None = None
+    error: Array | None = None
+
+    @property
+    def deviations(self) -> Array | None:
+        """Σ (value − mean)² of what was added up, before any scale; nan where other rows are counted below
+        than are added up above, and where there are none. None for kinds other than a mean and an NPS."""
+        if self.squares is None or self.counted is None:
+            return None
+        found = [
+            (n * square - total * total) / n if n and n == whole else math.nan
+            for n, total, square, whole in zip(
+                self.counted.tolist(),
+                self.numerator.tolist(),
+                self.squares,
+                self.denominator.tolist(),
+                strict=True,
+            )
+        ]
+        return np.array(found, dtype=np.float64)
 
 
 class Column(NamedTuple):
-    """One state of many groups, 0 where there is none, and where there is one."""
+    """One state of many groups, 0 where there is none, and where there is one; `exact` for squares."""
 
     number: Whole
     known: npt.NDArray[np.bool_]
+    exact: Exact | None = None
 
 
 def vectors(
-    ids: Iterable[str], named: Mapping[str, Definition], span: Span, groups: Sequence[Group]
+    ids: Iterable[str],
+    named: Mapping[str, Definition],
+    span: Span,
+    groups: Sequence[Group],
+    errors: bool = False,
 ) -> dict[str, Vector]:
     """The indicators `ids` for each of `groups` (target, key), in their order; one pass per fact type.
 
     named: definitions by id, those in formulas too. Values equal those of `queries.measure` to the last bit.
+    errors: look for the standard errors of quantiles too, which costs two more values for each of them.
     KeyError for an indicator that is not named; ValueError for a distribution.
     """
     asked = list(dict.fromkeys(ids))
@@ -85,15 +119,14 @@ def vectors(
     for definition in parts.values():
         if definition.kind == "distribution":
             raise ValueError(f"{definition.id}: a distribution has no single value")
-        for fact, state in needed(definition).values():
+        for fact, state in _needed(definition, errors).values():
             if state not in wanted.setdefault(fact, []):
                 wanted[fact].append(state)
     index = {group: at for at, group in enumerate(groups)}
     columns: dict[tuple[str, State], Column] = {}
     for fact, states in wanted.items():
-        matrix, known = _matrix(fact, states, span, index)
-        columns |= {(fact, state): Column(matrix[:, at], known[:, at]) for at, state in enumerate(states)}
-    made = {id: _figures(definition, columns) for id, definition in parts.items()}
+        columns |= {(fact, state): column for state, column in _columns(fact, states, span, index)}
+    made = {id: _figures(definition, columns, errors) for id, definition in parts.items()}
     return {id: _of(id, named, made) for id in asked}
 
 
@@ -105,20 +138,35 @@ def parts_of(id: str, named: Mapping[str, Definition]) -> list[str]:
     return list(dict.fromkeys(below))
 
 
-def _matrix(
+def _needed(definition: Definition, errors: bool) -> dict[str, tuple[str, State]]:
+    """The states of an indicator, with those that stand one standard deviation of its rank beside a
+    quantile."""
+    found = needed(definition)
+    if errors and definition.kind == "quantile":
+        fact, state = found["value"]
+        found |= {"below": (fact, replace(state, sds=-1)), "above": (fact, replace(state, sds=1))}
+    return found
+
+
+def _columns(
     fact: str, states: Sequence[State], span: Span, index: Mapping[Group, int]
-) -> tuple[Whole, npt.NDArray[np.bool_]]:
-    """The states of a fact type, shape (groups, states), and where there is one (quantiles of nothing)."""
+) -> list[tuple[State, Column]]:
+    """Each state of a fact type for all groups; squares also as they are, for they may need 128 bits."""
     found = engine().states(_selection(fact, span), _files(fact, span), span.tree, states, span.by)
-    made = np.zeros((len(index), len(states)), dtype=np.int64)
     places = [index[group] for group in found if group in index]
     rows = [values for group, values in found.items() if group in index]
+    wide = [at for at, state in enumerate(states) if state.op == "squares"]
+    exact = {at: np.zeros(len(index), dtype=object) for at in wide}
+    made = np.zeros((len(index), len(states)), dtype=np.int64)
     known = np.zeros(made.shape, dtype=bool)
     if rows:
-        plain = [[0 if v is None else v for v in row] for row in rows] if _sparse(states) else rows
-        made[places] = np.array(plain, dtype=np.int64)
+        for at in wide:
+            exact[at][places] = [row[at] for row in rows]
+        narrow = [at for at in range(len(states)) if at not in exact]
+        plain = [[row[at] or 0 for at in narrow] for row in rows] if wide or _sparse(states) else rows
+        made[np.ix_(places, narrow)] = np.array(plain, dtype=np.int64)
         known[places] = [[v is not None for v in row] for row in rows] if _sparse(states) else True
-    return made, known
+    return [(state, Column(made[:, at], known[:, at], exact.get(at))) for at, state in enumerate(states)]
 
 
 def _sparse(states: Iterable[State]) -> bool:
@@ -157,21 +205,32 @@ def content(fact: str, snapshot: int, since: dt.date, until: dt.date) -> str:
     return hashlib.sha256("\n".join(hashes).encode()).hexdigest()
 
 
-def _figures(definition: Definition, columns: Mapping[tuple[str, State], Column]) -> Vector:
+def _figures(definition: Definition, columns: Mapping[tuple[str, State], Column], errors: bool) -> Vector:
     """One indicator from its states, by the rules of `answers`."""
-    read = {role: columns[fact, state] for role, (fact, state) in needed(definition).items()}
+    read = {role: columns[fact, state] for role, (fact, state) in _needed(definition, errors).items()}
     n, scale = read["n"].number, definition.scale
     if definition.kind == "nps":
         difference = read["promoters"].number - read["detractors"].number
-        return Vector(_quotient(difference, n, 100), difference, n, n)
+        squares = (read["promoters"].number + read["detractors"].number).astype(object)
+        return Vector(_quotient(difference, n, 100), difference, n, n, squares, n)
     top = read["top"].number
     if definition.kind in {"count", "distinct"}:
         return Vector((top * scale).astype(np.float64), top, np.zeros_like(top), n)
     if definition.kind == "quantile":
         value = read["value"]
-        return Vector(np.where(value.known, value.number * scale, np.nan), top, n, n)
+        error = _beside(read["below"], read["above"]) * scale if errors else None
+        return Vector(np.where(value.known, value.number * scale, np.nan), top, n, n, error=error)
     bottom = read["bottom"].number
-    return Vector(_quotient(top, bottom, scale), top, bottom, n)
+    quotient = _quotient(top, bottom, scale)
+    if "squares" not in read:
+        return Vector(quotient, top, bottom, n)
+    return Vector(quotient, top, bottom, n, read["squares"].exact, read["values"].number)
+
+
+def _beside(below: Column, above: Column) -> Array:
+    """Half the difference between the values one standard deviation of the rank below and above a quantile;
+    nan where there are too few facts for one of them."""
+    return np.where(below.known & above.known, (above.number - below.number) / 2, np.nan)
 
 
 def _quotient(top: Whole, bottom: Whole, scale: int) -> Array:

@@ -37,6 +37,7 @@ STATES = (
     State("squares", HAS_WAIT, WAIT),
     *(State("quantile", HAS_WAIT, WAIT, p=p) for p in ("0.5", "0.07", "0.9")),
     *(State("at_most", HAS_WAIT, WAIT, p=p) for p in ("0.9", "0.07")),
+    *(State("quantile", HAS_WAIT, WAIT, p=p, sds=s) for p in ("0.5", "0.9") for s in (-1, 1)),
     State("quantile", SERVED, 'CAST("service_s" AS BIGINT)', p="0.9"),
 )
 
@@ -64,6 +65,12 @@ def rank(values, p):
     return sorted(values)[math.ceil(Fraction(p) * len(values)) - 1] if values else None
 
 
+def beside(values, p, sds):
+    """The value whose rank lies `sds` standard deviations beside that of the quantile, if there is one."""
+    at = math.ceil(round(p * len(values) + sds * math.sqrt(len(values) * p * (1 - p)), 9))
+    return sorted(values)[max(at, 1) - 1] if values and at <= len(values) else None
+
+
 def expected(rows):
     served = [r for r in rows if r["outcome"] == "served"]
     waits = [r["wait_s"] for r in served if r["wait_s"] is not None]
@@ -73,7 +80,9 @@ def expected(rows):
     return (
         *(len(rows), len(served), sum(waits), len(counters), sum(w * w for w in waits)),
         *(rank(waits, p) for p in ("0.5", "0.07", "0.9")),
-        *(upto["0.9"], upto["0.07"], rank(services, "0.9")),
+        *(upto["0.9"], upto["0.07"]),
+        *(beside(waits, p, sds) for p in (0.5, 0.9) for sds in (-1, 1)),
+        rank(services, "0.9"),
     )
 
 

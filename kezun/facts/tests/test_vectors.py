@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 
 from kezun.facts import vectors
+from kezun.facts.answers import needed
 from kezun.facts.branches import branches
 from kezun.facts.cache import versions
+from kezun.facts.definitions import Definition, Measure
 from kezun.facts.indicators import catalogue
 from kezun.facts.queries import measure
 from kezun.facts.questions import Question
@@ -67,6 +70,71 @@ def test_by_person_and_narrowed(service_at, person_in):
     equal = (("business", business[0] or None),)
     one = vectors.vectors(["floor.tickets"], catalogue().definitions, span(tree, equal=equal), [(top, 0)])
     assert same(one["floor.tickets"], 0, measure(US, narrow)[0])
+
+
+def spread_of(values):
+    return sum((v - sum(values) / len(values)) ** 2 for v in values)
+
+
+def test_how_much_the_values_behind_means_differ(service_at):
+    made = service_at(["O1", "O2"], ["O1"], 300)
+    tree, targets = branches(made["units"]["HO"], "outlet", QUARTER)
+    groups = [(pk, 0) for pk in targets]
+    ids = ["floor.wait_mean", "floor.satisfaction_mean", "floor.answer_rate", "floor.wait_p50"]
+    found = vectors.vectors(ids, catalogue().definitions, span(tree), groups)
+    assert found["floor.answer_rate"].deviations is None
+    assert found["floor.wait_p50"].error is None
+    for at, pk in enumerate(targets):
+        waits = [
+            r["wait_s"]
+            for r in made["tickets"]
+            if (r["unit"], r["outcome"]) == (pk, "served") and r["wait_s"] is not None
+        ]
+        scores = [r["score"] for r in made["ratings"] if r["unit"] == pk]
+        for id, values in (("floor.wait_mean", waits), ("floor.satisfaction_mean", scores)):
+            told = found[id].deviations[at]
+            assert math.isnan(told) if not values else told == pytest.approx(spread_of(values))
+
+
+def test_squares_of_all_groups_are_exact_and_of_no_other_rows_than_are_counted():
+    """Two values near 2³¹ that differ by one: floats of 64 bits would see no difference at all."""
+    most = 2**31 - 1
+    whole = [np.array(column) for column in ([2 * most - 1, 5, 0], [2, 1, 0], [2, 1, 0])]
+    squares = np.array([most**2 + (most - 1) ** 2, 25, 0], dtype=object)
+    one = vectors.Vector(np.zeros(3), *whole, squares, whole[1])
+    assert one.deviations.tolist()[:2] == [0.5, 0.0]
+    assert math.isnan(one.deviations[2])
+    other_rows = vectors.Vector(np.zeros(3), *whole, squares, np.array([1, 1, 0]))
+    assert math.isnan(other_rows.deviations[0])
+
+
+def test_the_error_of_a_quantile_is_half_of_what_lies_one_deviation_of_its_rank_beside_it(service_at):
+    made = service_at(["O1"], ["O1"], 400)
+    tree, _targets = branches(made["units"]["HO"], None, QUARTER)
+    group = [(made["units"]["HO"].pk, 0), (999_999, 0)]
+    found = vectors.vectors(["floor.wait_p90"], catalogue().definitions, span(tree), group, errors=True)
+    ordered = sorted(
+        r["wait_s"] for r in made["tickets"] if r["outcome"] == "served" and r["wait_s"] is not None
+    )
+    n = len(ordered)
+    middle, beside = 0.9 * n, math.sqrt(0.09 * n)
+    low, high = (ordered[math.ceil(middle + side) - 1] for side in (-beside, beside))
+    assert low < high
+    assert found["floor.wait_p90"].error[0] == (high - low) / 2
+    assert math.isnan(found["floor.wait_p90"].error[1])
+
+
+def test_an_nps_knows_how_much_its_answers_differ():
+    top = Measure("rating", "values", ("score",), condition="TRUE", value='CAST("score" AS BIGINT)')
+    texts = dict.fromkeys(("name", "name_en", "about", "about_en", "owner"), "t")
+    nps = Definition(id="x.nps", unit="score", direction="up", kind="nps", version=1, numerator=top, **texts)
+    columns = {
+        state: vectors.Column(np.array([count]), np.array([True]))
+        for state, count in zip(needed(nps).values(), (6, 2, 10), strict=True)
+    }
+    found = vectors._figures(nps, columns, errors=True)
+    answers = [1] * 6 + [-1] * 2 + [0] * 2
+    assert (found.value[0], found.deviations[0]) == (40.0, pytest.approx(spread_of(answers)))
 
 
 def test_a_distribution_has_no_single_value(bank):
