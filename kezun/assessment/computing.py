@@ -17,7 +17,7 @@ import numpy as np
 
 from kezun.assessment import packing
 from kezun.assessment.gathering import Gathered, Wanted, gather, members
-from kezun.assessment.rules.combining import combine, rankable
+from kezun.assessment.rules.combining import Edition, combined, rankable
 from kezun.assessment.rules.form import Scheme
 from kezun.assessment.rules.lines import Result
 from kezun.assessment.subjects import Roster
@@ -36,6 +36,7 @@ SOURCES = (
 )
 OWN = ("computing.py", "gathering.py", "owning.py", "mixing.py", "packing.py", "subjects.py")
 QUANTILES = (10, 25, 50, 75, 90)
+BLOCK = 2000
 NORMAL_95 = 1.959963984540054
 Progress = Callable[[float], None]
 
@@ -141,7 +142,7 @@ def compute(given: Given, progress: Progress = lambda share: None) -> Outcome:
     for at, (subject, result) in enumerate(_results(given, gathered)):
         bodies.append(packing.canonical(result))
         rows.append(_row(given.scheme, subject, result, bodies[-1]))
-        if at % 2000 == 0:
+        if at % BLOCK == 0:
             progress(0.4 + 0.4 * at / max(1, len(given.roster.subjects)))
     groups = [s.group for s in given.roster.subjects]
     _stand(rows, groups, given)
@@ -154,8 +155,15 @@ def compute(given: Given, progress: Progress = lambda share: None) -> Outcome:
 
 
 def _results(given: Given, gathered: Sequence[Gathered]) -> Iterator[tuple[str, Result]]:
-    for at, subject in enumerate(given.roster.subjects):
-        yield subject.key, combine([one.part(at) for one in gathered])
+    """Block by block, so that the numbers of all subjects are never all Python's own at once."""
+    editions = [Edition(one.scheme) for one in given.stretches]
+    subjects = given.roster.subjects
+    for start in range(0, len(subjects), BLOCK):
+        some = slice(start, min(start + BLOCK, len(subjects)))
+        block = zip(*(one.told(some) for one in gathered), strict=True)
+        for subject, told in zip(subjects[some], block, strict=True):
+            parts, rated = zip(*told, strict=True)
+            yield subject.key, combined(editions, parts, rated)
 
 
 def _row(scheme: Scheme, key: str, result: Result, body: bytes) -> Row:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,10 @@ import numpy as np
 from kezun.assessment.mixing import stratified
 from kezun.assessment.owning import Asked, measured
 from kezun.assessment.rules import estimating
-from kezun.assessment.rules.combining import Part, Peer
 from kezun.assessment.rules.estimating import Array, Estimated, Measured, Whole
 from kezun.assessment.rules.form import Component, Scheme
-from kezun.assessment.rules.lines import Event, Figure, Share
+from kezun.assessment.rules.lines import Event, Figure, Kept, Share
+from kezun.assessment.rules.rating import Peer, Rated, rate, worth
 from kezun.assessment.rules.transform import COMPARED, many, spread
 from kezun.assessment.subjects import Owners, Roster
 from kezun.facts import vectors
@@ -51,28 +52,41 @@ class Column:
     shares: Mapping[int, tuple[Share, ...]]
     points: Array
     spread: Array
-    lists: dict[str, list[Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        m, e = self.measured, self.estimated
-        for name, part in (("value", m.value), ("estimate", e.estimate), ("sd", e.sd), ("low", e.low)):
-            self.lists[name] = _plain(part)
-        self.lists |= {"high": _plain(e.high), "own": _plain(e.own), "spread": _plain(self.spread)}
-        for name, whole in (("numerator", m.numerator), ("denominator", m.denominator), ("n", m.n)):
-            self.lists[name] = whole.tolist()
+        self._worth = worth(self.component.transform)
 
-    def figure(self, at: int) -> Figure:
-        """What is known of the subject at a position."""
-        own = self.lists
-        return Figure(
-            *(own["value"][at], own["numerator"][at], own["denominator"][at], own["n"][at]),
-            *(own["estimate"][at], own["sd"][at], own["low"][at], own["high"][at], own["own"][at]),
-            *(self.gates[at] if self.gates else "", self.shares.get(at, ())),
+    def rated(self, some: slice, peers: Iterable[Peer | None]) -> Iterator[Rated]:
+        """How some subjects stand in it, in their order."""
+        spreads = _filled(self.spread[some])
+        return map(rate, repeat(self.component), repeat(self._worth), self._figures(some), spreads, peers)
+
+    def _figures(self, some: slice) -> Iterator[Figure]:
+        m, e = self.measured, self.estimated
+        wholes = (part[some].tolist() for part in (m.numerator, m.denominator, m.n))
+        floats = (_plain(part[some]) for part in (e.estimate, e.sd, e.low, e.high, e.own))
+        gates: Iterable[str] = self.gates[some] if self.gates else repeat("")
+        shares = (
+            (self.shares.get(at, ()) for at in range(some.start, some.stop)) if self.shares else repeat(())
         )
+        return map(Figure, _plain(m.value[some]), *wholes, *floats, gates, shares)
 
 
 def _plain(part: Array) -> list[float | None]:
-    return [None if value != value else value for value in part.tolist()]
+    """As Python's own numbers, None where there is none."""
+    known = ~np.isnan(part)
+    if known.all():
+        values: list[float | None] = part.tolist()
+        return values
+    return (
+        [value if value == value else None for value in part.tolist()] if known.any() else [None] * len(part)
+    )
+
+
+def _filled(part: Array) -> list[float]:
+    """As Python's own numbers, 0 where there is none; never a negative zero."""
+    filled: list[float] = (np.nan_to_num(part) + 0.0).tolist()
+    return filled
 
 
 @dataclass
@@ -81,24 +95,28 @@ class Gathered:
 
     wanted: Wanted
     columns: list[Column]
-    exposures: Mapping[str, list[float | None]]
+    exposures: Mapping[str, Array]
     events: Mapping[int, list[Event]]
     vetoes: Mapping[int, tuple[str, ...]]
     peers: Mapping[str, Mapping[str, Peer]]
     groups: list[str]
 
-    def part(self, at: int) -> Part:
-        """All that `combine` needs of one subject."""
-        return Part(
-            self.wanted.scheme,
-            {c.component.id: c.figure(at) for c in self.columns},
-            {c.component.id: c.lists["spread"][at] or 0.0 for c in self.columns},
-            self.peers.get(self.groups[at], {}),
-            self.events.get(at, ()),
-            {id: values[at] or 0.0 for id, values in self.exposures.items()},
-            self.vetoes.get(at, ()),
-            self.wanted.share,
-        )
+    def told(self, some: slice) -> Iterator[tuple[Kept, tuple[Rated, ...]]]:
+        """All that a result of some subjects is made of, in their order."""
+        groups = self.groups[some]
+        rated = [
+            one.rated(some, (self.peers[group].get(one.component.id) for group in groups))
+            for one in self.columns
+        ]
+        exposed = [(id, _filled(values[some])) for id, values in self.exposures.items()]
+        version, share = self.wanted.scheme.version, self.wanted.share
+        # A scheme may consist of events alone.
+        rows: Iterable[tuple[Rated, ...]] = zip(*rated, strict=True) if rated else repeat((), len(groups))
+        for at, known in enumerate(rows):
+            place = some.start + at
+            exposures = {id: values[at] for id, values in exposed}
+            events = tuple(self.events.get(place, ()))
+            yield Kept(version, share, events, exposures, self.vetoes.get(place, ())), known
 
     def published(self) -> dict[str, Any]:
         """What was learned of peers, by component and group: (method, a, b, subjects with data)."""
@@ -116,7 +134,7 @@ def gather(wanted: Wanted) -> Gathered:
     return Gathered(
         wanted,
         columns,
-        {id: _plain(plain[(), id].value) for id in exposures},
+        {id: plain[(), id].value for id in exposures},
         _events(wanted, owners) if scheme.adjustments or any(v.event for v in scheme.vetoes) else {},
         _vetoes(scheme, seen),
         {group: _peers(columns, mine) for group, mine in members(groups).items()},

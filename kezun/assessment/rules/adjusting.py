@@ -45,20 +45,22 @@ def _line(
     seen: set[str],
     used: dict[str, Decimal],
 ) -> Line:
+    exposure = exposures.get(rule.per.indicator) if rule.per else None
+    left = max(ZERO, rule.cap - used.get(rule.id, ZERO))
+    kind, possible = ("deduction", ZERO) if sign < 0 else ("addition", left)
     mine = [(rule.worth(e.level), e) for e in events if matches(e, rule.event, rule.match)]
+    if not mine:
+        return Line(kind, rule.id, version, ZERO, possible, state="none", exposure=exposure)
     mine.sort(key=lambda pair: (-(pair[0] or ZERO), pair[1].day, pair[1].key))
     counted = tuple(_judged(rule, mine, seen, rule.id in used))
     total = sum((one.points for one in counted if one.state == "counted"), ZERO)
-    exposure = exposures.get(rule.per.indicator) if rule.per else None
     if rule.per and total:
         # Less than one unit of exposure counts as one: a tiny outlet is not punished by a tiny divisor.
         total = total / max(Decimal(1), Decimal(round(exposure or 0)) / rule.per.unit)
-    left = max(ZERO, rule.cap - used.get(rule.id, ZERO))
     total = min(total, left)
     if any(one.state == "counted" for one in counted):
         used[rule.id] = used.get(rule.id, ZERO) + total
     points = sign * total if total else ZERO
-    kind, possible = ("deduction", ZERO) if sign < 0 else ("addition", left)
     state = "counted" if total else "none"
     return Line(kind, rule.id, version, points, possible, state=state, events=counted, exposure=exposure)
 

@@ -10,30 +10,24 @@ the number of incidents behind a veto; floors are held against the mean over the
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import islice
 from typing import NamedTuple
 
 from kezun.assessment.rules.adjusting import adjusted, incidents, vetoed
-from kezun.assessment.rules.form import HUNDRED, ZERO, Component, Scheme
+from kezun.assessment.rules.form import HUNDRED, ZERO, Scheme, Veto
 from kezun.assessment.rules.grading import capped, grade
 from kezun.assessment.rules.lines import SETTLED, Event, Figure, Kept, Line, Result, check, rounded
-from kezun.assessment.rules.transform import exact, most, points
+from kezun.assessment.rules.rating import Peer, Rated, rate, worth
+from kezun.assessment.rules.transform import most
 
 ONE = Decimal(1)
-COUNTED = ("scored", "peer_mean", "gated_zero")
+NOTHING = Figure()
 
 
-class Peer(NamedTuple):
-    """What the scored peers of a group have in a component: mean points out of 100 and their spread."""
-
-    mean: Decimal
-    sd: float
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Part:
     """What one edition judges: its share of the period's days, and what is known of the subject on them.
 
@@ -51,14 +45,33 @@ class Part:
     share: Decimal = ONE
 
 
-class Rated(NamedTuple):
-    """A component for one subject: how it stands and its points out of 100."""
+class Weight(NamedTuple):
+    """What a component weighs for a subject, and the most points that it could then add."""
 
-    component: Component
-    state: str
-    points: Decimal | None
-    spread: float
-    figure: Figure
+    weight: Decimal
+    possible: Decimal
+
+
+class Edition:
+    """A scheme, with what is the same for all whom it judges found once."""
+
+    def __init__(self, scheme: Scheme) -> None:
+        self.scheme = scheme
+        self._weights: dict[tuple[Decimal, tuple[bool, ...]], list[Weight]] = {}
+
+    def weights(self, share: Decimal, known: tuple[bool, ...]) -> list[Weight]:
+        """The weights of its components where these are known; those of the others go to them."""
+        found = self._weights.get((share, known))
+        if found is None:
+            found = self._weights[share, known] = list(self._weigh(share, known))
+        return found
+
+    def _weigh(self, share: Decimal, known: tuple[bool, ...]) -> Iterator[Weight]:
+        pairs = list(zip(self.scheme.components, known, strict=True))
+        counted = sum((one.weight for one, there in pairs if there), ZERO)
+        for one, there in pairs:
+            weight = one.weight * HUNDRED / counted * share if there and counted and share else ZERO
+            yield Weight(weight, weight * most(one.transform) / HUNDRED)
 
 
 def combine(parts: Sequence[Part]) -> Result:
@@ -66,66 +79,76 @@ def combine(parts: Sequence[Part]) -> Result:
 
     Raises NotAdded where the lines do not add up to the score (a mistake of ours, never stored).
     """
-    last = parts[-1].scheme
-    rated = [_rated(part) for part in parts]
+    kept = [Kept(p.scheme.version, p.share, tuple(p.events), dict(p.exposures), p.vetoes) for p in parts]
+    return combined([Edition(part.scheme) for part in parts], kept, [_rated(part) for part in parts])
+
+
+def _rated(part: Part) -> list[Rated]:
+    return [
+        rate(
+            *(one, worth(one.transform), part.figures.get(one.id) or NOTHING),
+            *(part.spreads.get(one.id, 0.0), part.peers.get(one.id)),
+        )
+        for one in part.scheme.components
+    ]
+
+
+def combined(editions: Sequence[Edition], parts: Sequence[Kept], rated: Sequence[Sequence[Rated]]) -> Result:
+    """As `combine`, for subject after subject: by each edition what it was told, and its components rated.
+
+    editions are made once for all subjects; what one was told besides figures is kept with the result.
+    """
+    last = editions[-1].scheme
     shares, why = _shares(parts, rated)
     lines, variance = [Line("base", "base", last.version, last.base, last.base)] if last.base else [], 0.0
-    for part, known, share in zip(parts, rated, shares, strict=True):
-        own, spread = _weighted(part, known, share)
+    for edition, known, share in zip(editions, rated, shares, strict=True):
+        own, spread = _weighted(edition, known, share)
         lines += own
         variance += spread
-    lines += _adjustments(parts)
-    total = sum((line.points for line in lines), ZERO)
+    moved = _adjustments(editions, parts)
+    lines += moved
+    total = sum([line.points for line in lines], ZERO)
     limited = min(max(total, last.least), last.most)
     if limited != total:
         lines.append(Line("limit", "limit", last.version, limited - total, ZERO))
     score = None if why else rounded(limited, last.rounding)
     if score is not None and score != limited:
         lines.append(Line("rounding", "rounding", last.version, score - limited, ZERO))
-    plain = Result(tuple(lines), score, None if why else limited, math.sqrt(variance), why=why)
-    result = _graded(parts, rated, shares, plain)
+    vetoes, caps = _vetoes(editions, parts)
+    plain = grade(last.grades, score, _rated_over(last, shares, rated)) if score is not None else ""
+    held = capped(last.grades, plain, caps) if plain else ""
+    result = Result(
+        *(tuple(lines), score, None if why else limited, math.sqrt(variance), held),
+        capped=plain if plain != held else "",
+        why=why,
+        n=_least_n(last, rated),
+        pending=sum([event.state == "pending" for line in moved for event in line.events]),
+        vetoes=vetoes,
+        flags=tuple(dict.fromkeys([x.component.id for known in rated for x in known if x.figure.gate])),
+        kept=tuple(parts),
+    )
     check(result)
     return result
 
 
-def _rated(part: Part) -> list[Rated]:
-    return [_rate(part, one) for one in part.scheme.components]
-
-
-def _rate(part: Part, one: Component) -> Rated:
-    figure = part.figures.get(one.id) or Figure()
-    shut = next((g for g in one.gates if g.indicator == figure.gate), None)
-    if shut and shut.otherwise == "zero":
-        return Rated(one, "gated_zero", ZERO, 0.0, figure)
-    if shut:
-        state = "gated"
-    elif figure.estimate is None:
-        state = "missing"
-    elif figure.n < one.min_n:
-        state = "below_min_n"
-    else:
-        made = points(one.transform, exact(figure.estimate))
-        return Rated(one, "scored", made, part.spreads.get(one.id, 0.0), figure)
-    if one.missing == "peer_mean" and (peer := part.peers.get(one.id)) is not None:
-        return Rated(one, "peer_mean", peer.mean, peer.sd, figure)
-    return Rated(one, state, None, 0.0, figure)
-
-
-def _shares(parts: Sequence[Part], rated: Sequence[Sequence[Rated]]) -> tuple[list[Decimal], str]:
+def _shares(parts: Sequence[Kept], rated: Sequence[Sequence[Rated]]) -> tuple[list[Decimal], str]:
     """Each part's share of the weighted sum, and why there is no score at all.
 
     A part in which nothing can be judged (an outlet that opened later) leaves its share to the others.
     """
     reasons = [_excluded(known) for known in rated]
-    left = sum((p.share for p, why in zip(parts, reasons, strict=True) if not why), ZERO)
+    left = sum([p.share for p, why in zip(parts, reasons, strict=True) if not why], ZERO)
     if not left:
         return [ZERO] * len(parts), reasons[-1]
     return [ZERO if why else p.share / left for p, why in zip(parts, reasons, strict=True)], ""
 
 
 def _excluded(known: Sequence[Rated]) -> str:
-    for one in known:
-        if one.points is None and one.component.missing == "exclude":
+    missing = [one for one in known if one.points is None]
+    if not missing:
+        return ""
+    for one in missing:
+        if one.component.missing == "exclude":
             return f"{one.state}:{one.component.id}"
     weighed = [one for one in known if one.component.weight]
     if weighed and all(one.points is None for one in weighed):
@@ -133,93 +156,72 @@ def _excluded(known: Sequence[Rated]) -> str:
     return ""
 
 
-def _weighted(part: Part, known: Sequence[Rated], share: Decimal) -> tuple[list[Line], float]:
+def _weighted(edition: Edition, known: Sequence[Rated], share: Decimal) -> tuple[list[Line], float]:
     """The lines of the components, and the variance of their sum."""
-    counted = sum((one.component.weight for one in known if one.points is not None), ZERO)
-    lines, variance = [], 0.0
-    for one in known:
-        weight = ZERO
-        if one.points is not None and counted and share:
-            weight = one.component.weight * HUNDRED / counted * share
+    version, lines, variance = edition.scheme.version, [], 0.0
+    weights = edition.weights(share, tuple([one.points is not None for one in known]))
+    for one, (weight, possible) in zip(known, weights, strict=True):
         made = weight * (one.points or ZERO) / HUNDRED
-        possible = weight * most(one.component.transform) / HUNDRED
         variance += (float(weight) * one.spread / 100) ** 2
         lines.append(
             Line(
-                *("component", one.component.id, part.scheme.version, made, possible),
-                weight=weight,
-                rated=one.points,
-                state=one.state,
-                figure=one.figure,
-                spread=one.spread,
+                *("component", one.component.id, version, made, possible, weight, one.points, one.state),
+                *(one.figure, (), None, one.spread),
             )
         )
     return lines, variance
 
 
-def _adjustments(parts: Sequence[Part]) -> list[Line]:
+def _adjustments(editions: Sequence[Edition], parts: Sequence[Kept]) -> list[Line]:
     """Deductions of all parts, then additions; an incident counts once over all of them."""
     seen: set[str] = set()
     lines: list[Line] = []
     for sign in (-1, 1):
         used: dict[str, Decimal] = {}
-        for part in parts:
-            rules = part.scheme.deductions if sign < 0 else part.scheme.additions
-            exposures = {id: math.fsum(p.exposures.get(id, 0.0) for p in parts) for id in part.exposures}
-            version = part.scheme.version
+        for edition, part in zip(editions, parts, strict=True):
+            scheme = edition.scheme
+            rules = scheme.deductions if sign < 0 else scheme.additions
+            if not rules:
+                continue
+            exposures = {id: math.fsum([p.exposures.get(id, 0.0) for p in parts]) for id in part.exposures}
             lines += adjusted(
-                *(rules, part.events, exposures), version=version, sign=sign, seen=seen, used=used
+                *(rules, part.events, exposures), version=scheme.version, sign=sign, seen=seen, used=used
             )
     return lines
 
 
-def _vetoes(parts: Sequence[Part]) -> list[tuple[str, ...]]:
-    """Ids of the vetoes that hold, by part."""
+def _vetoes(editions: Sequence[Edition], parts: Sequence[Kept]) -> tuple[tuple[str, ...], list[str]]:
+    """Ids of the vetoes that hold in any part, and the grades that they cap."""
+    if not any(part.events or part.vetoes for part in parts):
+        return (), []
     whole: dict[str, set[str]] = {}
-    for part in parts:
-        for rule in part.scheme.vetoes:
+    for edition, part in zip(editions, parts, strict=True):
+        for rule in edition.scheme.vetoes:
             whole.setdefault(rule.id, set()).update(incidents(rule, part.events))
-    return [vetoed(part.scheme.vetoes, part.events, part.vetoes, whole) for part in parts]
+    held: list[Veto] = []
+    for edition, part in zip(editions, parts, strict=True):
+        rules = edition.scheme.vetoes
+        ids = vetoed(rules, part.events, part.vetoes, whole)
+        held += [rule for rule in rules if rule.id in ids]
+    return tuple(dict.fromkeys([rule.id for rule in held])), [v.grade_cap for v in held if v.grade_cap]
 
 
-def _rated_over(shares: Sequence[Decimal], rated: Sequence[Sequence[Rated]]) -> dict[str, Decimal]:
-    """Component → points out of 100, the mean over the days on which it was scored."""
+def _rated_over(
+    last: Scheme, shares: Sequence[Decimal], rated: Sequence[Sequence[Rated]]
+) -> dict[str, Decimal]:
+    """Component → points out of 100, the mean over the days on which it was scored; those with floors."""
+    wanted = last.floored
     found: dict[str, list[tuple[Decimal, Decimal]]] = {}
-    for share, known in zip(shares, rated, strict=True):
+    for share, known in zip(shares, rated, strict=True) if wanted else ():
         for one in known:
-            if one.points is not None and share:
+            if one.component.id in wanted and one.points is not None and share:
                 found.setdefault(one.component.id, []).append((one.points, share))
     return {
         id: (
-            sum((worth * share for worth, share in told), ZERO) / sum((share for _, share in told), ZERO)
+            sum([worth * share for worth, share in told], ZERO) / sum([share for _, share in told], ZERO)
         ).quantize(SETTLED)
         for id, told in found.items()
     }
-
-
-def _graded(
-    parts: Sequence[Part], rated: Sequence[Sequence[Rated]], shares: Sequence[Decimal], result: Result
-) -> Result:
-    """The result with grade, vetoes, numbers behind it and what is still pending."""
-    last = parts[-1].scheme
-    held_in = list(zip(parts, _vetoes(parts), strict=True))
-    vetoes = tuple(dict.fromkeys(id for _part, ids in held_in for id in ids))
-    caps = [v.grade_cap for p, ids in held_in for v in p.scheme.vetoes if v.id in ids and v.grade_cap]
-    floors = _rated_over(shares, rated)
-    plain = grade(last.grades, result.score, floors) if result.score is not None else ""
-    held = capped(last.grades, plain, caps) if plain else ""
-    return Result(
-        *(result.lines, result.score, result.total, result.sd, held),
-        capped=plain if plain != held else "",
-        why=result.why,
-        n=_least_n(last, rated),
-        pending=sum(event.state == "pending" for line in result.lines for event in line.events),
-        vetoes=vetoes,
-        flags=tuple(dict.fromkeys(one.component.id for known in rated for one in known if one.figure.gate)),
-        kept=tuple(
-            Kept(p.scheme.version, p.share, tuple(p.events), dict(p.exposures), p.vetoes) for p in parts
-        ),
-    )
 
 
 def _least_n(last: Scheme, rated: Sequence[Sequence[Rated]]) -> int:
@@ -233,8 +235,8 @@ def _least_n(last: Scheme, rated: Sequence[Sequence[Rated]]) -> int:
             n = one.figure.n if one.state == "scored" else 0
             behind[one.component.id] = behind.get(one.component.id, 0) + n
     if last.ranked_on:
-        return min(behind.get(id, 0) for id in last.ranked_on)
-    return min((n for n in behind.values() if n), default=0)
+        return min([behind.get(id, 0) for id in last.ranked_on])
+    return min([n for n in behind.values() if n], default=0)
 
 
 def rankable(scheme: Scheme, result: Result) -> bool:

@@ -306,7 +306,12 @@ class Scheme:
         own = [c.source.standard for c in self.components if c.source.standard]
         return tuple(dict.fromkeys((*own, *(v.standard for v in self.vetoes if v.standard))))
 
-    @property
+    @cached_property
+    def floored(self) -> frozenset[str]:
+        """The components for which any grade sets a floor."""
+        return frozenset(id for grade in self.grades for id, _floor in grade.floors)
+
+    @cached_property
     def ranked_on(self) -> tuple[str, ...]:
         """The components whose number of observations decides whether a subject is ranked."""
         if self.ranking.components:

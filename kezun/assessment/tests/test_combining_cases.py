@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kezun.assessment.rules.combining import Part, Peer, combine, parts_of, rankable
+from kezun.assessment.rules.combining import Part, combine, parts_of, rankable
 from kezun.assessment.rules.form import (
     Adjustment,
     Component,
@@ -26,6 +26,7 @@ from kezun.assessment.rules.form import (
     Veto,
 )
 from kezun.assessment.rules.lines import Event, Figure, Line, Result
+from kezun.assessment.rules.rating import Peer
 from kezun.assessment.tests.making import parts
 
 D = Decimal

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from kezun.assessment import packing
 from kezun.assessment.rules.adjusting import adjusted, vetoed
 from kezun.assessment.rules.changing import changed
-from kezun.assessment.rules.combining import Part, Peer, combine, parts_of, rankable
+from kezun.assessment.rules.combining import Part, combine, parts_of, rankable
 from kezun.assessment.rules.form import Adjustment, Grade, Match, Ranking, Rounding, Transform, Veto
 from kezun.assessment.rules.grading import capped, grade
 from kezun.assessment.rules.lines import Event, Figure, Line, NotAdded, Result, check, rounded
+from kezun.assessment.rules.rating import Peer
 from kezun.assessment.rules.reading import NotAScheme, read
 from kezun.assessment.rules.transform import best_value, exact, many, most, points, spread
 from kezun.assessment.tests.making import events, parts, schemes, transforms

@@ -58,6 +58,14 @@ def test_each_outlet_is_scored_line_by_line(judged):
     ]
 
 
+def test_a_scheme_may_consist_of_events_alone(judged):
+    merit("M1", "O2", "2026-03-05", "complaint", "重大")
+    plain = {"components": None, "grades": None, "ranking": None, "base": 100, "deductions": [COMPLAINT]}
+    made = run(US, installed(scheme_text(**plain)), "2026-03")
+    assert {code: score.score for code, score in scores(made).items()} == {"O1": 100, "O2": 95, "O3": 100}
+    assert replay(made).equal
+
+
 def test_of_few_peers_nothing_is_learned_and_that_is_told(judged):
     made = run(US, installed(scheme_text()), "2026-03")
     assert made.peers["learned"][0]["csat"][""][0] == "flat"
