@@ -42,6 +42,7 @@ class Move(NamedTuple):
 
 
 ANEW = ("start", "restart", "reopen", "extend")
+REGRADES = ("grade", "amend", "grant")
 ENDS = {"withdraw": "withdraw", "merge": "withdraw", "reject": "stop"}
 
 
@@ -57,14 +58,14 @@ def move(doing: Doing) -> None:
             calendar = str(clock.snapshot["policy"].get("calendar") or "")
             if calendar not in hours:
                 hours[calendar] = worktime_of(clock)
-            advance(clock, _event(doing, wanted), doing.at, hours[calendar])
+            advance(clock, _event(doing, use, wanted), doing.at, hours[calendar])
     for policy, clock in moved.items():
         doing.clocks[policy] = _told(clock)
+    begun = [clock for clock in moved.values() if clock.pk is None]
     for clock in moved.values():
-        if clock.pk is None:
-            insert(clock)
-        else:
+        if clock.pk is not None:
             update(clock, *COLUMNS)
+    insert(*begun)
     _first_due(doing, held)
 
 
@@ -89,6 +90,8 @@ def _moves(doing: Doing, use: ClockUse, clock: Clock | None) -> Iterator[Move]:
             yield Move("start")
     elif wanted and clock is not None and doing.verb in use.reopens:
         yield Move("reopen")
+    elif wanted and clock is not None and (doing.verb in use.restores or _wanted_again(doing, use, clock)):
+        yield Move("restore")
 
 
 def _of_running(doing: Doing, use: ClockUse, clock: Clock | None, wanted: bool) -> Iterator[Move]:
@@ -108,23 +111,39 @@ def _of_running(doing: Doing, use: ClockUse, clock: Clock | None, wanted: bool) 
 
 
 def _would_run(doing: Doing, use: ClockUse) -> bool:
-    """Whether a change of grade or fields brings in a clock that runs from the opening."""
-    return doing.verb in ("grade", "amend") and "open" in use.starts and doing.value("state") not in ENDED
+    """Whether a change of grade or fields, or work begun again, brings in a clock that runs from the opening."""
+    brings = doing.verb in REGRADES or doing.verb in use.restores
+    return brings and "open" in use.starts and doing.value("state") not in ENDED and not _done(doing, use)
+
+
+def _wanted_again(doing: Doing, use: ClockUse, clock: Clock) -> bool:
+    """Whether a change of grade or fields brings back a clock that another one had taken away."""
+    return clock.history[-1][0] == "withdraw" and _would_run(doing, use)
+
+
+def _done(doing: Doing, use: ClockUse) -> bool:
+    """Whether what the clock asks for was done already, and was not undone since."""
+    verbs = {*use.stops, *use.restores, *use.reopens}
+    if doing.verb in verbs:
+        return doing.verb in use.stops
+    last = doing.case.events.filter(verb__in=verbs).order_by("-seq").values_list("verb", flat=True).first()
+    return last in use.stops
 
 
 def _of_part(doing: Doing) -> bool:
     """Whether another case speaks with the customer."""
-    links = doing.case.links.filter(type=Link.Type.PART_OF, ended_at__isnull=True)
-    return doing.part or (doing.verb != "open" and links.exists())
+    if doing.part or doing.verb == "open":
+        return doing.part
+    return doing.case.links.filter(type=Link.Type.PART_OF, ended_at__isnull=True).exists()
 
 
 def _pausable(clock: Clock | None) -> bool:
     return clock is not None and rule_of(clock).pausable and clock.state == Clock.State.RUNNING
 
 
-def _event(doing: Doing, wanted: Move) -> ClockEvent:
+def _event(doing: Doing, use: ClockUse, wanted: Move) -> ClockEvent:
     """A clock that runs from the opening counts from receipt, at whatever channel it was."""
-    late_start = wanted.name == "start" and doing.verb in ("open", "grade", "amend")
+    late_start = wanted.name == "start" and (doing.verb == "open" or doing.verb not in use.starts)
     at = doing.value("received_at") if late_start else doing.at
     moment = dt.datetime.fromisoformat(at) if isinstance(at, str) else at
     return ClockEvent(wanted.name, moment, wanted.units, wanted.began)
@@ -223,7 +242,7 @@ def _coming(clock: Clock, worktime: Worktime, now: dt.datetime, since: int) -> t
     """The next step of the ladder, while the clock runs and somebody is to be told."""
     if clock.state != Clock.State.RUNNING or not clock.snapshot["ladder"]:
         return since, None
-    ladder = ladders.read_ladder(clock.snapshot["ladder"])
+    ladder = ladders.ladder_of(clock.snapshot["ladder"])
     found = ladders.coming(ladder, worktime, clock.start_at, clock.act_by_at, now, since=since)
     return found.step, found.at
 

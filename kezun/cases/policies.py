@@ -141,6 +141,11 @@ def say(code: str) -> str:
 
 def plain(rule: Policy) -> dict[str, Any]:
     """A rule as JSON can hold it: what a clock keeps of its policy when it starts."""
+    return dict(_plain(rule))
+
+
+@lru_cache(maxsize=256)
+def _plain(rule: Policy) -> dict[str, Any]:
     return asdict(rule) | {"basis": rule.basis.value}
 
 

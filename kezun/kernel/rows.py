@@ -14,15 +14,19 @@ from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections, models
 Fields = list["models.Field[Any, Any]"]
 
 
-def insert(row: models.Model) -> None:
-    """Insert a new row; its key is set. Raises IntegrityError as `save` does."""
+def insert(*rows: models.Model) -> None:
+    """Insert new rows, a few of one table, at once; sets their keys. Raises IntegrityError as `save`."""
+    if not rows:
+        return
     database = connections[DEFAULT_DB_ALIAS]
-    statement, fields = _insertion(type(row), database.vendor)
-    values: list[Any] = [field.get_db_prep_save(field.pre_save(row, True), database) for field in fields]
+    statement, fields = _insertion(type(rows[0]), len(rows), database.vendor)
+    values = [f.get_db_prep_save(f.pre_save(row, True), database) for row in rows for f in fields]
     with database.cursor() as cursor:
         cursor.execute(statement, values)
-        (row.pk,) = cursor.fetchone()
-    row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
+        keys = cursor.fetchall()
+    for row, (key,) in zip(rows, keys, strict=True):
+        row.pk = key
+        row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
 
 
 def update(row: models.Model, *names: str) -> None:
@@ -37,12 +41,12 @@ def update(row: models.Model, *names: str) -> None:
 
 
 @lru_cache(maxsize=64)
-def _insertion(model: type[models.Model], _vendor: str) -> tuple[str, Fields]:
+def _insertion(model: type[models.Model], count: int, _vendor: str) -> tuple[str, Fields]:
     fields: Fields = [f for f in model._meta.concrete_fields if not isinstance(f, models.AutoField)]
     columns = ", ".join(map(_column, fields))
-    marks = ", ".join(["%s"] * len(fields))
+    marks = ", ".join([f"({', '.join(['%s'] * len(fields))})"] * count)
     # names from the models, values as parameters
-    statement = f"INSERT INTO {_table(model)} ({columns}) VALUES ({marks}) RETURNING {_column(_key(model))}"
+    statement = f"INSERT INTO {_table(model)} ({columns}) VALUES {marks} RETURNING {_column(_key(model))}"
     return statement, fields
 
 

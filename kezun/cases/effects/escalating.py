@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from kezun.cases import clocking, levels, standing
 from kezun.cases.doing import Doing, effect
 from kezun.cases.models import Clock, Firing
-from kezun.cases.rules.ladders import GROUP, HANDLER, Ladder, Told, coming, reached, read_ladder
+from kezun.cases.rules.ladders import GROUP, HANDLER, Ladder, Told, coming, ladder_of, reached
 from kezun.org.calendars import default_code
 from kezun.org.models import UnitCalendar
 from kezun.org.queries import worktime_for
@@ -32,7 +32,7 @@ def escalated(doing: Doing) -> None:
         raise ValidationError({"clock": _("No such clock is running in this case.")})
     if clock.step != step or clock.next_at is None or clock.next_at > doing.at:
         raise NotDue({"step": _("This step is not due: it was taken already, or comes later.")})
-    ladder = read_ladder(clock.snapshot["ladder"])
+    ladder = ladder_of(clock.snapshot["ladder"])
     span = (_worktime(clock), clock.start_at, clock.act_by_at, doing.at)
     latest = coming(ladder, *span, since=step).step
     found = recipients(doing, clock, ladder, latest)

@@ -8,8 +8,10 @@ stops: a running clock always has a next step.
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -97,6 +99,16 @@ def read_ladder(raw: Mapping[str, Any]) -> Ladder:
         {name: frozenset(roles) for name, roles in lines.items()},
         rungs,
     )
+
+
+def ladder_of(raw: Mapping[str, Any]) -> Ladder:
+    """The ladder that a clock keeps: each is read once, for many clocks keep the same."""
+    return _read(json.dumps(raw, sort_keys=True))
+
+
+@lru_cache(maxsize=64)
+def _read(text: str) -> Ladder:
+    return read_ladder(json.loads(text))
 
 
 def _texts(found: object) -> bool:
