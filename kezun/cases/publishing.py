@@ -113,7 +113,7 @@ def _missed_before(cases: Sequence[Case]) -> Iterator[tuple[int, str]]:
 
 def roles_of(kind: Kind) -> dict[str, str]:
     """What each clock of a kind is for, by policy."""
-    return {use.policy: measuring.role_of(use) for use in kinds.form_of(kind).clocks}
+    return measuring.roles(kinds.form_of(kind))
 
 
 @dataclass(frozen=True)

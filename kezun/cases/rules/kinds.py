@@ -75,6 +75,7 @@ class Step:
 class ClockUse:
     """A clock of the kind: which policy, what starts, stops and begins it anew, and for which cases.
 
+    restores: after which it runs on as if it had never been stopped: from its first start, nothing gained.
     when: field (or `severity`) → values for which it runs. ladder: who is told on the way, "" for nobody.
     units: a field that says how many units this case has, in the place of the policy's budget.
     """
@@ -84,6 +85,7 @@ class ClockUse:
     stops: tuple[str, ...] = ()
     restarts: tuple[str, ...] = ()
     reopens: tuple[str, ...] = ("reopen",)
+    restores: tuple[str, ...] = ()
     when: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     ladder: str = ""
     units: str = ""

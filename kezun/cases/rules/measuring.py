@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from kezun.cases.rules.kinds import ClockUse
+from kezun.cases.rules.kinds import ClockUse, Kind
 
 CONTACT, ANSWER, INNER = "contact", "answer", "inner"
 HOLD = dt.timedelta(days=30)
@@ -42,6 +42,23 @@ def role_of(use: ClockUse | None) -> str:
     if "contact" in use.stops:
         return CONTACT
     return ANSWER if {"answer", "close"} & set(use.stops) else INNER
+
+
+def roles(kind: Kind) -> dict[str, str]:
+    """What each clock of a kind is for, by policy.
+
+    Where nobody waits for an answer, the result is what is due: the clock that runs from the opening until it
+    is proposed. What begins with the result (the second look, accountability) is work of others.
+    """
+    told = {use.policy: role_of(use) for use in kind.clocks}
+    if any(step.verb == "answer" for step in kind.steps):
+        return told
+    for use in kind.clocks:
+        if "open" not in use.starts:
+            told[use.policy] = INNER
+        elif "propose" in use.stops:
+            told[use.policy] = ANSWER
+    return told
 
 
 def on_time(clocks: Iterable[Running], role: str, now: dt.datetime) -> bool | None:

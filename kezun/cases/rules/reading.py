@@ -72,8 +72,16 @@ def read(text: str, known: Known) -> Kind:
 
 
 def digest(kind: Kind) -> str:
-    """SHA-256 of the canonical form: two texts that say the same have the same."""
-    text = json.dumps(asdict(kind), sort_keys=True, ensure_ascii=False, default=str, separators=(",", ":"))
+    """SHA-256 of the canonical form: two texts that say the same have the same.
+
+    What a clock could not say at first is left out where it does not: editions from before keep their hash.
+    """
+    plain = asdict(kind)
+    plain["clocks"] = [
+        {key: value for key, value in clock.items() if value or key != "restores"}
+        for clock in plain["clocks"]
+    ]
+    text = json.dumps(plain, sort_keys=True, ensure_ascii=False, default=str, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -214,7 +222,7 @@ def _steps(root: Reading, known: Known) -> tuple[Step, ...]:
 
 
 def _clock(row: Reading, known: Known) -> ClockUse:
-    row.only(("policy", "starts", "stops", "restarts", "reopens", "when", "ladder", "units"))
+    row.only(("policy", "starts", "stops", "restarts", "reopens", "restores", "when", "ladder", "units"))
     policy, ladder = row.text("policy", required=True), row.text("ladder")
     if known.policies is not None and policy not in known.policies:
         row.say("unknown_policy", key="policy", value=policy)
@@ -228,6 +236,7 @@ def _clock(row: Reading, known: Known) -> ClockUse:
         stops=_among(row, "stops", verbs),
         restarts=_among(row, "restarts", verbs),
         reopens=_among(row, "reopens", verbs) or ("reopen",),
+        restores=_among(row, "restores", verbs),
         when={key: when.texts(key, required=True) for key in when.fields} if when else {},
         ladder=ladder,
         units=row.text("units"),
