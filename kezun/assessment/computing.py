@@ -17,6 +17,7 @@ import numpy as np
 
 from kezun.assessment import packing
 from kezun.assessment.gathering import Gathered, Wanted, gather, members
+from kezun.assessment.owning import METHOD
 from kezun.assessment.rules.combining import Edition, combined, rankable
 from kezun.assessment.rules.form import Scheme
 from kezun.assessment.rules.lines import Result
@@ -30,6 +31,7 @@ SOURCES = (
     "assessment/rules",
     "statistics",
     "assessment",
+    "facts/around.py",
     "facts/vectors.py",
     "facts/compile.py",
     "facts/engine.py",
@@ -66,13 +68,14 @@ class Stretch:
 
 @dataclass(frozen=True)
 class Given:
-    """Everything that a run is a function of. seed: of the draws behind ranks."""
+    """Everything that a run is a function of. seed: of the draws behind ranks; method: `owning.METHOD`."""
 
     stretches: tuple[Stretch, ...]
     roster: Roster
     named: Mapping[str, Definition]
     snapshots: Mapping[str, int]
     seed: int
+    method: int = METHOD
 
     @property
     def scheme(self) -> Scheme:
@@ -132,11 +135,8 @@ def compute(given: Given, progress: Progress = lambda share: None) -> Outcome:
     days = sum((s.until - s.since).days + 1 for s in given.stretches)
     for at, one in enumerate(given.stretches):
         share = Decimal((one.until - one.since).days + 1) / Decimal(days)
-        gathered.append(
-            gather(
-                Wanted(*(one.scheme, one.since, one.until, share, given.roster), given.named, given.snapshots)
-            )
-        )
+        whom = (given.roster, given.named, given.snapshots, given.method)
+        gathered.append(gather(Wanted(one.scheme, one.since, one.until, share, *whom)))
         progress(0.4 * (at + 1) / len(given.stretches))
     rows, bodies = [], []
     for at, (subject, result) in enumerate(_results(given, gathered)):

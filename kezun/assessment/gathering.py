@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from kezun.assessment.mixing import stratified
-from kezun.assessment.owning import Asked, measured
+from kezun.assessment.owning import METHOD, Asked, measured
 from kezun.assessment.rules import estimating
 from kezun.assessment.rules.estimating import Array, Estimated, Measured, Whole
 from kezun.assessment.rules.form import Component, Scheme
@@ -30,7 +30,8 @@ INSPECTION, MERIT = "inspection", "merit"
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is to be gathered: an edition over the days that it judges, of whom, from which facts."""
+    """What is to be gathered: an edition over the days that it judges, of whom, from which facts, and by
+    which method (`owning.METHOD`)."""
 
     scheme: Scheme
     since: dt.date
@@ -39,6 +40,7 @@ class Wanted:
     roster: Roster
     named: Mapping[str, Definition]
     snapshots: Mapping[str, int]
+    method: int = METHOD
 
 
 @dataclass
@@ -164,7 +166,9 @@ def _indicators(wanted: Wanted) -> dict[tuple[vectors.Equal, str], Measured]:
 
 
 def _asked(wanted: Wanted, equal: vectors.Equal) -> Asked:
-    return Asked(wanted.roster, wanted.named, wanted.since, wanted.until, wanted.snapshots, equal)
+    return Asked(
+        *(wanted.roster, wanted.named, wanted.since, wanted.until, wanted.snapshots, equal, wanted.method)
+    )
 
 
 def _column(

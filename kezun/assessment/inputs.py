@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from kezun.assessment.computing import Given, Stretch, code_version
 from kezun.assessment.models import Pin, Scheme
+from kezun.assessment.owning import METHOD
 from kezun.assessment.rules.changing import changed
 from kezun.assessment.rules.form import Scheme as Form
 from kezun.assessment.rules.reading import digest
@@ -110,6 +111,7 @@ def pin(
         "roster": pins[0][0],
         "definitions": pins[1][0],
         "change": dict(change or {}),
+        "method": METHOD,
         "code": code_version(),
     }
     plain: dict[str, Any] = msgspec.json.decode(canonical(inputs))
@@ -129,6 +131,8 @@ def _given(
         {d.id: d for d in definitions},
         {fact: told["snapshot"] for fact, told in inputs["facts"].items()},
         int(inputs_hash(inputs)[:16], 16),
+        # Runs that do not say were made before the spread of single facts was known.
+        inputs.get("method", 1),
     )
 
 

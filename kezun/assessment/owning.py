@@ -10,19 +10,26 @@ import numpy as np
 
 from kezun.assessment.rules.estimating import Measured, Whole
 from kezun.assessment.subjects import ALL, Roster
+from kezun.facts import around
+from kezun.facts.around import counts_events
 from kezun.facts.definitions import Definition
 from kezun.facts.engine import Group
-from kezun.facts.vectors import Equal, Span, Vector, vectors
+from kezun.facts.vectors import Equal, Exact, Span, Vector, vectors
 
 DAY = dt.timedelta(days=1)
 SHARES = ("ratio", "coverage")
 # Kinds whose numerators and denominators of several people or spans may be added up.
 ADDED = ("count", "ratio", "mean", "rate", "coverage", "nps")
+# How runs are computed now. 1: means and quantiles had no spread. Runs say by which one they were made.
+METHOD = 2
 
 
 @dataclass(frozen=True)
 class Asked:
-    """Whose facts, of which days, in which snapshots; equal: columns that must have a value."""
+    """Whose facts, of which days, in which snapshots; equal: columns that must have a value.
+
+    method: see METHOD; the first one did not know how much the facts behind a mean differ.
+    """
 
     roster: Roster
     named: Mapping[str, Definition]
@@ -30,6 +37,7 @@ class Asked:
     until: dt.date
     snapshots: Mapping[str, int]
     equal: Equal = ()
+    method: int = METHOD
 
     def narrowed(self, more: Equal) -> Asked:
         return replace(self, equal=(*self.equal, *more))
@@ -40,16 +48,30 @@ def measured(asked: Asked, ids: Sequence[str]) -> dict[str, Measured]:
     if not ids:
         return {}
     found = _by_line(asked, ids) if asked.roster.by == "line" else _at_once(asked, ids)
-    return {id: _measured(asked.named[id], vector) for id, vector in found.items()}
+    first = asked.method == 1
+    return {id: (_plainly if first else _measured)(asked.named[id], each) for id, each in found.items()}
 
 
-def _measured(definition: Definition, vector: Vector) -> Measured:
+def _plainly(definition: Definition, vector: Vector) -> Measured:
+    """As the first method took it: no spread of means, and points by points like events by exposure."""
     share = definition.kind in SHARES and not bool(np.any(vector.numerator > vector.denominator))
     return Measured(
         *(vector.value, vector.numerator, vector.denominator, vector.n, definition.scale),
         share=share,
         rate=definition.kind == "rate" or (definition.kind in SHARES and not share),
     )
+
+
+def _measured(definition: Definition, vector: Vector) -> Measured:
+    known, deviations = _plainly(definition, vector), vector.deviations
+    if deviations is None:
+        events = known.rate and (definition.kind != "rate" or counts_events(definition))
+        bounds = around.bounds(definition) if vector.error is not None else known.bounds
+        return replace(known, rate=events, error=vector.error, bounds=bounds)
+    scale, bounds = definition.scale, around.bounds(definition)
+    if definition.kind == "nps":
+        scale, bounds = 100, (-100.0, 100.0)
+    return replace(known, within=deviations * float(scale * scale), bounds=bounds)
 
 
 def span_of(asked: Asked, since: dt.date, until: dt.date, by: str | None) -> Span:
@@ -59,14 +81,16 @@ def span_of(asked: Asked, since: dt.date, until: dt.date, by: str | None) -> Spa
 def _at_once(asked: Asked, ids: Iterable[str]) -> dict[str, Vector]:
     by = "person" if asked.roster.by == "person" else None
     groups: list[Group] = [(ALL, s.pk) if by else (s.pk, 0) for s in asked.roster.subjects]
-    return vectors(ids, asked.named, span_of(asked, asked.since, asked.until, by), groups)
+    span = span_of(asked, asked.since, asked.until, by)
+    return vectors(ids, asked.named, span, groups, errors=asked.method > 1)
 
 
 def _by_line(asked: Asked, ids: Sequence[str]) -> dict[str, Vector]:
     """Numbers of people added up by the line to which each belonged on the day."""
     size = len(asked.roster.subjects)
     places = {s.pk: at for at, s in enumerate(asked.roster.subjects)}
-    total = {id: np.zeros((3, size), dtype=np.int64) for id in ids}
+    total = {id: np.zeros((4, size), dtype=np.int64) for id in ids}
+    squares: dict[str, Exact] = {}
     for since, until in _stretches(asked):
         first, last = since.toordinal(), until.toordinal()
         mine = [m for m in asked.roster.members if m.since <= first and last <= m.until]
@@ -79,13 +103,21 @@ def _by_line(asked: Asked, ids: Sequence[str]) -> dict[str, Vector]:
         at = np.array([place[group] for group in groups])
         owner = np.array([places[m.line] for m in mine])
         for id, vector in found.items():
-            for row, part in enumerate((vector.numerator, vector.denominator, vector.n)):
+            counted = vector.denominator if vector.counted is None else vector.counted
+            for row, part in enumerate((vector.numerator, vector.denominator, vector.n, counted)):
                 np.add.at(total[id][row], owner, part[at])
-    return {id: _summed(asked.named[id], *total[id]) for id in ids}
+            if vector.squares is not None:
+                own = squares.setdefault(id, np.zeros(size, dtype=object))
+                np.add.at(own, owner, vector.squares[at])
+    return {id: _summed(asked.named[id], total[id], squares.get(id)) for id in ids}
 
 
-def _summed(definition: Definition, top: Whole, bottom: Whole, n: Whole) -> Vector:
-    """The value of added numbers; nan for what cannot be added up (quantiles, formulas)."""
+def _summed(definition: Definition, total: Whole, squares: Exact | None) -> Vector:
+    """The value of added numbers; nan for what cannot be added up (quantiles, formulas).
+
+    total: numerators, denominators, n and how many values were added up, shape (4, subjects).
+    """
+    top, bottom, n, counted = total
     scale = 100 if definition.kind == "nps" else definition.scale
     if definition.kind == "count":
         value = np.where(n > 0, top * scale, 0).astype(np.float64)
@@ -93,7 +125,7 @@ def _summed(definition: Definition, top: Whole, bottom: Whole, n: Whole) -> Vect
         value = np.where(bottom > 0, (top * scale) / np.where(bottom > 0, bottom, 1), np.nan)
     else:
         value = np.full(len(top), np.nan)
-    return Vector(value, top, bottom, n)
+    return Vector(value, top, bottom, n, squares, None if squares is None else counted)
 
 
 def _stretches(asked: Asked) -> Iterator[tuple[dt.date, dt.date]]:

@@ -46,8 +46,12 @@ ESTIMATORS: Mapping[str, str | Promise] = {
     "gamma_poisson": gettext_lazy(
         "a rate, drawn towards its peers where it rests on few observations (gamma-Poisson)"
     ),
+    "normal_eb": gettext_lazy(
+        "a mean, drawn towards its peers as far as it is unsure itself (normal-normal)"
+    ),
     "casemix": gettext_lazy("adjusted for the mix of its cases"),
 }
+DRAWN = ("beta_binomial_eb", "gamma_poisson", "normal_eb")
 MISSING: Mapping[str, str | Promise] = {
     "redistribute": gettext_lazy("without data its weight goes to the other components"),
     "peer_mean": gettext_lazy("without data it gets the mean of its peers"),
@@ -104,7 +108,7 @@ def estimator_words(one: Component) -> str:
     told = str(ESTIMATORS[one.estimator.kind])
     if one.estimator.casemix and one.estimator.kind != "casemix":
         told = f"{told}; {ESTIMATORS['casemix']}"
-    if one.estimator.kind in ("beta_binomial_eb", "gamma_poisson") and one.estimator.scope == "all":
+    if one.estimator.kind in DRAWN and one.estimator.scope == "all":
         everybody = _("peers are all subjects")
         told = f"{told}; {everybody}"
     return told

@@ -140,7 +140,9 @@ def learned_words(component: Component, unit: str, prior: Sequence[Any] | None, 
     """What an estimator learned of peers: their mean and how many observations it weighs as much as."""
     if component.estimator.kind == "raw" or not prior:
         return ""
-    _method, a, b, units = prior
+    method, a, b, units = prior
+    if component.estimator.kind == "normal_eb":
+        return "" if method == "flat" else _drawn_mean(a, b, units, unit)
     if component.estimator.kind == "gamma_poisson":
         mean, weight = a / b * scale, b
     else:
@@ -151,6 +153,19 @@ def learned_words(component: Component, unit: str, prior: Sequence[Any] | None, 
         round(weight),
     )
     return told % {"n": units, "mean": figure(mean, unit), "weight": grouped(round(weight))}
+
+
+def _drawn_mean(mean: float, sd: float, units: int, unit: str) -> str:
+    """Of peers whose means were learned as a normal distribution."""
+    told = {"n": units, "mean": figure(mean, unit), "sd": figure(sd, unit)}
+    if sd == 0:
+        return (
+            _("Drawn towards peers (%(n)s with data, mean %(mean)s), who do not differ beyond chance") % told
+        )
+    return (
+        _("Drawn towards peers (%(n)s with data, mean %(mean)s), who differ by %(sd)s (standard deviation)")
+        % told
+    )
 
 
 def own_words(own: float | None) -> str:

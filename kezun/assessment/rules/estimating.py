@@ -14,13 +14,15 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from kezun.statistics import casemix, counts, intervals, shrinkage
+from kezun.statistics import casemix, counts, intervals, normal, shrinkage
 
 Array = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]
 Z = 1.959963984540054
 # A peer group with fewer subjects that have data learns from all.
 FEWEST = 10
+# So many facts of everybody's common spread are held beside a subject's own.
+LENT = 4
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,8 @@ class Measured:
     """What was measured: value, numerator, denominator, n; `scale` by which a quotient was multiplied.
 
     share: the value is numerator ÷ denominator with the one within the other; rate: events by exposure.
+    within: of a mean Σ (fact − mean)², in the value's unit squared, nan where it is not known. error: of a
+    quantile its standard error. bounds: between which values the facts lie.
     """
 
     value: Array
@@ -37,6 +41,9 @@ class Measured:
     scale: int = 1
     share: bool = False
     rate: bool = False
+    within: Array | None = None
+    error: Array | None = None
+    bounds: tuple[float, float] = (-math.inf, math.inf)
 
 
 @dataclass(frozen=True)
@@ -55,7 +62,11 @@ class Estimated:
 
 
 def raw(measured: Measured) -> Estimated:
-    """The value as it is; shares and rates with the spread that chance alone gives them, others with none."""
+    """The value as it is, with the spread that chance alone gives it, as far as that is known.
+
+    A mean shows the t interval of its own facts, as its indicator does elsewhere; what goes into a score is
+    the error of `errors`. A quantile has an error and no interval; a count and a formula have neither.
+    """
     value = measured.value
     known = ~np.isnan(value)
     none = np.full(len(value), np.nan)
@@ -74,14 +85,70 @@ def raw(measured: Measured) -> Estimated:
         sd = np.where(known, np.sqrt(events + 0.5) / base, np.nan) * measured.scale
         span = intervals.poisson_rate(events, base, per=measured.scale)
         return _settled(value, sd, np.where(known, span.low, np.nan), np.where(known, span.high, np.nan), own)
-    return _settled(value, none, none, none, own)
+    if measured.within is None:
+        return _settled(value, none if measured.error is None else measured.error, none, none, own)
+    n = measured.denominator.astype(np.float64)
+    alone = np.sqrt(measured.within / np.maximum(n - 1, 1.0) / np.maximum(n, 1.0))
+    span = intervals.mean(value, alone, np.where(np.isnan(measured.within), 0.0, n))
+    low, high = np.maximum(span.low, measured.bounds[0]), np.minimum(span.high, measured.bounds[1])
+    return _settled(value, errors(measured), low, high, own)
+
+
+def errors(measured: Measured) -> Array:
+    """The standard error of each subject's value, from the spread of its own facts; nan where unknown.
+
+    A subject's own variance is held together with that of all subjects' facts, which counts as LENT more
+    facts: of three facts alike nobody knows that all others would be. Quantiles have theirs from their ranks.
+    """
+    if measured.within is None:
+        return np.full(len(measured.value), np.nan) if measured.error is None else measured.error
+    within, n = measured.within, measured.denominator.astype(np.float64)
+    have = ~np.isnan(within) & (n > 0)
+    freedom = float((n[have] - 1).sum())
+    common = math.fsum(within[have].tolist()) / freedom if freedom else 0.0
+    if common <= 0:
+        return np.full(len(n), np.nan)
+    size = np.where(have, n, 1.0)
+    variance = (np.where(have, within, 0.0) + LENT * common) / (size - 1 + LENT)
+    return np.where(have, np.sqrt(variance / size), np.nan)
+
+
+def drawn(measured: Measured, groups: Sequence[str]) -> Estimated:
+    """Each mean drawn towards those of its peers as far as it is unsure itself (normal-normal).
+
+    Also quantiles, by their standard errors. What has no error keeps its value. groups: as `shrunk`.
+    """
+    plain, error = raw(measured), errors(measured)
+    have = ~np.isnan(measured.value) & (np.nan_to_num(error) > 0)
+    estimate, sd, own = plain.estimate.copy(), plain.sd.copy(), plain.own.copy()
+    low, high = plain.low.copy(), plain.high.copy()
+    priors: dict[str, tuple[str, float, float, int]] = {}
+    of = np.array(groups, dtype=object)
+    everyone = normal.fit(measured.value[have], error[have])
+    for group in sorted(set(groups)):
+        mine = have & (of == group)
+        few = int(mine.sum()) < FEWEST
+        prior = everyone if few else normal.fit(measured.value[mine], error[mine])
+        found = prior.update(measured.value[mine], error[mine])
+        span = found.interval()
+        estimate[mine], sd[mine], own[mine] = found.mean, found.sd, found.own
+        low[mine] = np.maximum(span.low, measured.bounds[0])
+        high[mine] = np.minimum(span.high, measured.bounds[1])
+        # Of too few peers nothing was learned; there is no number for a spread without bounds.
+        spread_between = 0.0 if prior.method == "flat" else _digits(prior.sd)
+        priors[group] = prior.method, _digits(prior.mean), spread_between, prior.units
+    made = _settled(estimate, sd, low, high, own)
+    return Estimated(made.estimate, made.sd, made.low, made.high, made.own, priors)
 
 
 def shrunk(measured: Measured, groups: Sequence[str], kind: str) -> Estimated:
     """Each value drawn towards its peers as far as its own sample is small (empirical Bayes).
 
-    kind: `beta_binomial_eb` for shares, `gamma_poisson` for rates of events. groups: the peer group of each.
+    kind: `beta_binomial_eb` for shares, `gamma_poisson` for rates of events, `normal_eb` for means (see
+    `drawn`). groups: the peer group of each.
     """
+    if kind == "normal_eb":
+        return drawn(measured, groups)
     top = np.maximum(measured.numerator, 0).astype(np.float64)
     bottom = measured.denominator.astype(np.float64)
     if kind == "beta_binomial_eb":
