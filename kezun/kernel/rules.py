@@ -109,6 +109,33 @@ def one_line(text: str, limit: int) -> str:
     return "".join(c for c in text if c.isprintable())[:limit]
 
 
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def unstorable(value: object) -> str | None:
+    """Where in a JSON value a text, or a name, holds what databases do not take: NUL, half of a pair.
+
+    The place is told as names and positions with points between: `given.parties.0.name`; "" is the value
+    itself. None where all of it can be stored.
+    """
+    waiting: list[tuple[str, object]] = [("", value)]
+    while waiting:
+        place, one = waiting.pop()
+        if isinstance(one, str) and UNSTORABLE.search(one):
+            return place
+        pairs: Iterable[tuple[object, object]] = ()
+        if isinstance(one, Mapping):
+            pairs = one.items()
+        elif isinstance(one, list):
+            pairs = enumerate(one)
+        for name, held in pairs:
+            below = f"{place}.{name}" if place else str(name)
+            if UNSTORABLE.search(below):
+                return UNSTORABLE.sub("?", below)
+            waiting.append((below, held))
+    return None
+
+
 def backoff(attempts: int) -> dt.timedelta:
     """How long a failed task waits before its next attempt: 2, 4, 8 … seconds, an hour at most."""
     return dt.timedelta(seconds=min(2 ** min(attempts, 12), 3600))
