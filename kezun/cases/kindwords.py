@@ -148,12 +148,16 @@ def _field(field: Field) -> Shown:
 
 @dataclass(frozen=True)
 class Timed:
-    """A deadline of a kind: the policy (None where it is not known), what moves it, for which cases."""
+    """A deadline of a kind: the policy (None where it is not known), what moves it, for which cases.
+
+    restores: the step after which it runs on from its first start.
+    """
 
     use: ClockUse
     policy: Deadline | None
     starts: str
     stops: str
+    restores: str
     when: str
 
 
@@ -166,6 +170,7 @@ def clocks(kind: Kind) -> list[Timed]:
             known.get(use.policy),
             ", ".join(wording.button(verb) for verb in use.starts),
             ", ".join(wording.button(verb) for verb in use.stops),
+            ", ".join(wording.button(verb) for verb in use.restores),
             "; ".join(_when(kind, name, allowed) for name, allowed in use.when.items()),
         )
         for use in kind.clocks
