@@ -17,6 +17,7 @@ from kezun.kernel.task import enqueue
 from kezun.org.models import Person, Unit, UnitTag
 from kezun.standards import answers as answering
 from kezun.standards import queries, rules
+from kezun.standards.checkers import Checkers
 from kezun.standards.messages import say_lack
 from kezun.standards.models import Sheet, Standard
 from kezun.standards.rules.releasing import release_day
@@ -45,8 +46,10 @@ class Filled:
 def bring_sheets(actor: Actor, *, filled: Sequence[Filled]) -> int:
     """Take over sheets as submitted, all or none; returns how many were new.
 
-    Each is judged by the edition of its day and the profile of its day; evidence is not asked for, since it
-    lies where the sheet was filled. Raises ValidationError with what is wrong, by unit and day.
+    Each is judged by the edition of its day and the profile of its day. Who filled it must be one of those
+    who could have filled it here, by the posts of the day of the visit and of the day of submission. Evidence
+    is not asked for, since it lies where the sheet was filled. Raises ValidationError with what is wrong, by
+    unit and day.
     """
     given = {f.key: f for f in filled}
     known = set(Sheet.objects.filter(key__in=given).values_list("key", flat=True))
@@ -54,7 +57,7 @@ def bring_sheets(actor: Actor, *, filled: Sequence[Filled]) -> int:
     units = {u.code: u for u in Unit.objects.filter(code__in={f.unit for f in fresh})}
     people = {p.code: p for p in Person.objects.filter(code__in={f.inspector for f in fresh})}
     editions: dict[tuple[str, dt.date], Standard | None] = {}
-    tags = _Tags(units.values())
+    tags, checkers = _Tags(units.values()), Checkers(people.values())
     rows, wrong = [], []
     for one in fresh:
         at = (one.urn, one.visited)
@@ -65,7 +68,7 @@ def bring_sheets(actor: Actor, *, filled: Sequence[Filled]) -> int:
             wrong.append(f"{one.urn}, {one.unit}, {one.inspector}, {one.visited}: " + _("unknown"))
             continue
         rows.append(_row(one, edition, unit, person, tags.on(unit, one.visited)))
-        told = _strange(rows[-1]) or _scored(rows[-1])
+        told = _strange(rows[-1]) or [*_barred(rows[-1], unit, person, checkers), *_scored(rows[-1])]
         wrong += [f"{unit.code} {one.visited} {text}" for text in told]
     if wrong:
         raise ValidationError(wrong[:50])
@@ -123,6 +126,15 @@ def _strange(row: Sheet) -> list[str]:
     if not asked:
         return [_("By this method nothing is asked at this unit.")]
     return [_("%(id)s is not asked on this sheet.") % {"id": id} for id in row.answers if id not in asked]
+
+
+def _barred(row: Sheet, unit: Unit, person: Person, checkers: Checkers) -> list[str]:
+    """Why somebody else should have filled it."""
+    assert row.submitted_at is not None
+    days = (row.visited_date, timezone.localdate(row.submitted_at))
+    standard = queries.whole(row.standard)
+    told = checkers.refusal(person, standard, unit, tags=row.tags, method=row.method, days=days)
+    return [f"{person.code}: {told}"] if told else []
 
 
 def _scored(row: Sheet) -> list[str]:

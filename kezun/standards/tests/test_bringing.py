@@ -9,9 +9,10 @@ from decimal import Decimal
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.utils import translation
 
 from kezun.kernel.models import Task
-from kezun.org.models import UnitTag
+from kezun.org.models import Assignment, UnitTag
 from kezun.standards import rules
 from kezun.standards.actions import bring_sheets
 from kezun.standards.actions.bringing import Filled
@@ -85,6 +86,43 @@ def test_all_or_none_and_why(bank, supervisor):
         bring_sheets(SYSTEM, filled=[good, *wrong])
     assert len(caught.value.messages) == 6
     assert not Sheet.objects.exists()
+
+
+@pytest.mark.django_db
+def test_each_that_somebody_else_should_have_filled_is_named_with_the_reason(bank, supervisor, person_in):
+    published()
+    manager, lobby = person_in("outlet_manager", "O1"), person_in("lobby_manager", "O2")
+    good = filled(supervisor)
+    brought = [
+        good,
+        filled(manager),
+        filled(supervisor, method="自查"),
+        filled(lobby, unit="O2", method="自查"),
+    ]
+    with translation.override("en"), pytest.raises(ValidationError) as caught:
+        bring_sheets(SYSTEM, filled=brought)
+    own, others, named = caught.value.messages
+    assert own.startswith(f"O1 2026-03-02 {manager.code}: You work at ")
+    assert "your own unit is checked only by self-check" in own
+    assert others.startswith(f"O1 2026-03-02 {supervisor.code}: self-check is what a unit does itself")
+    assert named.startswith(f"O2 2026-03-02 {lobby.code}: By self-check this standard is filled by: ")
+    assert not Sheet.objects.exists()
+    assert bring_sheets(SYSTEM, filled=[good, filled(manager, method="自查")]) == 2
+
+
+@pytest.mark.django_db
+def test_the_posts_of_the_visit_count_and_of_the_day_it_was_submitted(bank, supervisor):
+    published()
+    held = Assignment.objects.filter(person=supervisor)
+    held.update(from_date=dt.date(2026, 3, 2), to_date=dt.date(2026, 3, 2))
+    late = filled(supervisor, submitted_at=NINE + dt.timedelta(days=1))
+    assert bring_sheets(SYSTEM, filled=[filled(supervisor, unit="O2"), late]) == 2
+    before = dt.date(2026, 3, 1)
+    after = NINE + dt.timedelta(days=1, minutes=1)
+    early = filled(supervisor, visited=before, started_at=NINE + dt.timedelta(days=1), submitted_at=after)
+    with translation.override("en"), pytest.raises(ValidationError, match="this standard is filled by"):
+        bring_sheets(SYSTEM, filled=[early])
+    assert Sheet.objects.count() == 2
 
 
 WANTED = Inspections(
