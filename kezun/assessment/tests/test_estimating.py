@@ -49,6 +49,82 @@ def test_who_has_no_data_gets_no_estimate():
     assert math.isnan(plain.sd[-1])
 
 
+def means(values, sds, sizes) -> Measured:
+    """Means of so many facts, whose own sample has that standard deviation."""
+    values, sds, n = (np.array(x, dtype=np.float64) for x in (values, sds, sizes))
+    whole = n.astype(np.int64)
+    return Measured(
+        values, (values * n).astype(np.int64), whole, whole, within=sds**2 * (n - 1), bounds=(0, 900)
+    )
+
+
+def test_a_mean_is_as_unsure_as_its_own_facts_and_a_little_as_those_of_all():
+    known = means([100, 100, 100, 100], [50, 50, 100, 0], [401, 11, 11, 2])
+    common = (400 * 50**2 + 10 * 50**2 + 10 * 100**2) / 421
+    found = estimating.errors(known)
+    lent = [
+        math.sqrt((freedom * sd**2 + 4 * common) / (freedom + 4))
+        for freedom, sd in ((400, 50), (10, 50), (10, 100), (1, 0))
+    ]
+    assert found.tolist() == pytest.approx(
+        [s / math.sqrt(n) for s, n in zip(lent, (401, 11, 11, 2), strict=True)]
+    )
+    plain = estimating.raw(known)
+    assert plain.sd.tolist() == pytest.approx(found.tolist())
+    assert (math.isnan(plain.low[3]), plain.low[0] < 100 < plain.high[0]) == (True, True)
+    assert (plain.high - plain.low)[0] == pytest.approx(2 * 1.966 * 50 / math.sqrt(401), rel=1e-3)
+
+
+def test_of_facts_that_are_all_alike_nobody_knows_how_unsure_they_are():
+    known = means([5, 5], [0, 0], [40, 50])
+    assert np.isnan(estimating.errors(known)).all()
+    found = estimating.shrunk(known, ["x", "x"], "normal_eb")
+    assert found.estimate.tolist() == [5, 5]
+    assert np.isnan(found.sd).all()
+
+
+def test_means_are_drawn_towards_peers_the_more_the_less_sure_they_are():
+    generator = np.random.default_rng(3)
+    sizes = np.array([10, 40, 400] * 20)
+    true = generator.normal(240, 25, 60)
+    values = true + generator.normal(0, 120, 60) / np.sqrt(sizes)
+    values[0] = math.nan
+    known = means(values, np.full(60, 120.0), sizes)
+    found = estimating.shrunk(known, ["x"] * 60, "normal_eb")
+    method, mean, sd, units = found.priors["x"]
+    assert (method, units) == ("pm", 59)
+    assert (mean, sd) == pytest.approx((240, 25), rel=0.2)
+    own = found.own.reshape(-1, 3)
+    assert (own[1:, 0] < own[1:, 1]).all()
+    assert (own[:, 1] < own[:, 2]).all()
+    assert math.isnan(found.estimate[0])
+    assert np.nansum((found.estimate - true) ** 2) < 0.9 * np.nansum((values - true) ** 2)
+    inside = (found.low <= true) & (true <= found.high)
+    assert inside[1:].mean() > 0.85
+
+
+def test_few_means_learn_from_all_and_too_few_keep_their_own():
+    known = means([200, 260, 240, 220, 300, 900], [100] * 6, [100] * 6)
+    found = estimating.shrunk(known, ["x"] * 5 + ["y"], "normal_eb")
+    assert found.priors["x"] == found.priors["y"]
+    assert found.high[5] == 900
+    alone = estimating.shrunk(means([200, 260], [100] * 2, [100] * 2), ["x", "x"], "normal_eb")
+    assert alone.priors["x"][0] == "flat"
+    assert (alone.priors["x"][2], alone.estimate.tolist(), alone.own.tolist()) == (0.0, [200, 260], [1, 1])
+
+
+def test_a_quantile_is_drawn_by_its_own_error_and_without_one_stays():
+    error = np.array([10.0] * 11 + [0.0, math.nan])
+    values = np.array([300.0 + 4 * i for i in range(11)] + [500.0, 700.0])
+    known = Measured(values, *(np.full(13, 50),) * 3, error=error)
+    assert estimating.raw(known).sd[0] == 10
+    assert np.isnan(estimating.raw(known).low).all()
+    found = estimating.shrunk(known, ["x"] * 13, "normal_eb")
+    assert (found.estimate[11], found.estimate[12]) == (500, 700)
+    assert found.estimate[0] > 300
+    assert found.estimate[10] < 340
+
+
 def test_rates_are_drawn_towards_peers_too():
     measured = Measured(10_000 * R / N, R, N, N, 10_000, rate=True)
     found = estimating.shrunk(measured, ["x"] * 12, "gamma_poisson")
