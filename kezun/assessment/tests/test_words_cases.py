@@ -171,6 +171,22 @@ def test_what_was_learned_of_peers():
     assert wording.learned_words(shares, "%", None) == ""
 
 
+@pytest.mark.parametrize(
+    ("prior", "told"),
+    [
+        (("pm", 240.0, 20.0, 25), "mean 4 min), who differ by 20 s (standard deviation)"),
+        (("pooled", 240.0, 0.0, 25), "mean 4 min), who do not differ beyond chance"),
+        (("flat", 240.0, 0.0, 3), ""),
+    ],
+)
+def test_what_was_learned_of_means(prior, told):
+    means = replace(PLAIN, estimator=Estimator("normal_eb"))
+    with translation.override("en"):
+        said = wording.learned_words(means, "s", prior)
+    assert said.endswith(told)
+    assert bool(said) == bool(told)
+
+
 def test_how_much_of_an_estimate_is_ones_own():
     with translation.override("en"):
         assert wording.own_words(None) == ""
