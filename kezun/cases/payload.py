@@ -15,9 +15,11 @@ from django.core.validators import validate_email
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
 from kezun.cases import catalogs
 from kezun.cases.models import Case, Party, Petition
+from kezun.cases.rules import identity
 from kezun.cases.rules.kinds import Field, Kind
 from kezun.cases.rules.verbs import VERBS, Take
 from kezun.cases.sealing import PERSONAL
@@ -284,11 +286,29 @@ def _party(actor: Actor, row: Any) -> dict[str, Any]:
     made |= {name: text(actor, row[name], 200) for name in PERSONAL if row.get(name)}
     if not actor.trail_name.startswith("system:ledger"):  # old ledgers say what they say
         _check_reachable(made)
+        _check_identity(made)
     if row["role"] == Party.Role.NAMED_STAFF and "person" not in made:
         raise ValidationError(_("Name the member of staff by staff number."))
     if "person" not in made and not made.get("name") and not made.get("phone"):
         raise ValidationError(_("Of a person at least the name or the telephone is needed."))
     return made
+
+
+# what is wrong with an identity number (rules/identity.py); the number itself is repeated nowhere
+UNFIT = {
+    "length": lazy("Identity number: a resident's number or a unified code has 18 signs; check it."),
+    "signs": lazy("Identity number: it holds signs that no such number has; check it."),
+    "birth": lazy("Identity number: its digits 7 to 14 are no possible day of birth; check them."),
+    "check": lazy("Identity number: its last sign does not fit the others; one of them is miswritten."),
+}
+
+
+def _check_identity(made: dict[str, Any]) -> None:
+    """An identity number is right to its check sign, else one customer is taken for two."""
+    if made.get("id_number"):
+        if wrong := identity.fault(made["id_number"], timezone.localdate()):
+            raise ValidationError(str(UNFIT[wrong]))
+        made["id_number"] = identity.plain(made["id_number"])
 
 
 def _check_reachable(made: Mapping[str, Any]) -> None:
