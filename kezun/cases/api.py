@@ -19,14 +19,17 @@ from ninja import Schema
 from pydantic import ConfigDict
 from pydantic import ValidationError as BadBody
 
-from kezun.cases import actions, intake, kinds, payload, queries, standing
+from kezun.cases import actions, intake, kinds, monthly_files, payload, queries, standing
 from kezun.cases.listing import Wanted, listed
 from kezun.cases.models import READ, Case
+from kezun.cases.monthly import report
 from kezun.cases.rows import Row
+from kezun.cases.rules.monthly import month_of, shifted
 from kezun.cases.rules.verbs import VERBS
 from kezun.kernel.action import once
 from kezun.kernel.endpoint import endpoint
 from kezun.org.models import Person
+from kezun.org.queries import unit_by_code
 from kezun.org.reader import reader_of
 
 KEY = re.compile(r"[\x21-\x7e]{1,120}")
@@ -172,6 +175,41 @@ def cases(
         "count": page.count,
         "after": _unquoted(following[1]) if following else None,
     }
+
+
+class MonthOut(Schema):
+    """A month of complaints about a unit. lines: those to which the reader is limited; null: none."""
+
+    unit: str
+    month: str
+    lines: list[str] | None
+    at: str
+    figures: dict[str, Any]
+    before: dict[str, Any]
+    year_ago: dict[str, Any]
+    channel: list[dict[str, Any]]
+    business: list[dict[str, Any]]
+    reason: list[dict[str, Any]]
+    reasons: list[dict[str, Any]]
+    trend: list[dict[str, Any]]
+    units: list[dict[str, Any]]
+    listed: list[str]
+    text: list[str]
+
+
+@endpoint("GET", "complaints/report", name="cases.api_report", needs=READ, response=MonthOut)
+def monthly(request: HttpRequest, unit: str, month: str = "") -> dict[str, Any]:
+    """The monthly report on complaints about a unit and all below it; without a month of the last whole one.
+
+    Whose roles there are limited to business lines is told of these and of complaints of no line.
+    """
+    actor, said = reader_of(request), _plain({"unit": unit, "month": month})
+    try:
+        last = shifted(timezone.localdate().replace(day=1), -1)
+        first = month_of(said["month"]) if said["month"] else last
+    except ValueError as error:
+        raise ValidationError({"month": _("Write the month as 2026-03.")}) from error
+    return monthly_files.plain(report(actor, unit_by_code(actor, said["unit"], READ), first))
 
 
 @endpoint(

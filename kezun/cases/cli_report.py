@@ -48,6 +48,8 @@ def report_command(
         click.echo(json.dumps(files.plain(found), ensure_ascii=False))
     elif docx is None and pdf is None:
         click.echo(words.title(found))
+        if limit := words.limited(found.lines):
+            click.echo(limit)
         for text in words.paragraphs(found):
             click.echo(text)
 

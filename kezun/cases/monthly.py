@@ -14,12 +14,13 @@ from django.db.models.fields.json import KeyTextTransform
 from django.utils import timezone
 
 from kezun.cases import catalogs, publishing
-from kezun.cases.models import Case, Clock, Kind
+from kezun.cases.models import READ, Case, Clock, Kind
+from kezun.cases.reach import highest, lines_at
 from kezun.cases.rules import measuring, monthly
 from kezun.cases.rules.measuring import ANSWER, CONTACT, Running
 from kezun.cases.rules.monthly import Change, Figures, Line, Row
 from kezun.kernel.actor import Actor, OutOfScope
-from kezun.org.models import Unit, UnitPath, valid_on
+from kezun.org.models import BusinessLine, Unit, UnitPath, valid_on
 
 COMPLAINT = "complaint"
 TABLES = {"channel": "complaint_channel", "business": "complaint_business", "reason": "complaint_reason"}
@@ -68,6 +69,7 @@ class Report:
     trend: tuple[tuple[dt.date, int], ...]
     units: tuple[tuple[Unit, int, monthly.Part], ...]
     listed: tuple[Case, ...]
+    lines: tuple[BusinessLine, ...] | None = None  # to which the reader is limited
 
     @cached_property
     def figures(self) -> Figures:
@@ -89,13 +91,17 @@ class Report:
 def report(actor: Actor, unit: Unit, first: dt.date, now: dt.datetime | None = None) -> Report:
     """The report on a unit and all below it, of what was received in the month that begins on `first`.
 
+    Whose roles at the unit are limited to business lines is told of these and of complaints of no line.
     Raises OutOfScope for a unit whose cases the actor may not read.
     """
-    if not actor.covers("cases.read", unit):
+    if not actor.covers(READ, unit):
         raise OutOfScope(unit.code)
     month = Month(unit, first, now or timezone.now())
     below = UnitPath.objects.filter(valid_on(timezone.localdate()), ancestor=unit).values("unit")
     base = Case.objects.filter(code=COMPLAINT, unit__in=below).counted()
+    lines = lines_at(actor, READ, unit)
+    if lines is not None:
+        base = base.filter(Q(line=None) | Q(line__in=lines))
     rows = _rows(base, month)
     compared = {months: _axes_of(base, month, months) for months in (-1, -12)}
     return Report(
@@ -110,6 +116,7 @@ def report(actor: Actor, unit: Unit, first: dt.date, now: dt.datetime | None = N
         trend=_trend(base, month),
         units=_units(rows, unit),
         listed=_listed(rows),
+        lines=highest(lines),
     )
 
 

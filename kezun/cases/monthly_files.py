@@ -15,6 +15,7 @@ from docx.oxml.ns import qn
 from docx.shared import Pt
 
 from kezun.cases import monthly_words as words
+from kezun.cases import wording
 from kezun.cases.monthly import TABLES, Report
 from kezun.cases.rules.monthly import Line
 from kezun.ui.figures import NONE, figure
@@ -133,9 +134,10 @@ def pdf(report: Report) -> bytes:
 
 
 def _said(report: Report) -> str:
-    return _("As of %(moment)s; complaints received in the month, merged ones counted once.") % {
+    told = _("As of %(moment)s; complaints received in the month, merged ones counted once.") % {
         "moment": timezone.localtime(report.month.now).strftime("%Y-%m-%d %H:%M")
     }
+    return wording.sentences(filter(None, (told, words.limited(report.lines))))
 
 
 def word(report: Report) -> bytes:
@@ -178,6 +180,7 @@ def plain(report: Report) -> dict[str, Any]:
     return {
         "unit": report.month.unit.code,
         "month": words.month_name(report),
+        "lines": None if report.lines is None else [line.code for line in report.lines],
         "at": report.month.now.isoformat(),
         "figures": asdict(made),
         "before": asdict(report.against_before),

@@ -5,7 +5,7 @@ Nothing is said to have risen or fallen that chance explains; what has no figure
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from kezun.cases import catalogs, wording
 from kezun.cases.monthly import TABLES, Report
 from kezun.cases.rules.monthly import Change, Line, Part
+from kezun.org.models import BusinessLine
 from kezun.ui.figures import figure
 
 MOST_NAMED = 3
@@ -39,8 +40,24 @@ def unit_name(report: Report) -> str:
 
 
 def title(report: Report) -> str:
-    """What stands above the report."""
-    return _("Complaints of %(month)s: %(unit)s") % {"month": month_name(report), "unit": unit_name(report)}
+    """What stands above the report: also to which lines it is limited."""
+    told = {"month": month_name(report), "unit": unit_name(report), "lines": lines_named(report.lines)}
+    if report.lines is not None:
+        return _("Complaints of %(month)s: %(unit)s (only %(lines)s)") % told
+    return _("Complaints of %(month)s: %(unit)s") % told
+
+
+def lines_named(lines: Sequence[BusinessLine] | None) -> str:
+    """Some lines by name; a dash where there is none."""
+    return wording.several(line.title for line in lines or ()) or "—"
+
+
+def limited(lines: Sequence[BusinessLine] | None) -> str:
+    """That figures are those of some lines alone; "" where they are of all."""
+    if lines is None:
+        return ""
+    text = _("Counted are complaints of these lines and those below them: %(lines)s; and those of no line.")
+    return text % {"lines": lines_named(lines)}
 
 
 def paragraphs(report: Report) -> list[str]:

@@ -16,11 +16,12 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from kezun.cases import catalogs, clockwords, kinds, showing, wording
-from kezun.cases.models import Case, Event, Petition, Proof
+from kezun.cases import catalogs, clockwords, kinds, monthly_words, showing, wording
+from kezun.cases.models import READ, Case, Event, Petition, Proof
+from kezun.cases.reach import highest, lines_at
 from kezun.cases.rules.counting import Counted, columns, counted
 from kezun.kernel.actor import Actor
-from kezun.org.models import UnitPath, valid_on
+from kezun.org.models import Unit, UnitPath, valid_on
 from kezun.ui.pdf import Document
 from kezun.ui.workbook import Sheet, Value, workbook
 
@@ -51,6 +52,22 @@ class Span:
             below = UnitPath.objects.filter(valid_on(timezone.localdate()), ancestor__code=self.unit)
             found = found.filter(Q(unit__in=below.values("unit")))
         return found.order_by("received_at", "pk")
+
+    def limit(self, actor: Actor) -> str:
+        """That only some lines are counted, since the actor's roles reach no further; "" where all are."""
+        unit = Unit.objects.filter(code=self.unit).first() if self.unit else None
+        return monthly_words.limited(highest(lines_at(actor, READ, unit)))
+
+
+def _facts(actor: Actor, span: Span) -> list[tuple[str, str]]:
+    """What stands above the tables: which days, which unit, which lines alone."""
+    found = [
+        (_("From the day"), str(span.since)),
+        (_("To the day"), str(span.until)),
+        (_("Unit"), span.unit or "—"),
+    ]
+    limit = span.limit(actor)
+    return [*found, (_("Business lines"), limit)] if limit else found
 
 
 def heads() -> tuple[str, ...]:
@@ -162,11 +179,7 @@ def table(actor: Actor, span: Span, axis: str, by: str = "month") -> Table:
 def statistics_book(actor: Actor, span: Span) -> tuple[bytes, int]:
     """All axes by month and by unit as a workbook, and how many complaints it counts."""
     made = [(table(actor, span, axis, by), by) for axis in AXES for by in ("month", "unit")]
-    facts = [
-        (_("From the day"), str(span.since)),
-        (_("To the day"), str(span.until)),
-        (_("Unit"), span.unit or "—"),
-    ]
+    facts = _facts(actor, span)
     sheets = [
         Sheet(
             name=f"{one.title} {_('by month') if by == 'month' else _('by unit')}",
@@ -196,11 +209,7 @@ def _chosen(actor: Actor, span: Span, most: int) -> list[Case]:
 def pack_book(actor: Actor, span: Span) -> tuple[bytes, int]:
     """Every complaint of the span by the fields of article 44 as a workbook."""
     found = _chosen(actor, span, MOST)
-    facts = [
-        (_("From the day"), str(span.since)),
-        (_("To the day"), str(span.until)),
-        (_("Unit"), span.unit or "—"),
-    ]
+    facts = _facts(actor, span)
     title = _("Complaints: report to the regulator")
     widths = (12, 16, 18, 18, 18, 18, 30, 20, 20, 30, 24, 24, 30, 22, 22, 10, 12, 8, 10)
     sheet = Sheet(name=title, title=title, heads=heads(), rows=rows(found), facts=facts, widths=widths)
@@ -211,6 +220,8 @@ def pack_paper(actor: Actor, span: Span) -> tuple[bytes, int]:
     """The same as PDF, a section for each case; at most MOST_PAPER of them, and it says so."""
     found = _chosen(actor, span, MOST_PAPER + 1)
     made = Document(_("Complaints: report to the regulator"), foot=f"{span.since} – {span.until}")
+    if limit := span.limit(actor):
+        made.paragraph(limit, small=True)
     if len(found) > MOST_PAPER:
         found = found[:MOST_PAPER]
         made.paragraph(_("The first %(n)d; take the workbook for all.") % {"n": MOST_PAPER})

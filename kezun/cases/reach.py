@@ -12,7 +12,8 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from kezun.org.models import UnitPath, valid_on
+from kezun.kernel.actor import Actor
+from kezun.org.models import BusinessLine, Person, Unit, UnitPath, valid_on
 from kezun.org.scope import Held, Scope
 
 PLACES = ("unit", "owner_unit", "pending_unit")
@@ -86,3 +87,28 @@ def carrying(scope: Scope, permission: str, line: int | None) -> list[Held]:
 def everywhere(scope: Scope, permission: str, line: int | None) -> bool:
     """Whether a permission carries over all units, for cases of this line."""
     return any(held.role.reach == "bank" for held in carrying(scope, permission, line))
+
+
+def lines_at(actor: Actor, permission: str, unit: Unit | None = None) -> frozenset[int] | None:
+    """The business lines to which the actor's roles are limited at a unit (without one: anywhere).
+
+    None where one of them is not limited, and for the platform itself. What is counted about a unit is
+    counted over these lines and what is of none.
+    """
+    if not isinstance(actor, Person):
+        return None
+    found: set[int] = set()
+    for reach in reaches(actor.scope, permission):
+        if unit is None or reach.everywhere or reach.units().filter(unit=unit).exists():
+            if reach.lines is None:
+                return None
+            found |= reach.lines
+    return frozenset(found)
+
+
+def highest(lines: frozenset[int] | None) -> tuple[BusinessLine, ...] | None:
+    """Of some lines those that stand below none of the others, by code: what names them all."""
+    if lines is None:
+        return None
+    rows = BusinessLine.objects.filter(pk__in=lines).order_by("code")
+    return tuple(row for row in rows if row.parent_id not in lines)

@@ -115,6 +115,7 @@ def _context(found: Report, reader: Person) -> dict[str, Any]:
         "before": _href(found, -1),
         "after": _href(found, 1) if shifted(month.first, 1) <= timezone.localdate() else "",
         "tiles": _tiles(found),
+        "limit": words.limited(found.lines),
         "paragraphs": words.paragraphs(found),
         "charts": [_trend(found), *(_bars(found, axis) for axis in TABLES)],
         "reasons": [

@@ -73,6 +73,7 @@ def statistics(request: HttpRequest) -> HttpResponse:
         for row in made.rows
     ]
     context = {
+        "limit": span.limit(actor),
         **{"span": span, "axis": axis, "by": by, "made": made, "shown": shown},
         "axes": [
             ("channel", _("Channel")),

@@ -31,7 +31,7 @@ def home(settings, tmp_path):
 
 @pytest.fixture
 def correction(shipped):
-    """Ordered on Monday, 3 August 2026, with three workdays: until Thursday 17:30; the manager of O1 has it."""
+    """Ordered on Monday, 3 August 2026, with three workdays: until Thursday 17:30. The manager has it."""
     with now_is("2026-08-03T09:00"):
         case = actions.open_case(shipped["office"], "correction", shipped["bank"]["O1"], finding(owner="O1"))
         return actions.do(shipped["manager"], case, "take")
