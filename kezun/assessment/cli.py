@@ -88,7 +88,8 @@ def _print(actor: Actor, run: Run, form: str) -> None:
     elif form == "csv":
         click.echo(sheet.as_csv(rows), nl=False)
     else:
-        click.echo(sheet.as_table(sorted(rows, key=lambda s: (s.rank is None, s.rank or 0, s.score is None))))
+        ranked = sorted(rows, key=lambda s: (s.rank is None, s.rank or 0, s.score is None))
+        click.echo(sheet.as_table(run, ranked))
         click.echo(
             _("run %(number)d, inputs %(hash)s") % {"number": run.pk, "hash": run.inputs_hash[:12]}, err=True
         )

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from kezun.assessment.computing import compute
 from kezun.assessment.inputs import pin
-from kezun.assessment.lookups import latest, result_of, scores_for
+from kezun.assessment.lookups import forms_of, latest, result_of, scores_for
 from kezun.assessment.messages import say_state, say_why
 from kezun.assessment.models import Scheme, Score
 from kezun.assessment.packing import unpack
@@ -23,6 +23,7 @@ from kezun.assessment.schemes import form_of
 from kezun.assessment.scorecards import title_of
 from kezun.assessment.subjects import Roster, Subject
 from kezun.assessment.telling import unit_of
+from kezun.assessment.wording import grade_name
 from kezun.facts.rules import Period
 from kezun.kernel.actor import Actor
 from kezun.org.models import Person, Unit
@@ -47,7 +48,8 @@ class ExampleLine:
 
 @dataclass(frozen=True)
 class Example:
-    """A subject under a draft, beside the score that was stored for the same period under the scheme."""
+    """A subject under a draft, beside the score that was stored for the same period under the scheme; grades
+    in the page's language."""
 
     name: str
     period: str
@@ -56,6 +58,7 @@ class Example:
     why: str
     lines: Sequence[ExampleLine]
     stored: Score | None
+    stored_grade: str
     peers: int
 
     @property
@@ -82,10 +85,11 @@ def tried(actor: Actor, text: str, code: str, period: Period) -> Example:
     result = unpack(row.body)
     titles = {c.id: title_of(c) for c in form.components}
     return Example(
-        *(_name(wanted), period.label, result.score, result.grade),
+        *(_name(wanted), period.label, result.score, grade_name(result.grade, form.grades)),
         why=say_why(result.why, titles) if result.why else "",
         lines=_lines(text, result, stored),
         stored=stored,
+        stored_grade=grade_name(stored.grade, forms_of(run)[-1].grades) if run and stored else "",
         peers=len(near.subjects) - 1,
     )
 

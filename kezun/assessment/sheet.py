@@ -11,10 +11,12 @@ from typing import Any
 import msgspec
 from django.utils.translation import gettext as _
 
-from kezun.assessment.lookups import code_of, name_of, result_of
+from kezun.assessment.lookups import code_of, forms_of, name_of, result_of
+from kezun.assessment.messages import say_state, say_why
 from kezun.assessment.models import Run, Score
-from kezun.assessment.rules.lines import Line
-from kezun.assessment.scorecards import Scorecard, ScoreLine
+from kezun.assessment.rules.lines import Counted, Line
+from kezun.assessment.scorecards import Scorecard, ScoreLine, title_of
+from kezun.assessment.wording import grade_name, level_name
 
 COLUMNS = (
     *("subject", "code", "group", "score", "low", "high", "grade", "rank", "rank_low", "rank_high"),
@@ -85,20 +87,24 @@ def as_csv(scores: Iterable[Score]) -> str:
     return out.getvalue()
 
 
-def as_table(scores: Iterable[Score]) -> str:
-    """Names, scores with their interval, grades and rank intervals."""
+def as_table(run: Run, scores: Iterable[Score]) -> str:
+    """Names, scores with their interval, grades and rank intervals, in the reader's language."""
+    forms = forms_of(run)
+    titles = {c.id: title_of(c) for form in forms for c in form.components}
     rows: list[list[Any]] = [[_("rank"), "", _("code"), _("name"), _("score"), "", _("grade"), "n", ""]]
     for s in scores:
         told = values(s)
         ranks = f"{s.rank_low}–{s.rank_high} / {s.ranked}" if s.rank else ""
         span = f"{told[4]} – {told[5]}" if told[4] is not None else ""
-        rows.append([s.rank, ranks, code_of(s), name_of(s), told[3], span, s.grade, s.n, s.why])
+        grade, why = grade_name(s.grade, forms[-1].grades), say_why(s.why, titles) if s.why else ""
+        rows.append([s.rank, ranks, code_of(s), name_of(s), told[3], span, grade, s.n, why])
     return aligned(rows)
 
 
 def explained(card: Scorecard) -> str:
     """One scorecard, line by line."""
-    head = f"{card.code} {card.name}: {card.score if card.score is not None else card.why} {card.grade}"
+    grade = grade_name(card.grade, card.scheme.grades)
+    head = f"{card.code} {card.name}: {card.score if card.score is not None else card.why} {grade}".rstrip()
     rows: list[list[Any]] = [
         [_("line"), "", _("points"), _("of"), _("weight"), _("measured"), "n", _("estimate"), ""]
     ]
@@ -114,10 +120,15 @@ def _line(line: ScoreLine) -> list[Any]:
         measured = " + ".join(parts) or f"{figure.value:.4f}"
         estimate = f"{figure.estimate:.4f}" if figure.estimate is not None else ""
     told = line.said if line.kind != "rounding" else ""
-    events = ", ".join(f"{e.day} {e.level} {e.points} {e.state}" for e in line.events)
+    events = ", ".join(_event(event) for event in line.events)
     points = [f"{value:.4f}".rstrip("0").rstrip(".") for value in (line.points, line.possible, line.weight)]
     n = figure.n if figure else None
     return [line.id, line.title, *points, measured, n, estimate, "; ".join(t for t in (told, events) if t)]
+
+
+def _event(event: Counted) -> str:
+    level = level_name(event.level) if event.level else ""
+    return " ".join(filter(None, (event.day, level, f"{event.points:f}", say_state(event.state))))
 
 
 def aligned(rows: Sequence[Sequence[Any]]) -> str:

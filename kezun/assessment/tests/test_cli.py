@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from django.db import connection
 from django.utils import translation
 
+from kezun.assessment import sheet
 from kezun.assessment.cli import assess_group, scheme_group
 from kezun.assessment.models import Run, Scheme
 from kezun.assessment.running import run
@@ -23,6 +24,7 @@ from kezun.assessment.tests.world import (
     rated,
     scheme_text,
     served,
+    together,
 )
 from kezun.kernel import frozen
 
@@ -32,8 +34,9 @@ COMPLAINT = {"id": "D1", "title": "投诉", "event": "complaint", "points": {"de
 
 @pytest.fixture
 def judged(own_home, bank):
-    rated("O1", "2026-03-02", good=95, bad=5)
-    served("O1", "2026-03-02", 90, 10)
+    with together():
+        rated("O1", "2026-03-02", good=95, bad=5)
+        served("O1", "2026-03-02", 90, 10)
     merit("m1", "O1", "2026-03-02", "complaint", "重大")
     with translation.override("en"):
         yield installed(scheme_text(deductions=[COMPLAINT]))
@@ -139,6 +142,32 @@ def test_explain_says_every_line(judged):
     assert "满意率: no data" in kezun("explain", number, "O3").stdout
     assert json.loads(kezun("explain", number, "O1", "--json").stdout)["subjects"][0]["code"] == "O1"
     assert "No score of X9" in kezun("explain", number, "X9", code=1).output
+
+
+OTHER = "urn:kezun:scheme:other"
+NAMED = [{"name": "良好", "name_en": "Good", "min": 75}, {"name": "不达标", "name_en": "Not met"}]
+
+
+@pytest.mark.parametrize(
+    ("language", "grade", "why", "event"),
+    [
+        ("en", "Good", "满意率: no data", "2026-03-02 major 4 counted"),
+        ("zh-hans", "良好", "满意率: 没有数据", "2026-03-02 重大 4 已计入"),
+    ],
+)
+def test_what_people_read_is_in_their_language_and_what_machines_read_as_stored(
+    judged, language, grade, why, event
+):
+    made = run(US, installed(scheme_text(id=OTHER, deductions=[COMPLAINT], grades=NAMED)), "2026-03")
+    with translation.override(language):
+        said = kezun("explain", made.pk, "O1").stdout
+        table = sheet.as_table(made, made.scores.order_by("pk"))
+        rows = sheet.as_csv(made.scores.order_by("pk"))
+    assert said.splitlines()[0].endswith(f" {grade}")
+    assert event in said
+    assert grade in table.splitlines()[1]
+    assert table.splitlines()[2].endswith(why)
+    assert ("良好" in rows, "missing:csat" in rows) == (True, True)
 
 
 def test_explain_lists_each_edition_of_a_standard(judged):
