@@ -110,11 +110,10 @@ class Staging:
         typed = (f.name for f in table.schema if f.name != LINE and not pa.types.is_string(f.type))
         found = self.planned(tuple(typed))
         self.connection.register("chunk", table)
-        if not self.made:
-            self.connection.execute(f"CREATE TEMP TABLE staged AS {found.rows} LIMIT 0")
-            self.made = True
+        into = "INSERT INTO staged" if self.made else "CREATE TEMP TABLE staged AS"
+        self.connection.execute(f"{into} {found.rows}")
+        self.made = True
         if table.num_rows:
-            self.connection.execute(f"INSERT INTO staged {found.rows}")
             lines = table.column(LINE)
             self._settle(found, f"_line BETWEEN {lines[0]} AND {lines[-1]}")
         self.connection.unregister("chunk")

@@ -46,7 +46,8 @@ def visit(settings):
 def judged(office):
     """A scheme in force since 2025, and a March in which three outlets served and were rated."""
     scheme = world.installed(world.scheme_text())
-    for outlet, bad in (("O1", 2), ("O2", 10), ("O3", 25)):
-        world.served(outlet, "2026-03-10", 60, 5)
-        world.rated(outlet, "2026-03-10", 60 - bad, bad)
+    with world.together():
+        for outlet, bad in (("O1", 2), ("O2", 10), ("O3", 25)):
+            world.served(outlet, "2026-03-10", 60, 5)
+            world.rated(outlet, "2026-03-10", 60 - bad, bad)
     return scheme

@@ -10,7 +10,7 @@ from django.test import Client
 from kezun.assessment.actions import ledger, runs
 from kezun.assessment.models import Merit, Run
 from kezun.assessment.running import run
-from kezun.assessment.tests.world import US, installed, rated, scheme_text, served
+from kezun.assessment.tests.world import US, installed, rated, scheme_text, served, together
 from kezun.kernel.task import run_due
 
 COMPLAINT = {"id": "D1", "title": "投诉", "title_en": "Complaints", "event": "complaint", "cap": 6}
@@ -28,10 +28,11 @@ RULES = {
 
 def facts(month: str = "2026-03") -> None:
     """Three outlets: O1 good, O2 poor, O3 with too few ratings to be scored on them or ranked."""
-    for code, good, bad in (("O1", 95, 5), ("O2", 70, 30), ("O3", 3, 0)):
-        rated(code, f"{month}-02", good=good, bad=bad)
-    for code, done, left in (("O1", 90, 10), ("O2", 50, 50), ("O3", 9, 1)):
-        served(code, f"{month}-02", done, left)
+    with together():
+        for code, good, bad in (("O1", 95, 5), ("O2", 70, 30), ("O3", 3, 0)):
+            rated(code, f"{month}-02", good=good, bad=bad)
+        for code, done, left in (("O1", 90, 10), ("O2", 50, 50), ("O3", 9, 1)):
+            served(code, f"{month}-02", done, left)
 
 
 def shown(period: str = "2026-03", text: str | None = None, **more: Any) -> Run:

@@ -25,9 +25,10 @@ def score(own_home, bank):
     scheme = world.installed(
         world.scheme_text(appeal={"window_days": 10, "levels": ["考核办公室", "领导小组"]})
     )
-    for outlet, bad in (("O1", 9), ("O2", 4)):
-        world.served(outlet, "2026-03-10", 60)
-        world.rated(outlet, "2026-03-10", 60 - bad, bad)
+    with world.together():
+        for outlet, bad in (("O1", 9), ("O2", 4)):
+            world.served(outlet, "2026-03-10", 60)
+            world.rated(outlet, "2026-03-10", 60 - bad, bad)
     run = running.run(world.US, scheme, "2026-03", kind=Run.Kind.PROVISIONAL, opens=True)
     runs.show_run(world.US, run)
     until = timezone.localdate() + dt.timedelta(days=10)

@@ -28,9 +28,10 @@ def english():
 
 def judged(period, **good):
     """A run over a month in which the named outlets had so many content customers of 200."""
-    for outlet, n in good.items():
-        world.served(outlet, f"{period}-10", 200)
-        world.rated(outlet, f"{period}-10", n, 200 - n)
+    with world.together():
+        for outlet, n in good.items():
+            world.served(outlet, f"{period}-10", 200)
+            world.rated(outlet, f"{period}-10", n, 200 - n)
     scheme = world.installed(TEXT)
     return running.run(world.US, scheme, period, kind=Run.Kind.FINAL, opens=True)
 

@@ -81,8 +81,9 @@ def test_a_cadence_that_is_none_is_refused_at_its_place(cadence, code):
 
 @pytest.fixture
 def quarterly(own_home, bank):
-    world.served("O1", "2026-03-10", 60)
-    world.rated("O1", "2026-03-10", 57, 3)
+    with world.together():
+        world.served("O1", "2026-03-10", 60)
+        world.rated("O1", "2026-03-10", 57, 3)
     return world.installed(text("quarter"))
 
 
@@ -192,8 +193,9 @@ def test_the_first_runs_of_a_new_bank_keep_to_the_cadence(own_home, bank, tmp_pa
     for name, cadence in (("quarterly", "quarter"), ("monthly", ["month", "quarter"])):
         more = {"id": f"urn:kezun:scheme:{name}"}
         (tmp_path / f"{name}.yaml").write_text(text(cadence, **more), encoding="utf-8")
-    for day in ("2026-01-20", "2026-02-10", "2026-03-31"):
-        world.served("O1", day, 50)
+    with world.together():
+        for day in ("2026-01-20", "2026-02-10", "2026-03-31"):
+            world.served("O1", day, 50)
     made = shipped.run_all(world.US, shipped.install_all(world.US, tmp_path, "pack:x"))
     assert {(r.scheme.urn, r.period) for r in made} == {
         ("urn:kezun:scheme:monthly", "2026-02"),

@@ -12,7 +12,7 @@ from django.utils import translation
 
 from kezun.assessment.cli import assess_group, scheme_group
 from kezun.assessment.models import Run, Scheme, Score
-from kezun.assessment.tests.world import installed, rated, scheme_text, served
+from kezun.assessment.tests.world import installed, rated, scheme_text, served, together
 from kezun.kernel import frozen
 
 pytestmark = pytest.mark.django_db
@@ -21,8 +21,9 @@ MARCH = ("--scheme", "test", "--period", "2026-03")
 
 @pytest.fixture
 def judged(own_home, bank):
-    rated("O1", "2026-03-02", good=95, bad=5)
-    served("O1", "2026-03-02", 90, 10)
+    with together():
+        rated("O1", "2026-03-02", good=95, bad=5)
+        served("O1", "2026-03-02", 90, 10)
     with translation.override("en"):
         yield installed(scheme_text())
 

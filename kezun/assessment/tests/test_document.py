@@ -15,7 +15,7 @@ from kezun.assessment.rules.changing import changed
 from kezun.assessment.rules.form import ESTIMATORS, MISSING, PEERS, STRADDLES, SUBJECTS, TRANSFORMS
 from kezun.assessment.rules.reading import KEYS
 from kezun.assessment.running import run
-from kezun.assessment.tests.world import US, installed, merit, rated, served
+from kezun.assessment.tests.world import US, installed, merit, rated, served, together
 
 TEXT = (Path(settings.ROOT) / "docs" / "schemes.md").read_text(encoding="utf-8")
 EXAMPLE = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)[0]
@@ -23,8 +23,9 @@ EXAMPLE = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)[0]
 
 @pytest.mark.django_db
 def test_the_example_is_run(own_home, bank):
-    rated("O1", "2026-03-02", good=97, bad=3)
-    served("O1", "2026-03-02", 100, promise_s=300)
+    with together():
+        rated("O1", "2026-03-02", good=97, bad=3)
+        served("O1", "2026-03-02", 100, promise_s=300)
     merit("m1", "O1", "2026-03-05", "complaint", "重大")
     score = Score.objects.get(run=run(US, installed(EXAMPLE), "2026-Q1"), unit=bank["O1"])
     lines = {line.id: line for line in result_of(score).lines}

@@ -16,7 +16,7 @@ from kezun.assessment import funnels
 from kezun.assessment.models import Lead
 from kezun.assessment.pages.funnel import _safe, verdict
 from kezun.assessment.tests.desk import body
-from kezun.assessment.tests.world import rated, served
+from kezun.assessment.tests.world import rated, served, together
 from kezun.facts.indicators import catalogue
 from kezun.facts.rules import Period
 from kezun.kernel.models import Task
@@ -31,8 +31,9 @@ def office(own_home, bank, person_in):
 
 def three(*good):
     """So many content customers of 100 in each of the three outlets."""
-    for outlet, n in zip(("O1", "O2", "O3"), good, strict=True):
-        rated(outlet, "2026-03-02", n, 100 - n)
+    with together():
+        for outlet, n in zip(("O1", "O2", "O3"), good, strict=True):
+            rated(outlet, "2026-03-02", n, 100 - n)
 
 
 @pytest.mark.django_db
@@ -52,8 +53,9 @@ def test_no_share_breaks_the_funnel(office, visit, good):
 
 @pytest.mark.django_db
 def test_another_indicator_counts_its_own_misses(office, visit):
-    for outlet, left in (("O1", 5), ("O2", 40), ("O3", 10)):
-        served(outlet, "2026-03-02", 100 - left, left)
+    with together():
+        for outlet, left in (("O1", 5), ("O2", 40), ("O3", 10)):
+            served(outlet, "2026-03-02", 100 - left, left)
     rows = exported(visit(office), "indicator=floor.answer_rate&period=2026-03")
     assert {row["Code"]: float(row["Misses per 10,000"]) for row in rows} == {
         "O1": 500,

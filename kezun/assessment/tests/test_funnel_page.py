@@ -14,7 +14,7 @@ from django.utils import translation
 from kezun.assessment import funnels
 from kezun.assessment.pages.funnel import verdict
 from kezun.assessment.tests.showing import client_of, text_of
-from kezun.assessment.tests.world import rated
+from kezun.assessment.tests.world import rated, together
 from kezun.facts.indicators import catalogue
 from kezun.facts.rules import Period
 from kezun.statistics import funnel
@@ -25,10 +25,11 @@ MARCH = Period.parse("2026-03")
 
 @pytest.fixture(autouse=True)
 def world(own_home, bank):
-    for code, good, bad in (("O1", 95, 5), ("O2", 140, 60), ("O3", 48, 2)):
-        rated(code, "2026-03-02", good=good, bad=bad, business="现金业务")
-    rated("O1", "2026-03-03", good=60, bad=40, business="对公业务")
-    rated("O3", "2026-03-03", good=30, bad=20, business="对公业务")
+    with together():
+        for code, good, bad in (("O1", 95, 5), ("O2", 140, 60), ("O3", 48, 2)):
+            rated(code, "2026-03-02", good=good, bad=bad, business="现金业务")
+        rated("O1", "2026-03-03", good=60, bad=40, business="对公业务")
+        rated("O3", "2026-03-03", good=30, bad=20, business="对公业务")
     return bank
 
 
@@ -68,9 +69,10 @@ def test_those_furthest_out_come_first_and_the_poor_are_counted_per_ten_thousand
 
 
 def test_a_unit_far_outside_is_named(office, world):
-    for n in range(20):
-        rated("O3", f"2026-03-{n + 4:02d}", good=50, bad=0)
-        rated("O2", f"2026-03-{n + 4:02d}", good=10, bad=40)
+    with together():
+        for n in range(20):
+            rated("O3", f"2026-03-{n + 4:02d}", good=50, bad=0)
+            rated("O2", f"2026-03-{n + 4:02d}", good=10, bad=40)
     made = funnels.plot(office, satisfied(), world["HO"], "outlet", MARCH)
     worst = next(s for s in made.spots if s.code == "O2")
     assert worst.z < -10

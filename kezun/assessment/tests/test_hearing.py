@@ -48,8 +48,9 @@ def opened(scheme):
 @pytest.fixture
 def score(own_home, bank):
     scheme = world.installed(world.scheme_text(appeal={"window_days": 10, "levels": LEVELS}))
-    world.served("O1", "2026-03-10", 60)
-    world.rated("O1", "2026-03-10", 51, 9)
+    with world.together():
+        world.served("O1", "2026-03-10", 60)
+        world.rated("O1", "2026-03-10", 51, 9)
     return Score.objects.select_related("run__round").get(run=opened(scheme), unit=bank["O1"])
 
 
@@ -141,8 +142,9 @@ def test_whoever_filed_it_is_no_judge_of_it(score, heads, bank):
 
 
 def test_a_scheme_without_levels_goes_to_the_service_office(own_home, bank, person_in):
-    world.served("O1", "2026-03-10", 60)
-    world.rated("O1", "2026-03-10", 51, 9)
+    with world.together():
+        world.served("O1", "2026-03-10", 60)
+        world.rated("O1", "2026-03-10", 51, 9)
     made = opened(world.installed(world.scheme_text(appeal=None)))
     score = Score.objects.get(run=made, unit=bank["O1"])
     head, office = another("unit_head", bank["S1"], "head"), person_in("service_office", "HO")

@@ -28,8 +28,9 @@ DEDUCTION = {"id": "D1", "title": "投诉", "event": "complaint", "points": {"de
 @pytest.fixture
 def plain(own_home, bank):
     """A scheme with something to judge at O1 in March."""
-    world.served("O1", "2026-03-10", 60)
-    world.rated("O1", "2026-03-10", 57, 3)
+    with world.together():
+        world.served("O1", "2026-03-10", 60)
+        world.rated("O1", "2026-03-10", 57, 3)
     return world.installed(world.scheme_text())
 
 

@@ -24,9 +24,10 @@ STARS = [{"stars": 3, "min": 80, "periods": 2}, {"stars": 1, "min": 60}]
 def judged(period, good):
     """A shown run over a month in which the outlets had so many content customers of 200."""
     day = f"{period}-10"
-    for outlet, n in good.items():
-        world.served(outlet, day, 200)
-        world.rated(outlet, day, n, 200 - n)
+    with world.together():
+        for outlet, n in good.items():
+            world.served(outlet, day, 200)
+            world.rated(outlet, day, n, 200 - n)
     scheme = world.installed(world.scheme_text(red_black=LISTS, stars=STARS))
     run = running.run(world.US, scheme, period, kind=Run.Kind.FINAL, opens=True)
     return runs.show_run(world.US, run)
@@ -71,8 +72,9 @@ def test_rules_name_the_best_and_those_certainly_below(run):
 
 @pytest.mark.django_db
 def test_a_scheme_without_rules_proposes_nothing(own_home, bank):
-    world.served("O1", "2026-03-10", 60)
-    world.rated("O1", "2026-03-10", 60)
+    with world.together():
+        world.served("O1", "2026-03-10", 60)
+        world.rated("O1", "2026-03-10", 60)
     plain = running.run(world.US, world.installed(world.scheme_text()), "2026-03")
     assert proposing.listed(plain) == []
     assert proposing.starred(plain) == []

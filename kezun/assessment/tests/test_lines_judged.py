@@ -26,8 +26,9 @@ def scheme(own_home, bank, person_in):
         line = BusinessLine.objects.create(code=code, name=code)
         teller = person_in("teller", unit)
         Assignment.objects.filter(person=teller).update(line=line)
-        world.served(unit, "2026-03-10", 100, person=teller.code)
-        world.rated(unit, "2026-03-10", 100 - bad, bad, person=teller.code)
+        with world.together():
+            world.served(unit, "2026-03-10", 100, person=teller.code)
+            world.rated(unit, "2026-03-10", 100 - bad, bad, person=teller.code)
     BusinessLine.objects.create(code="wealth", name="wealth")
     return world.installed((shipped.FOLDER / FILE).read_text(encoding="utf-8"))
 

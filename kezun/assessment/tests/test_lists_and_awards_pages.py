@@ -27,9 +27,10 @@ YEAR = dt.timedelta(days=365)
 @pytest.fixture
 def run(own_home, bank):
     """O1 on the red list of March, O3 on the black one; each of the three meets a star."""
-    for outlet, good in (("O1", 198), ("O2", 184), ("O3", 130)):
-        world.served(outlet, "2026-03-10", 200)
-        world.rated(outlet, "2026-03-10", good, 200 - good)
+    with world.together():
+        for outlet, good in (("O1", 198), ("O2", 184), ("O3", 130)):
+            world.served(outlet, "2026-03-10", 200)
+            world.rated(outlet, "2026-03-10", good, 200 - good)
     text = world.scheme_text(red_black=LISTS, stars=[{"stars": 1, "min": 1}])
     made = judge(world.US, world.installed(text), "2026-03", kind=Run.Kind.FINAL, opens=True)
     proposing.propose(made.pk)

@@ -77,9 +77,10 @@ def test_two_halves_count_in_a_row(own_home, bank):
         stars=[{"stars": 2, "min": 1, "periods": 2}, {"stars": 1, "min": 1}], period={"cadence": "half"}
     )
     scheme = world.installed(text)
-    for day, good in (("2025-08-04", 170), ("2026-02-03", 195)):
-        world.served("O1", day, 200)
-        world.rated("O1", day, good, 200 - good)
+    with world.together():
+        for day, good in (("2025-08-04", 170), ("2026-02-03", 195)):
+            world.served("O1", day, 200)
+            world.rated("O1", day, good, 200 - good)
     halves = ("2025-07-01..2025-12-31", "2026-01-01..2026-06-30")
     first, second = (judge(world.US, scheme, half, kind=Run.Kind.FINAL, opens=True) for half in halves)
     assert [one.stars for one in proposing.starred(second)] == [2]

@@ -11,7 +11,7 @@ from kezun.assessment.actions import ledger, runs
 from kezun.assessment.models import Appeal, Merit, Score
 from kezun.assessment.queries import scores_for
 from kezun.assessment.running import run
-from kezun.assessment.tests.world import US, installed, rated, scheme_text
+from kezun.assessment.tests.world import US, installed, rated, scheme_text, together
 
 pytestmark = pytest.mark.django_db
 LED, FLOOR = ("outlet_manager", "O1"), ("lobby_manager", "O1")
@@ -21,8 +21,9 @@ LED, FLOOR = ("outlet_manager", "O1"), ("lobby_manager", "O1")
 def told(own_home, bank, person_in):
     """Two tellers of O1 judged over March, one with a complaint and an appeal; the outlet has both too."""
     teller, other = person_in("teller", "O1"), person_in("agent", "O1")
-    for person in (teller, other):
-        rated("O1", "2026-03-10", 20, person=person.code)
+    with together():
+        for person in (teller, other):
+            rated("O1", "2026-03-10", 20, person=person.code)
     scheme = installed(scheme_text(subject={"kind": "person", "posts": ["teller", "agent"]}))
     made = runs.show_run(US, run(US, scheme, "2026-03"))
     for person in (teller, None):

@@ -13,7 +13,7 @@ from kezun.assessment.models import Run
 from kezun.assessment.replaying import replay
 from kezun.assessment.rules.reading import NotAScheme
 from kezun.assessment.running import run
-from kezun.assessment.tests.world import US, installed, merit, rated, scheme_text, served
+from kezun.assessment.tests.world import US, installed, merit, rated, scheme_text, served, together
 from kezun.facts.queries import measure
 from kezun.kernel.actor import OutOfScope
 
@@ -29,13 +29,14 @@ def office(own_home, bank, person_in):
 @pytest.fixture
 def months(office, bank):
     """February and March of three outlets; in March O1 is worse and has a complaint, and one still open."""
-    for code, good, bad in (("O1", 95, 5), ("O2", 70, 30), ("O3", 3, 0)):
-        rated(code, "2026-02-02", good=good, bad=bad)
-        served(code, "2026-02-02", 90, 10)
-    rated("O1", "2026-03-02", good=80, bad=20)
-    rated("O2", "2026-03-02", good=70, bad=30)
-    served("O1", "2026-03-02", 40, 40)
-    served("O2", "2026-03-02", 50, 50)
+    with together():
+        for code, good, bad in (("O1", 95, 5), ("O2", 70, 30), ("O3", 3, 0)):
+            rated(code, "2026-02-02", good=good, bad=bad)
+            served(code, "2026-02-02", 90, 10)
+        rated("O1", "2026-03-02", good=80, bad=20)
+        rated("O2", "2026-03-02", good=70, bad=30)
+        served("O1", "2026-03-02", 40, 40)
+        served("O2", "2026-03-02", 50, 50)
     merit("m1", "O1", "2026-03-05", "complaint", "重大")
     merit("m2", "O1", "2026-03-06", "complaint", "重大", responsibility="pending")
     scheme = installed(scheme_text(deductions=[COMPLAINT]))

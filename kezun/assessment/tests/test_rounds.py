@@ -51,9 +51,10 @@ def test_nothing_moves_while_a_run_is_computed(state, done, open_ones, window):
 def judged(own_home, bank):
     """A scheme in force, and a March in which three outlets served and were rated."""
     scheme = world.installed(world.scheme_text())
-    for outlet, bad in (("O1", 2), ("O2", 10), ("O3", 25)):
-        world.served(outlet, "2026-03-10", 60, 5)
-        world.rated(outlet, "2026-03-10", 60 - bad, bad)
+    with world.together():
+        for outlet, bad in (("O1", 2), ("O2", 10), ("O3", 25)):
+            world.served(outlet, "2026-03-10", 60, 5)
+            world.rated(outlet, "2026-03-10", 60 - bad, bad)
     return scheme
 
 

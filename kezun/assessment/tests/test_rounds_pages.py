@@ -18,9 +18,10 @@ MARCH = "2026-03"
 def judged(own_home, bank):
     """A scheme in force, and a March in which two outlets served and were rated, and one did not."""
     scheme = world.installed(world.scheme_text())
-    for outlet, bad in (("O1", 2), ("O2", 10)):
-        world.served(outlet, "2026-03-10", 60, 5)
-        world.rated(outlet, "2026-03-10", 60 - bad, bad)
+    with world.together():
+        for outlet, bad in (("O1", 2), ("O2", 10)):
+            world.served(outlet, "2026-03-10", 60, 5)
+            world.rated(outlet, "2026-03-10", 60 - bad, bad)
     return scheme
 
 
@@ -217,9 +218,10 @@ def test_how_complete_the_data_is(visit, office, held, bank):
 
 @pytest.mark.django_db
 def test_days_without_facts_and_units_without_any(office, held, bank):
-    for day in range(1, 32):
-        if day not in (8, 9, 20):
-            world.served("O1", f"2026-03-{day:02d}", 1)
+    with world.together():
+        for day in range(1, 32):
+            if day not in (8, 9, 20):
+                world.served("O1", f"2026-03-{day:02d}", 1)
     found = completeness.complete(held)
     ticket = next(one for one in found.facts if one.fact == "ticket")
     eighth, ninth, twentieth = (dt.date(2026, 3, day) for day in (8, 9, 20))

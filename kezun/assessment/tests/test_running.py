@@ -17,7 +17,7 @@ from kezun.assessment.models import Pin, Round, Run, Score
 from kezun.assessment.queries import result_of
 from kezun.assessment.replaying import replay
 from kezun.assessment.running import carry_out, run
-from kezun.assessment.tests.world import US, installed, merit, rated, scheme_text, served
+from kezun.assessment.tests.world import US, installed, merit, rated, scheme_text, served, together
 from kezun.kernel import frozen
 from kezun.kernel.models import Task
 from kezun.kernel.task import run_due
@@ -30,12 +30,13 @@ COMPLAINT = {"id": "D1", "title": "投诉", "event": "complaint", "points": {"�
 @pytest.fixture
 def judged(own_home, bank):
     """Three outlets with ratings and tickets in March 2026; O3 has too few ratings to be scored on them."""
-    rated("O1", "2026-03-02", good=95, bad=5)
-    rated("O2", "2026-03-02", good=70, bad=30)
-    rated("O3", "2026-03-02", good=3)
-    served("O1", "2026-03-02", 90, 10)
-    served("O2", "2026-03-02", 50, 50)
-    served("O3", "2026-03-02", 9, 1)
+    with together():
+        rated("O1", "2026-03-02", good=95, bad=5)
+        rated("O2", "2026-03-02", good=70, bad=30)
+        rated("O3", "2026-03-02", good=3)
+        served("O1", "2026-03-02", 90, 10)
+        served("O2", "2026-03-02", 50, 50)
+        served("O3", "2026-03-02", 9, 1)
     return bank
 
 

@@ -13,7 +13,7 @@ from kezun.assessment import shipped
 from kezun.assessment.actions import schemes as actions
 from kezun.assessment.models import Run, Scheme
 from kezun.assessment.rules.reading import NotAScheme, digest, read
-from kezun.assessment.tests.world import US, installed, scheme_text, served
+from kezun.assessment.tests.world import US, installed, scheme_text, served, together
 from kezun.kernel.actor import Denied
 from kezun.org.models import Post
 from kezun.standards import approval
@@ -160,8 +160,9 @@ def test_what_comes_with_a_folder_is_published_once_and_run(own_home, bank, tmp_
     assert [s.origin for s in made] == ["pack:x", "pack:x"]
     assert shipped.install_all(US, tmp_path, "pack:x") == []
     assert shipped.run_all(US, made) == []
-    for day in ("2026-01-20", "2026-02-10", "2026-03-31"):
-        served("O1", day, 50)
+    with together():
+        for day in ("2026-01-20", "2026-02-10", "2026-03-31"):
+            served("O1", day, 50)
     assert [p.label for p in shipped.covered()] == ["2026-02", "2026-03"]
     found = shipped.run_all(US, made)
     assert [(r.period, r.kind, r.state) for r in found] == [

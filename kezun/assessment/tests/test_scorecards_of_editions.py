@@ -9,7 +9,7 @@ import pytest
 from kezun.assessment.models import Run
 from kezun.assessment.queries import history, scorecard
 from kezun.assessment.running import run
-from kezun.assessment.tests.world import US, installed, rated, scheme_text, served
+from kezun.assessment.tests.world import US, installed, rated, scheme_text, served, together
 
 pytestmark = pytest.mark.django_db
 CSAT = {
@@ -21,9 +21,10 @@ CSAT = {
 @pytest.fixture
 def split(own_home, bank):
     """Two editions that share March: the second asks for less and calls it otherwise."""
-    for day, good, bad in (("2026-02-10", 8, 2), ("2026-03-02", 6, 4), ("2026-03-20", 4, 6)):
-        rated("O1", day, good=good, bad=bad)
-        served("O1", day, good + bad)
+    with together():
+        for day, good, bad in (("2026-02-10", 8, 2), ("2026-03-02", 6, 4), ("2026-03-20", 4, 6)):
+            rated("O1", day, good=good, bad=bad)
+            served("O1", day, good + bad)
     common = {"grades": None, "ranking": None}
     first = {"valid": {"from": "2025-01-01", "to": "2026-03-16"}, "components": [CSAT]}
     second = {

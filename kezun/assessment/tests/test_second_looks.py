@@ -199,9 +199,10 @@ def test_a_new_star_of_a_unit_leaves_those_of_its_people(own_home, bank, person_
 
 
 def test_a_veto_that_bars_awards_keeps_from_every_honour(own_home, bank):
-    for outlet, n in (("O1", 198), ("O2", 120), ("O3", 120)):
-        world.served(outlet, "2026-03-10", 200)
-        world.rated(outlet, "2026-03-10", n, 200 - n)
+    with world.together():
+        for outlet, n in (("O1", 198), ("O2", 120), ("O3", 120)):
+            world.served(outlet, "2026-03-10", 200)
+            world.rated(outlet, "2026-03-10", n, 200 - n)
     world.merit("m1", "O1", "2026-03-20", "complaint", "重大")
     veto = {
         **{"id": "V1", "title": "重大有责投诉", "when": {"event": "complaint"}},

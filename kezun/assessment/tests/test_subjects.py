@@ -13,7 +13,16 @@ from kezun.assessment.replaying import replay
 from kezun.assessment.rules.form import Of
 from kezun.assessment.running import run
 from kezun.assessment.subjects import names, roster
-from kezun.assessment.tests.world import US, inspection, installed, merit, rated, scheme_text, served
+from kezun.assessment.tests.world import (
+    US,
+    inspection,
+    installed,
+    merit,
+    rated,
+    scheme_text,
+    served,
+    together,
+)
 from kezun.facts.rules import Period
 from kezun.org.actions import move_unit, open_unit
 from kezun.org.models import Assignment, BusinessLine, UnitTag
@@ -42,9 +51,10 @@ def measured(score: Score) -> tuple[int, int]:
 
 
 def test_units_of_a_kind_with_all_that_stood_under_them(world):
-    rated("O1", "2026-03-02", good=10)
-    rated("O2", "2026-03-02", good=5, bad=5)
-    rated("O3", "2026-03-02", good=7)
+    with together():
+        rated("O1", "2026-03-02", good=10)
+        rated("O2", "2026-03-02", good=5, bad=5)
+        rated("O3", "2026-03-02", good=7)
     found = judge({"kind": "unit", "units": ["tier1", "head_office"]})
     assert measured(found[f"unit:{world['P1'].pk}"]) == (15, 20)
     assert measured(found[f"unit:{world['P2'].pk}"]) == (7, 7)
@@ -52,8 +62,9 @@ def test_units_of_a_kind_with_all_that_stood_under_them(world):
 
 
 def test_facts_stay_with_the_branch_under_which_an_outlet_stood_on_their_day(world):
-    rated("O1", "2026-03-02", good=10)
-    rated("O1", "2026-03-20", good=4, bad=4)
+    with together():
+        rated("O1", "2026-03-02", good=10)
+        rated("O1", "2026-03-20", good=4, bad=4)
     move_unit(US, world["O1"], parent=world["S2"], from_date=DAY)
     found = judge({"kind": "unit", "units": ["tier1"]})
     assert measured(found[f"unit:{world['P1'].pk}"]) == (10, 10)
@@ -66,9 +77,10 @@ def test_people_by_what_they_did_wherever_they_did_it(world, person_in):
     Assignment.objects.create(
         person=moved, unit=world["O3"], post=moved.assignments.get().post, from_date=DAY
     )
-    rated("O1", "2026-03-02", good=10, person=teller.code)
-    rated("O2", "2026-03-02", good=8, bad=2, person=moved.code)
-    rated("O3", "2026-03-20", good=6, person=moved.code)
+    with together():
+        rated("O1", "2026-03-02", good=10, person=teller.code)
+        rated("O2", "2026-03-02", good=8, bad=2, person=moved.code)
+        rated("O3", "2026-03-20", good=6, person=moved.code)
     found = judge({"kind": "person", "posts": ["teller"], "peer_group": ["tier1", "post"]})
     assert measured(found[f"person:{moved.pk}"]) == (14, 16)
     assert found[f"person:{moved.pk}"].unit_id == world["O3"].pk
@@ -83,8 +95,9 @@ def test_heads_by_their_unit_on_the_days_on_which_they_headed_it(world, person_i
     Assignment.objects.filter(person=head).update(from_date=DAY)
     before = person_in("outlet_manager", "O2")
     Assignment.objects.filter(person=before).update(unit=world["O1"], to_date=DAY - dt.timedelta(days=1))
-    rated("O1", "2026-03-02", good=10)
-    rated("O1", "2026-03-20", good=4, bad=4)
+    with together():
+        rated("O1", "2026-03-02", good=10)
+        rated("O1", "2026-03-20", good=4, bad=4)
     found = judge({"kind": "person", "posts": ["outlet_manager"], "by": "unit"})
     assert set(found) == {f"person:{head.pk}"}
     assert measured(found[f"person:{head.pk}"]) == (4, 8)
@@ -97,8 +110,9 @@ def test_business_lines_by_their_people_on_each_day(world, person_in):
     held.update(line=lines[0], to_date=DAY - dt.timedelta(days=1))
     post = held.get().post
     Assignment.objects.create(person=teller, unit=world["O1"], post=post, line=lines[1], from_date=DAY)
-    rated("O1", "2026-03-02", good=10, person=teller.code)
-    rated("O1", "2026-03-20", good=4, bad=4, person=teller.code)
+    with together():
+        rated("O1", "2026-03-02", good=10, person=teller.code)
+        rated("O1", "2026-03-20", good=4, bad=4, person=teller.code)
     merit("m1", "O1", "2026-03-20", "complaint", "重大", person=teller.code)
     merit("m2", "O1", "2026-03-20", "complaint", "重大", subject_line="personal")
     rule = {"id": "D1", "title": "投诉", "event": "complaint", "points": {"default": 1}, "cap": 5}
@@ -152,11 +166,12 @@ def test_names_of_subjects(world, person_in):
 
 
 def test_narrowed_and_mixed_components(world):
-    rated("O1", "2026-03-02", good=90, bad=10, business="对私")
-    rated("O1", "2026-03-03", good=5, bad=5, business="对公", **{"class": "V"})
-    rated("O2", "2026-03-02", good=9, bad=1, business="对私")
-    rated("O2", "2026-03-03", good=60, bad=40, business="对公")
-    served("O1", "2026-03-02", 10)
+    with together():
+        rated("O1", "2026-03-02", good=90, bad=10, business="对私")
+        rated("O1", "2026-03-03", good=5, bad=5, business="对公", **{"class": "V"})
+        rated("O2", "2026-03-02", good=9, bad=1, business="对私")
+        rated("O2", "2026-03-03", good=60, bad=40, business="对公")
+        served("O1", "2026-03-02", 10)
     csat = {"id": "csat", "title": "满意率", "weight": 50, "source": {"indicator": "floor.satisfied_rate"}}
     line = {"kind": "linear", "from": [0, 1], "to": [0, 100]}
     private = csat | {"id": "own", "source": csat["source"] | {"business": "对私"}, "transform": line}
@@ -169,10 +184,11 @@ def test_narrowed_and_mixed_components(world):
 
 
 def test_gates_leave_out_and_exposure_divides(world):
-    rated("O1", "2026-03-02", good=10)
-    rated("O2", "2026-03-02", good=10)
-    served("O1", "2026-03-02", 12)
-    served("O2", "2026-03-02", 200)
+    with together():
+        rated("O1", "2026-03-02", good=10)
+        rated("O2", "2026-03-02", good=10)
+        served("O1", "2026-03-02", 12)
+        served("O2", "2026-03-02", 200)
     merit("m1", "O2", "2026-03-05", "complaint", "重大")
     text = scheme_text(
         deductions=[
@@ -191,8 +207,9 @@ def test_gates_leave_out_and_exposure_divides(world):
 
 
 def test_an_inspections_veto_caps_the_grade(world):
-    rated("O1", "2026-03-02", good=50)
-    served("O1", "2026-03-02", 50)
+    with together():
+        rated("O1", "2026-03-02", good=50)
+        served("O1", "2026-03-02", 50)
     inspection("v1", "O1", "2026-03-02", 45, 50, "1", veto=True)
     veto = {
         "id": "V1",
@@ -205,10 +222,11 @@ def test_an_inspections_veto_caps_the_grade(world):
 
 
 def test_a_period_over_two_editions_is_split_by_the_day_of_each_fact(world):
-    rated("O1", "2026-03-02", good=10)
-    rated("O1", "2026-03-20", good=5, bad=5)
-    served("O1", "2026-03-02", 10)
-    served("O1", "2026-03-20", 5, 5)
+    with together():
+        rated("O1", "2026-03-02", good=10)
+        rated("O1", "2026-03-20", good=5, bad=5)
+        served("O1", "2026-03-02", 10)
+        served("O1", "2026-03-20", 5, 5)
     merit("m1", "O1", "2026-03-02", "complaint", "重大", incident="I1")
     merit("m2", "O1", "2026-03-20", "complaint", "重大", incident="I1")
     rule = {"id": "D1", "title": "投诉", "event": "complaint", "points": {"default": 1}, "cap": 5}
@@ -225,8 +243,9 @@ def test_a_period_over_two_editions_is_split_by_the_day_of_each_fact(world):
 
 
 def test_a_pinned_period_is_judged_by_the_edition_of_its_first_day(world):
-    rated("O1", "2026-03-20", good=10)
-    served("O1", "2026-03-20", 10)
+    with together():
+        rated("O1", "2026-03-20", good=10)
+        served("O1", "2026-03-20", 10)
     pinned = {"period": {"straddle": "pin_start"}}
     installed(scheme_text(version="1", valid={"from": "2025-01-01", "to": "2026-03-16"}, **pinned))
     later = installed(scheme_text(version="2", valid={"from": "2026-03-16"}, **pinned))
