@@ -17,7 +17,7 @@ import numpy as np
 
 from kezun.assessment import packing
 from kezun.assessment.gathering import Gathered, Wanted, gather, members
-from kezun.assessment.owning import METHOD
+from kezun.assessment.measuring import METHOD
 from kezun.assessment.rules.combining import Edition, combined, rankable
 from kezun.assessment.rules.form import Scheme
 from kezun.assessment.rules.lines import Result
@@ -36,7 +36,7 @@ SOURCES = (
     "facts/compile.py",
     "facts/engine.py",
 )
-OWN = ("computing.py", "gathering.py", "owning.py", "mixing.py", "packing.py", "subjects.py")
+OWN = ("computing.py", "gathering.py", "measuring.py", "owning.py", "mixing.py", "packing.py", "subjects.py")
 QUANTILES = (10, 25, 50, 75, 90)
 BLOCK = 2000
 NORMAL_95 = 1.959963984540054
@@ -68,7 +68,7 @@ class Stretch:
 
 @dataclass(frozen=True)
 class Given:
-    """Everything that a run is a function of. seed: of the draws behind ranks; method: `owning.METHOD`."""
+    """Everything that a run is a function of. seed: of the draws behind ranks; method: `measuring.METHOD`."""
 
     stretches: tuple[Stretch, ...]
     roster: Roster

@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from kezun.assessment.measuring import METHOD
 from kezun.assessment.mixing import stratified
-from kezun.assessment.owning import METHOD, Asked, measured
+from kezun.assessment.owning import Asked, measured
 from kezun.assessment.rules import estimating
 from kezun.assessment.rules.estimating import Array, Estimated, Measured, Whole
 from kezun.assessment.rules.form import Component, Scheme
@@ -31,7 +32,7 @@ INSPECTION, MERIT = "inspection", "merit"
 @dataclass(frozen=True)
 class Wanted:
     """What is to be gathered: an edition over the days that it judges, of whom, from which facts, and by
-    which method (`owning.METHOD`)."""
+    which method (`measuring.METHOD`)."""
 
     scheme: Scheme
     since: dt.date

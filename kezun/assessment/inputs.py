@@ -14,8 +14,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from kezun.assessment.computing import Given, Stretch, code_version
+from kezun.assessment.measuring import METHOD
 from kezun.assessment.models import Pin, Scheme
-from kezun.assessment.owning import METHOD
 from kezun.assessment.rules.changing import changed
 from kezun.assessment.rules.form import Scheme as Form
 from kezun.assessment.rules.reading import digest

@@ -8,20 +8,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from kezun.assessment.measuring import METHOD, known
 from kezun.assessment.rules.estimating import Measured, Whole
 from kezun.assessment.subjects import ALL, Roster
-from kezun.facts import around
-from kezun.facts.around import counts_events
 from kezun.facts.definitions import Definition
 from kezun.facts.engine import Group
 from kezun.facts.vectors import Equal, Exact, Span, Vector, vectors
 
 DAY = dt.timedelta(days=1)
-SHARES = ("ratio", "coverage")
 # Kinds whose numerators and denominators of several people or spans may be added up.
 ADDED = ("count", "ratio", "mean", "rate", "coverage", "nps")
-# How runs are computed now. 1: means and quantiles had no spread. Runs say by which one they were made.
-METHOD = 2
 
 
 @dataclass(frozen=True)
@@ -48,30 +44,7 @@ def measured(asked: Asked, ids: Sequence[str]) -> dict[str, Measured]:
     if not ids:
         return {}
     found = _by_line(asked, ids) if asked.roster.by == "line" else _at_once(asked, ids)
-    first = asked.method == 1
-    return {id: (_plainly if first else _measured)(asked.named[id], each) for id, each in found.items()}
-
-
-def _plainly(definition: Definition, vector: Vector) -> Measured:
-    """As the first method took it: no spread of means, and points by points like events by exposure."""
-    share = definition.kind in SHARES and not bool(np.any(vector.numerator > vector.denominator))
-    return Measured(
-        *(vector.value, vector.numerator, vector.denominator, vector.n, definition.scale),
-        share=share,
-        rate=definition.kind == "rate" or (definition.kind in SHARES and not share),
-    )
-
-
-def _measured(definition: Definition, vector: Vector) -> Measured:
-    known, deviations = _plainly(definition, vector), vector.deviations
-    if deviations is None:
-        events = known.rate and (definition.kind != "rate" or counts_events(definition))
-        bounds = around.bounds(definition) if vector.error is not None else known.bounds
-        return replace(known, rate=events, error=vector.error, bounds=bounds)
-    scale, bounds = definition.scale, around.bounds(definition)
-    if definition.kind == "nps":
-        scale, bounds = 100, (-100.0, 100.0)
-    return replace(known, within=deviations * float(scale * scale), bounds=bounds)
+    return {id: known(asked.named[id], vector, asked.method) for id, vector in found.items()}
 
 
 def span_of(asked: Asked, since: dt.date, until: dt.date, by: str | None) -> Span:
