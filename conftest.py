@@ -8,6 +8,7 @@ import os
 import shutil
 from collections.abc import Callable
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.utils import translation
@@ -32,6 +33,8 @@ def pytest_configure(config: pytest.Config) -> None:
     from tools import words
 
     words.compile_all()
+    hypothesis.settings.register_profile("kezun", deadline=None)  # a busy machine proves nothing wrong
+    hypothesis.settings.load_profile("kezun")
 
 
 def pytest_collection_finish() -> None:

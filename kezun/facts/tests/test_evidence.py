@@ -1,6 +1,7 @@
 """The facts behind numbers: as many as the number says, masked as rights demand, for those who may."""
 
 import datetime as dt
+import math
 from dataclasses import replace
 
 import pytest
@@ -158,4 +159,7 @@ def test_promoters_less_detractors(served, tmp_path):
     difference = sum(s == 5 for s in scores) - sum(s <= 3 for s in scores)
     assert (answer.numerator, answer.denominator) == (difference, len(scores))
     assert answer.value == 100 * difference / len(scores)
-    assert answer.low is None
+    share, gap = sum(s == 5 or s <= 3 for s in scores) / len(scores), difference / len(scores)
+    error = 100 * math.sqrt((share - gap**2) / len(scores))
+    assert answer.low == pytest.approx(answer.value - 1.96 * error, abs=0.01)
+    assert answer.high == pytest.approx(answer.value + 1.96 * error, abs=0.01)
