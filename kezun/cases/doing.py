@@ -65,7 +65,8 @@ class Doing:
     @property
     def reason(self) -> str:
         """Why, in the words of the one who acts."""
-        return str(self.said.get("reason") or self.said.get("note") or "")
+        said: str = self.said.get("reason") or self.said.get("note") or ""
+        return said
 
     def value(self, name: str) -> Any:
         """A projected value as it will stand after this verb: set just now, else the column."""

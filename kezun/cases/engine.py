@@ -20,6 +20,7 @@ from kezun.cases import clocking, kinds, payload, queries, sealing, standing, wo
 from kezun.cases.doing import AFTER, EFFECTS, GATES, RELATED, Doing
 from kezun.cases.models import Case, Event
 from kezun.cases.models import Kind as KindRow
+from kezun.cases.remarks import Remark
 from kezun.cases.rules.kinds import ENDED
 from kezun.cases.rules.projecting import PROJECTED, project
 from kezun.cases.rules.verbs import VERBS
@@ -216,11 +217,14 @@ def _record(doing: Doing) -> None:
 def _spoken(doing: Doing) -> dict[str, Any]:
     """What was said, as an event keeps it: records by their key, personal data not at all."""
     hidden = {take.name for take in VERBS[doing.verb].takes if take.kind in ("sealed", "party", "files")}
-    return {
-        name: getattr(value, "pk", value) if not isinstance(value, (str, int, dt.date)) else value
-        for name, value in doing.said.items()
-        if name not in hidden
-    }
+    return {name: _kept(value) for name, value in doing.said.items() if name not in hidden}
+
+
+def _kept(value: Any) -> Any:
+    """A value as an event keeps it: records by their key, sentences of the platform by theirs."""
+    if isinstance(value, Remark):
+        return value.plain()
+    return value if isinstance(value, (str, int, dt.date)) else getattr(value, "pk", value)
 
 
 def _words(case: Case) -> str:

@@ -12,12 +12,12 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from kezun.cases import kinds
 from kezun.cases.actions import do, open_case
 from kezun.cases.models import Case
 from kezun.cases.models.cases import CaseQuerySet
+from kezun.cases.remarks import remark
 from kezun.cases.rules.kinds import Kind
 from kezun.kernel.action import once
 from kezun.kernel.actor import SystemActor
@@ -141,13 +141,11 @@ def tell_of_change(sheet: Sheet, later: Sheet | None) -> Sequence[Case]:
     for case in corrections_of(sheet).filter(open=True):
         named = {"reason": (later or sheet).reason}
         if later is None:
-            words = _("The inspection sheet was made void: %(reason)s") % named
+            words = remark("sheet_void", **named)
         elif case.data.get("criterion") in failing:
-            words = _("The inspection sheet was put right (%(reason)s); this finding stands.") % named
+            words = remark("sheet_stands", **named)
         else:
-            words = (
-                _("The inspection sheet was put right (%(reason)s); this finding is no longer one.") % named
-            )
+            words = remark("sheet_cleared", **named)
         with once(f"sheet:{(later or sheet).pk}:{case.pk}"):
             do(BY, case, "note", {"note": words})
         told.append(case)

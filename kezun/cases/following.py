@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from kezun.cases import catalogs, kinds, showing
+from kezun.cases import catalogs, kinds, remarks, showing
 from kezun.cases.models import Case, Clock, Link
 from kezun.cases.rules.kinds import Field
 
@@ -142,4 +142,4 @@ def _notice(case: Case) -> tuple[tuple[str, str], ...]:
 def _said(case: Case, verb: str, name: str) -> str:
     """What was said last with a verb."""
     body = case.events.filter(verb=verb).order_by("-seq").values_list("body", flat=True).first()
-    return str(json.loads(body)["said"].get(name) or "") if body else ""
+    return remarks.text(json.loads(body)["said"].get(name)) if body else ""

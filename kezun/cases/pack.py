@@ -16,7 +16,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from kezun.cases import catalogs, clockwords, kinds, monthly_words, showing, wording
+from kezun.cases import catalogs, clockwords, kinds, monthly_words, remarks, showing, wording
 from kezun.cases.models import READ, Case, Event, Petition, Proof
 from kezun.cases.reach import highest, lines_at
 from kezun.cases.rules.counting import Counted, columns, counted
@@ -91,7 +91,7 @@ def _row(case: Case, told: list[Event], given: list[Petition], proofs: list[Proo
     for field in form.fields:
         words[field.id] = showing.value(field, case.data.get(field.id)) if not field.sealed else ""
     bodies = [(event, json.loads(event.body)["said"]) for event in told]
-    results = [str(said.get("result", "")) for event, said in bodies if event.verb == "propose"]
+    results = [remarks.text(said.get("result")) for event, said in bodies if event.verb == "propose"]
     contacts = [
         f"{showing.minute(event.at)} {wording.choice_name('how', str(said.get('how', '')))}"
         for event, said in bodies

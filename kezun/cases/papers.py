@@ -10,7 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from kezun.cases import kinds, showing, wording
+from kezun.cases import kinds, remarks, showing, wording
 from kezun.cases.models import Case, Petition, Proof
 from kezun.cases.rules.kinds import Kind
 from kezun.kernel.file import open_file
@@ -126,7 +126,7 @@ def _history(document: Document, case: Case) -> None:
     rows = []
     for event in case.events.filter(verb__in=TOLD).select_related("actor").order_by("seq"):
         said: dict[str, Any] = json.loads(event.body).get("said", {})
-        text = "\n".join(str(said[name]) for name in WORDS if said.get(name))
+        text = "\n".join(remarks.text(said[name]) for name in WORDS if said.get(name))
         who = event.actor.name if event.actor else _("the system")
         rows.append((showing.minute(event.at), who, wording.button(event.verb), text))
     if rows:

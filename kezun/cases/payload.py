@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as lazy
 
 from kezun.cases import catalogs
 from kezun.cases.models import Case, Party, Petition
+from kezun.cases.remarks import Remark
 from kezun.cases.rules import identity
 from kezun.cases.rules.kinds import Field, Kind
 from kezun.cases.rules.verbs import VERBS, Take
@@ -124,6 +125,8 @@ def _within(field: Field, value: int) -> None:
 
 def text(_actor: Actor, value: Any, most: int) -> str:
     """One line or many, without what no database takes, without class C3."""
+    if isinstance(value, Remark):  # the platform's own sentence
+        return value
     if not isinstance(value, str) or LONE.search(value):
         raise ValidationError(_("A text is expected here."))
     plain = value.replace("\x00", "").replace("\r\n", "\n").strip()

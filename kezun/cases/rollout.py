@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
+from kezun.cases import remarks
 from kezun.cases.models import Case, Event
 from kezun.kernel.actor import SystemActor
 from kezun.org.models import Unit, UnitPath, UnitTag, valid_on
@@ -126,4 +127,4 @@ def results_of(cases: QuerySet[Case]) -> dict[int, str]:
     """What was last proposed as the result of each of these cases, in words; one statement."""
     asked = Event.objects.filter(verb="propose", case__in=cases.order_by().values("pk"))
     told = asked.order_by("seq").values_list("case", "body")
-    return {case: str(json.loads(body)["said"].get("result", "")) for case, body in told.iterator()}
+    return {case: remarks.text(json.loads(body)["said"].get("result")) for case, body in told.iterator()}

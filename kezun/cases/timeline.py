@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 
-from kezun.cases import clockwords, policies, showing, wording
+from kezun.cases import clockwords, policies, remarks, showing, wording
 from kezun.cases.models import Case, Event, Petition
 from kezun.cases.rules.kinds import Field, Kind
 from kezun.cases.rules.projecting import project
@@ -156,7 +156,7 @@ def _spoken(verb: str, body: Mapping[str, Any], names: Names) -> Iterable[tuple[
         elif take.kind == "moment":
             text = moment_words(str(value))
         else:
-            text = str(value)
+            text = remarks.text(value)
         yield wording.take_name(take.name), text
     if told.get("files"):
         count = len(told["files"])

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from kezun.cases import engine, payload, sealing
 from kezun.cases.models import Case
+from kezun.cases.remarks import remark
 from kezun.kernel.action import action
 from kezun.kernel.actor import Actor, Denied
 from kezun.kernel.models import StoredFile
@@ -32,7 +33,7 @@ def add_words(actor: Actor, case: Case, *, words: str, files: Sequence[StoredFil
         raise ValidationError(_("This case has ended; nothing can be added any more."))
     if plain:
         sealing.keep_text(case, "added", plain)
-        case = engine.apply(case, "note", actor, {"note": _("The customer added something.")})
+        case = engine.apply(case, "note", actor, {"note": remark("customer_added")})
     if files:
         case = engine.apply(case, "attach", actor, {"files": list(files), "stage": "given"})
     return case

@@ -12,6 +12,7 @@ from kezun.cases import catalogs, engine, kinds, standing
 from kezun.cases.effects.course import parent_of
 from kezun.cases.following import reviewing
 from kezun.cases.models import Case, Link
+from kezun.cases.remarks import remark
 from kezun.kernel.action import action
 from kezun.kernel.actor import Actor, OutOfScope
 from kezun.org.models import Person
@@ -41,7 +42,7 @@ def review(actor: Actor, case: Case, *, asked: str) -> Case:
         },
     )
     Link.objects.create(source=made, target=row, type=Link.Type.REVIEW_OF, at=timezone.now())
-    engine.apply(row, "note", actor, {"note": _("A review was asked for: %(no)s.") % {"no": made.no}})
+    engine.apply(row, "note", actor, {"note": remark("review_asked", no=made.no)})
     return made
 
 

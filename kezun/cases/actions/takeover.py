@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from kezun.cases import engine, kinds, standing
 from kezun.cases.models import Case, LedgerBook, LedgerRow
+from kezun.cases.remarks import remark
 from kezun.cases.takeover import FAULT, Course
 from kezun.kernel.action import action
 from kezun.kernel.actor import Actor, Denied
@@ -106,10 +107,10 @@ def _steps(course: Course) -> list[tuple[str, dict[str, Any], dt.datetime]]:
             found.append(("note", {"note": note[:2000]}, max(begun, ended or begun)))
         return found
     ended = max(ended, begun)
-    result = course.result or course.decision or _("Taken over from a ledger")
+    result = course.result or course.decision or remark("taken_over")
     fault = FAULT.get(course.finding, "nothing")
     proposed = {"result": result, "finding": course.finding, "fault": fault}
-    answered = {"how": "phone", "decision": course.decision or result}
+    answered = {"how": "phone", "decision": course.decision or course.result or _("Taken over from a ledger")}
     found += [("take", {}, begun), ("propose", proposed, ended), ("verify", {}, ended)]
     found.append(("answer", answered, ended))
     if course.closed is not None:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from kezun.cases import engine, letters
 from kezun.cases.following import ANSWERED, REPLY
 from kezun.cases.models import Case
+from kezun.cases.remarks import remark
 from kezun.cases.sealing import Erased
 from kezun.kernel.action import action
 from kezun.kernel.actor import Actor
@@ -28,7 +29,7 @@ def write_letter(actor: Actor, case: Case) -> StoredFile:
         raise ValidationError(_("There is no answer yet: give it first, then the letter can be written."))
     if not all(case.data.get(part) for part in REPLY):
         raise ValidationError(_("The answer lacks decision, reasons, basis or further ways."))
-    case = engine.apply(case, "unmask", actor, {"reason": _("For the reply letter.")})
+    case = engine.apply(case, "unmask", actor, {"reason": remark("reply_letter")})
     try:
         content = letters.letter(case, letters.addressee(case))
     except Erased as error:

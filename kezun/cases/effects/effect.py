@@ -18,6 +18,7 @@ from kezun.cases.actions.verbs import do
 from kezun.cases.doing import Doing, after, effect, gate
 from kezun.cases.effects import course  # its effect on the same verb runs first
 from kezun.cases.models import Case, EffectCheck, Link
+from kezun.cases.remarks import packed, remark
 from kezun.cases.rules import effect as rules
 from kezun.facts import indicators, queries
 from kezun.facts.asking import BadQuestion
@@ -90,7 +91,7 @@ def settled(doing: Doing) -> None:
     if row is None:
         return
     row.verdict, row.checker, row.done_at = doing.sets["verdict"], doing.person, doing.at
-    row.note = str(doing.said.get("note") or "")
+    row.note = packed(doing.said.get("note"))
     row.save(update_fields=["verdict", "checker", "done_at", "note"])
 
 
@@ -110,7 +111,7 @@ def check_due() -> int:
     for row in waiting.filter(done_at__isnull=True).order_by("due_date", "pk"):
         again = _came_back(row.case)
         if again is not None:
-            note = _("The same came back: %(case)s.") % {"case": again.no}
+            note = remark("came_back", case=again.no)
             do(BY, row.case, "check", {"verdict": rules.NOT, "note": note})
             done += 1
         elif row.due_date <= today and not row.result and row.metric:

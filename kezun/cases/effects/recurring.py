@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime as dt
 
 from django.db.models import Q
-from django.utils.translation import gettext as _
 
 from kezun.cases.actions.verbs import do
 from kezun.cases.doing import Doing, after, effect
 from kezun.cases.effects import repeating  # its effects run first: the fingerprint is theirs
 from kezun.cases.models import Case, Link
+from kezun.cases.remarks import remark
 from kezun.kernel.actor import SystemActor
 
 CORRECTION = "correction"
@@ -51,5 +51,5 @@ def _failed(before: Case) -> bool:
 def failed_before(doing: Doing) -> None:
     """The remedies before did not work: what they were for has come back."""
     for pk in doing.told.get("failed", ()):
-        note = _("The same was found again: %(case)s.") % {"case": doing.case.no}
+        note = remark("found_again", case=doing.case.no)
         do(BY, Case.objects.get(pk=pk), "check", {"verdict": "not", "note": note})

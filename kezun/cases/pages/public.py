@@ -24,6 +24,7 @@ from kezun.cases.following import followed
 from kezun.cases.forms_intake import PublicForm
 from kezun.cases.models import Case
 from kezun.cases.pages.intake import put_errors
+from kezun.cases.remarks import remark
 from kezun.kernel.page import page
 from kezun.org.models import Unit
 
@@ -178,7 +179,7 @@ def _add(request: HttpRequest, case: Case) -> None:
 
 def _withdraw(request: HttpRequest, case: Case) -> None:
     reason = request.POST.get("reason", "").strip()[:200]
-    actions.do(CUSTOMER, case, "withdraw", {"reason": reason or _("Taken back by the customer.")})
+    actions.do(CUSTOMER, case, "withdraw", {"reason": reason or remark("customer_withdrew")})
 
 
 def _rate(request: HttpRequest, case: Case) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django import template
 from django.utils.translation import gettext as _
 
+from kezun.cases import remarks
 from kezun.cases.models import Case, EffectCheck
 from kezun.cases.rules.effect import Finding, Window, read
 from kezun.facts import indicators
@@ -28,6 +29,7 @@ class Line:
     words: str
     verdict: str
     tone: str
+    note: str
 
 
 TONES = {"effective": "good", "not": "bad", "unknown": "warn"}
@@ -54,6 +56,7 @@ def _line(row: EffectCheck) -> Line:
         words=why(found) if found else "",
         verdict=str(EffectCheck.Verdict(settled).label) if settled else "",
         tone=TONES.get(settled, "warn"),
+        note=row.note if row.checker_id else remarks.unpacked(row.note),
     )
 
 
