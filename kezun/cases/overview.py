@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 from urllib.parse import urlencode
 
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from kezun.cases.kinds import kind_names
-from kezun.cases.listing import SOON
+from kezun.cases.listing import SOON, Wanted, arms
 from kezun.cases.models import Case, Clock, Firing
 from kezun.org.models import Person, Unit
 from kezun.ui.components import Cell, Chart
@@ -28,6 +28,11 @@ COUNTED = {
     "escalated": {"who": "escalated"},
 }
 MOST_UNITS, MOST_BARS, MOST_EMPTY = 40, 12, 50
+ONGOING = (Clock.State.RUNNING, Clock.State.PAUSED)
+OF_EMPTY = (
+    *("at", "climbed", "unit__code", "unit__name", "unit__name_en"),
+    *("clock__case__title", "clock__case__received_at"),
+)
 
 
 @dataclass
@@ -92,10 +97,25 @@ def _worst(tally: Tally) -> tuple[int, int, int, str]:
 
 def empty_posts(person: Person) -> Sequence[Firing]:
     """Steps of running clocks that had to climb because nobody stood in the post; the latest first."""
-    cases = Case.objects.visible_to(person).filter(open=True).values("pk")
-    found = Firing.objects.filter(climbed__gt=0, clock__case__in=cases)
-    running = found.exclude(clock__state=Clock.State.STOPPED)
-    return list(running.select_related("clock__case", "unit").order_by("-at", "-pk")[:MOST_EMPTY])
+    found = Firing.objects.filter(_of_running(person), climbed__gt=0).order_by("-at", "-pk")
+    latest = list(found.values_list("pk", flat=True)[:MOST_EMPTY])
+    shown = Firing.objects.filter(pk__in=latest).select_related("clock__case", "unit").only(*OF_EMPTY)
+    return sorted(shown, key=lambda firing: latest.index(firing.pk))
+
+
+def _of_running(person: Person) -> Q | Exists:
+    """Steps of clocks that run, of cases that the person sees.
+
+    Who sees all cases sees the latest steps: these are gone through (`firing_climbed`) until there are
+    enough. Who sees some would go through all that ever climbed: there the open cases are asked for theirs.
+    """
+    ongoing = Clock.objects.filter(state__in=ONGOING)
+    seen = arms(person, Case.objects.filter(open=True), Wanted())
+    if len(seen) == 1:
+        case = seen[0].filter(pk=OuterRef("case"))
+        return Exists(ongoing.filter(Exists(case), pk=OuterRef("clock")))
+    first, *others = (one.order_by().values("pk") for one in seen)
+    return Q(clock__in=ongoing.filter(case__in=first.union(*others)).values("pk"))
 
 
 def list_of(name: str, **more: str) -> str:

@@ -92,6 +92,11 @@ class Firing(models.Model):
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["clock", "step", "cycle"], name="firing_once"),)
+        indexes = (
+            models.Index(
+                fields=["-at", "-id", "clock", "climbed"], condition=Q(climbed__gt=0), name="firing_climbed"
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.clock_id} {self.step}/{self.cycle}"

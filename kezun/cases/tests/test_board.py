@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from kezun.cases import actions
 from kezun.cases.models import Case, Clock, Firing
-from kezun.cases.overview import COUNTED, list_of, overview
+from kezun.cases.overview import COUNTED, empty_posts, list_of, overview
 
 
 @pytest.fixture
@@ -93,3 +93,77 @@ def test_the_board_takes_few_statements(client, world, some):
     with CaptureQueriesContext(connection) as asked:
         client.get("/cases/board/")
     assert len(asked) <= 6
+
+
+# --- the same as asked plainly, whoever looks ---
+
+
+@pytest.fixture
+def climbed(world, opened):
+    """Steps of many clocks: some climbed, some clocks stopped, some stand still, some cases ended."""
+    now, units = timezone.now(), ("O1", "O2", "O3")
+    for at in range(24):
+        case = opened(actor="office", unit=units[at % 3], owner=units[(at // 3) % 3])
+        state = ("running", "running", "paused", "stopped")[at % 4]
+        clock = Clock.objects.create(
+            **{"case": case, "policy": "p", "start_at": now, "due_at": now, "act_by_at": now, "state": state},
+            stopped_at=now if state == "stopped" else None,
+        )
+        for step in range(3):
+            moment = now - dt.timedelta(minutes=(at * 7 + step * 5) % 60)
+            unit = world["bank"]["S1"] if step else None
+            Firing.objects.create(
+                clock=clock, step=step, cycle=0, at=moment, unit=unit, climbed=(at + step) % 3
+            )
+        if at % 5 == 0:
+            Case.objects.filter(pk=case.pk).update(open=False, state="withdrawn")
+        if at % 7 == 0:
+            Case.objects.filter(pk=case.pk).update(handler=world["far"])
+    return world
+
+
+PEOPLE = ("office", "auditor", "supervisor", "sub", "manager", "other", "far", "lobby", "teller")
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+@pytest.mark.parametrize("most", [5, 50])
+def test_empty_posts_are_those_of_open_cases_that_one_sees_the_latest_first(climbed, monkeypatch, who, most):
+    monkeypatch.setattr("kezun.cases.overview.MOST_EMPTY", most)
+    seen = set(Case.objects.visible_to(climbed[who]).filter(open=True).values_list("pk", flat=True))
+    rows = Firing.objects.filter(climbed__gt=0).exclude(clock__state="stopped").select_related("clock")
+    wanted = sorted((f for f in rows if f.clock.case_id in seen), key=lambda f: (f.at, f.pk), reverse=True)
+    assert [one.pk for one in empty_posts(climbed[who])] == [one.pk for one in wanted[:most]]
+    if who == "office":
+        assert len(wanted) > 5
+
+
+def test_what_the_board_shows_of_an_empty_post_is_read_with_it(climbed, django_assert_num_queries):
+    found = empty_posts(climbed["office"])
+    with django_assert_num_queries(0):
+        assert all(one.clock.case.no and one.clock.case.title and one.climbed for one in found)
+        assert {one.unit.title for one in found if one.unit} == {climbed["bank"]["S1"].title}
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+def test_the_counts_are_those_of_the_cases_one_sees(climbed, some, who):
+    now = timezone.now()
+    seen = Case.objects.visible_to(climbed[who]).filter(open=True)
+    found = overview(climbed[who], now)
+    assert found.whole.counts["count"] == seen.count()
+    assert found.whole.counts["late"] == seen.filter(act_by_at__lt=now).count()
+    assert {t.code: t.counts["count"] for t in found.units} == {
+        code: seen.filter(owner_unit__code=code).count()
+        for code in set(seen.values_list("owner_unit__code", flat=True))
+    }
+
+
+def test_the_board_has_indexes_of_its_own(db):
+    """The counts are read from an index alone; steps that climbed are found without those that did not."""
+    with connection.cursor() as cursor:
+        for model, name, columns in (
+            (Case, "case_board", 12),
+            (Firing, "firing_climbed", 4),
+        ):
+            held = connection.introspection.get_constraints(cursor, model._meta.db_table)
+            assert held[name]["index"]
+            assert len(held[name]["columns"]) == columns
