@@ -18,7 +18,7 @@ import numpy as np
 from kezun.assessment import packing
 from kezun.assessment.gathering import Gathered, Wanted, gather, members
 from kezun.assessment.measuring import METHOD
-from kezun.assessment.rules.combining import Edition, combined, rankable
+from kezun.assessment.rules.combining import Edition, combined, powered, rankable, squared
 from kezun.assessment.rules.form import Scheme
 from kezun.assessment.rules.lines import Result
 from kezun.assessment.subjects import Roster
@@ -156,7 +156,8 @@ def compute(given: Given, progress: Progress = lambda share: None) -> Outcome:
 
 def _results(given: Given, gathered: Sequence[Gathered]) -> Iterator[tuple[str, Result]]:
     """Block by block, so that the numbers of all subjects are never all Python's own at once."""
-    editions = [Edition(one.scheme) for one in given.stretches]
+    square = squared if given.method > 1 else powered
+    editions = [Edition(one.scheme, square) for one in given.stretches]
     subjects = given.roster.subjects
     for start in range(0, len(subjects), BLOCK):
         some = slice(start, min(start + BLOCK, len(subjects)))

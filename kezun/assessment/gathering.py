@@ -196,7 +196,7 @@ def _column(
             made = estimating.raw(adjusted)
         else:
             scope = groups if one.estimator.scope == "peer_group" else [""] * size
-            made = estimating.shrunk(adjusted, scope, one.estimator.kind)
+            made = estimating.shrunk(adjusted, scope, one.estimator.kind, wanted.method > 1)
     gates = _gates(one, plain, size)
     counted = ~np.isnan(made.estimate) & (known.n >= one.min_n)
     if gates:

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from . import checks
-from .distributions import Array, Numbers, array, digamma, gamma_cdf, gamma_quantile, log_gamma
+from .distributions import Array, Numbers, array, digamma, gamma_cdf, gamma_quantile, log_gamma, trigamma
 from .intervals import Interval
+from .peak import Slopes, climbed
 from .shrinkage import FEWEST, SEARCH, steady
 
 
@@ -70,12 +71,12 @@ class GammaPosterior:
         return array(1 - gamma_cdf(target, self.shape, self.rate))[()]
 
 
-def fit(events: Numbers, exposure: Numbers) -> GammaPrior:
+def fit(events: Numbers, exposure: Numbers, *, climb: bool = True) -> GammaPrior:
     """Shape and rate by maximum likelihood of the negative binomial.
 
     `events`, `exposure`: shape (units,); units without exposure say nothing. Fewer than five units: `flat`,
     Gamma(½, almost 0), which leaves each its own rate. No spread beyond chance, or no event at all: `pooled`,
-    all units alike and as sure as all together are. Five digits, as `shrinkage.fit`.
+    all units alike and as sure as all together are. Five digits and `climb` as `shrinkage.fit`.
     """
     events, exposure = (np.atleast_1d(x).ravel() for x in checks.exposed(events, exposure))
     events, exposure = events[exposure > 0], exposure[exposure > 0]
@@ -86,6 +87,8 @@ def fit(events: Numbers, exposure: Numbers) -> GammaPrior:
     if events.sum() == 0:
         return pooled
     found = _most_likely(events, exposure, pooled)
+    if climb and found is not None:
+        found = GammaPrior(*climbed(found.shape, found.rate, lambda s, r: _slopes(events, exposure, s, r)))
     if found is None or found.rate > 0.99 * pooled.rate:
         return pooled
     return GammaPrior(steady(found.shape), steady(found.rate), units, "ml")
@@ -115,3 +118,16 @@ def _most_likely(events: Array, exposure: Array, pooled: GammaPrior) -> GammaPri
         return None
     mean, rate = float(np.exp(done.x[0])), float(np.exp(done.x[1]))
     return GammaPrior(mean * rate, rate, units, "ml")
+
+
+def _slopes(events: Array, exposure: Array, shape: float, rate: float) -> Slopes:
+    """Of the log-likelihood of the negative binomial by shape and rate."""
+    all_ = exposure + rate
+    apart = exposure / (rate * all_)
+    return Slopes(
+        float((digamma(events + shape) - digamma(shape) - np.log1p(exposure / rate)).sum()),
+        float((shape * apart - events / all_).sum()),
+        float((trigamma(events + shape) - trigamma(shape)).sum()),
+        float(apart.sum()),
+        float((events / all_**2 - shape * apart * (1 / rate + 1 / all_)).sum()),
+    )

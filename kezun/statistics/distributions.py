@@ -119,3 +119,7 @@ def log_beta(a: Numbers, b: Numbers) -> Array:
 
 def digamma(x: Numbers) -> Array:
     return array(special().digamma(x))[()]
+
+
+def trigamma(x: Numbers) -> Array:
+    return array(special().zeta(2.0, x))[()]

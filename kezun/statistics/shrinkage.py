@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from . import checks
-from .distributions import Array, Numbers, array, beta_cdf, beta_quantile, digamma, log_beta
+from .distributions import Array, Numbers, array, beta_cdf, beta_quantile, digamma, log_beta, trigamma
 from .intervals import Interval
+from .peak import Slopes, climbed
 
 FEWEST = 5  # units with data below which a spread between units cannot be estimated
 WEAKEST = 0.1  # the least a + b that is searched
@@ -120,13 +121,15 @@ def moments(k: Numbers, n: Numbers) -> BetaPrior:
     return BetaPrior(mean * strength, (1 - mean) * strength, len(n), "moments")
 
 
-def fit(k: Numbers, n: Numbers) -> BetaPrior:
+def fit(k: Numbers, n: Numbers, *, climb: bool = True) -> BetaPrior:
     """a and b by maximum likelihood: the estimator for outlets and tellers. Input and fallbacks as `moments`.
 
     The strength a + b is searched up to the number of all observations: peers are never taken to know more
     than all of them together have shown; a best fit at that bound is `pooled`.
     a and b have five digits, so that processors whose last bits differ find the same prior and ranks.
     Equal (k, n) are counted once, so 200,000 people with few distinct results cost what the results cost.
+    climb: on to the very top (`peak`). Without it the fit is as far from there as the search was content
+    with, which is not the same on every processor: what results of before it was known were made with.
     """
     start = moments(k, n)
     k, n = _with_data(k, n)
@@ -136,7 +139,10 @@ def fit(k: Numbers, n: Numbers) -> BetaPrior:
     if not 0 < k.sum() < n.sum() or n.max() < 2:
         return pooled
     pairs, weight = np.unique(np.stack([k, n], axis=1), axis=0, return_counts=True)
-    found = _most_likely(pairs[:, 0], pairs[:, 1], weight.astype(np.float64), start, pooled.strength)
+    told = pairs[:, 0], pairs[:, 1], weight.astype(np.float64)
+    found = _most_likely(*told, start, pooled.strength)
+    if climb and found is not None:
+        found = BetaPrior(*climbed(found.a, found.b, lambda a, b: _slopes(*told, a, b)))
     if found is None or found.strength > 0.99 * pooled.strength:
         return pooled
     return BetaPrior(steady(found.a), steady(found.b), len(n), "ml")
@@ -189,3 +195,16 @@ def _most_likely(k: Array, n: Array, weight: Array, start: BetaPrior, most: floa
         return None
     mean, strength = float(1 / (1 + np.exp(-done.x[0]))), float(np.exp(done.x[1]))
     return BetaPrior(mean * strength, (1 - mean) * strength)
+
+
+def _slopes(k: Array, n: Array, weight: Array, a: float, b: float) -> Slopes:
+    """Of the beta-binomial log-likelihood; differences first, so that large a and b take no digits away."""
+    first, second = digamma(k + a) - digamma(a), digamma(n - k + b) - digamma(b)
+    both, bent = digamma(n + a + b) - digamma(a + b), trigamma(n + a + b) - trigamma(a + b)
+    return Slopes(
+        float(weight @ (first - both)),
+        float(weight @ (second - both)),
+        float(weight @ (trigamma(k + a) - trigamma(a) - bent)),
+        -float(weight @ bent),
+        float(weight @ (trigamma(n - k + b) - trigamma(b) - bent)),
+    )

@@ -10,7 +10,7 @@ the number of incidents behind a veto; floors are held against the mean over the
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import islice
@@ -52,11 +52,22 @@ class Weight(NamedTuple):
     possible: Decimal
 
 
-class Edition:
-    """A scheme, with what is the same for all whom it judges found once."""
+def squared(value: float) -> float:
+    """Its square: one multiplication, the same on every processor."""
+    return value * value
 
-    def __init__(self, scheme: Scheme) -> None:
-        self.scheme = scheme
+
+def powered(value: float) -> float:
+    """Its square by the C library's power, whose last bit is not the same on every processor: so the runs of
+    the first method were made, and so they are repeated."""
+    return value**2
+
+
+class Edition:
+    """A scheme, with what is the same for all whom it judges found once. square: of a spread."""
+
+    def __init__(self, scheme: Scheme, square: Callable[[float], float] = squared) -> None:
+        self.scheme, self.square = scheme, square
         self._weights: dict[tuple[Decimal, tuple[bool, ...]], list[Weight]] = {}
 
     def weights(self, share: Decimal, known: tuple[bool, ...]) -> list[Weight]:
@@ -162,7 +173,7 @@ def _weighted(edition: Edition, known: Sequence[Rated], share: Decimal) -> tuple
     weights = edition.weights(share, tuple([one.points is not None for one in known]))
     for one, (weight, possible) in zip(known, weights, strict=True):
         made = weight * (one.points or ZERO) / HUNDRED
-        variance += (float(weight) * one.spread / 100) ** 2
+        variance += edition.square(float(weight) * one.spread / 100)
         lines.append(
             Line(
                 *("component", one.component.id, version, made, possible, weight, one.points, one.state),

@@ -141,11 +141,11 @@ def drawn(measured: Measured, groups: Sequence[str]) -> Estimated:
     return Estimated(made.estimate, made.sd, made.low, made.high, made.own, priors)
 
 
-def shrunk(measured: Measured, groups: Sequence[str], kind: str) -> Estimated:
+def shrunk(measured: Measured, groups: Sequence[str], kind: str, climb: bool = True) -> Estimated:
     """Each value drawn towards its peers as far as its own sample is small (empirical Bayes).
 
     kind: `beta_binomial_eb` for shares, `gamma_poisson` for rates of events, `normal_eb` for means (see
-    `drawn`). groups: the peer group of each.
+    `drawn`). groups: the peer group of each. climb: as `shrinkage.fit`.
     """
     if kind == "normal_eb":
         return drawn(measured, groups)
@@ -157,11 +157,11 @@ def shrunk(measured: Measured, groups: Sequence[str], kind: str) -> Estimated:
     parts = [np.full(len(top), np.nan) for _ in range(5)]
     priors: dict[str, tuple[str, float, float, int]] = {}
     of = np.array(groups, dtype=object)
-    everyone = _learn(kind, top[have], bottom[have])
+    everyone = _learn(kind, top[have], bottom[have], climb)
     for group in sorted(set(groups)):
         mine = have & (of == group)
         few = int(mine.sum()) < FEWEST
-        priors[group] = everyone if few else _learn(kind, top[mine], bottom[mine])
+        priors[group] = everyone if few else _learn(kind, top[mine], bottom[mine], climb)
         for part, found in zip(parts, _posterior(kind, priors[group], top[mine], bottom[mine]), strict=True):
             part[mine] = found
     estimate, sd, low, high, own = parts
@@ -170,12 +170,12 @@ def shrunk(measured: Measured, groups: Sequence[str], kind: str) -> Estimated:
     return Estimated(made.estimate, made.sd, made.low, made.high, made.own, priors)
 
 
-def _learn(kind: str, top: Array, bottom: Array) -> tuple[str, float, float, int]:
+def _learn(kind: str, top: Array, bottom: Array, climb: bool) -> tuple[str, float, float, int]:
     """What peers are like: how it was found, the two parameters to six digits, how many had data."""
     if kind == "beta_binomial_eb":
-        shares = shrinkage.fit(top, bottom)
+        shares = shrinkage.fit(top, bottom, climb=climb)
         return shares.method, _digits(shares.a), _digits(shares.b), shares.units
-    rates = counts.fit(top, bottom)
+    rates = counts.fit(top, bottom, climb=climb)
     return rates.method, _digits(rates.shape), _digits(rates.rate), rates.units
 
 

@@ -8,14 +8,15 @@ import re
 
 import openpyxl
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
 
-from kezun.assessment import proposing
+from kezun.assessment import example, proposing
 from kezun.assessment.actions import appeals, honours, runs
 from kezun.assessment.models import Award, Lead, Round, Score
 from kezun.assessment.running import run
 from kezun.assessment.tests.showing import COMPLAINT, PRAISE, VETO, client_of, entered, facts, text_of
 from kezun.assessment.tests.world import US, installed, rated, scheme_text
+from kezun.facts.rules import Period
 
 pytestmark = pytest.mark.django_db
 CHINESE = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]+")
@@ -160,3 +161,13 @@ def test_the_same_pages_in_chinese_use_no_english_titles(told, office):
     for english in ("Trial scheme", "Satisfied", "Answered", "Excellent", "Adequate"):
         assert english not in html
     assert all(chinese in html for chinese in ("试行方案", "满意率", "优秀"))
+
+
+@pytest.mark.parametrize(("language", "grade"), [("en", "Not met"), ("zh-hans", "不达标")])
+def test_the_example_and_the_stored_run_are_graded_in_the_reader_s_language(office, language, grade):
+    rated("O2", "2026-03-02", good=70, bad=30)
+    named = scheme_text(grades=[{"name": "不达标", "name_en": "Not met"}])
+    run(US, installed(named), "2026-03")
+    with translation.override(language):
+        found = example.tried(office, named, "O2", Period.parse("2026-03"))
+    assert (found.grade, found.stored_grade) == (grade, grade)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 from decimal import Decimal
 
+import msgspec
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kezun.assessment import packing
 from kezun.assessment.gathering import Column
-from kezun.assessment.rules.combining import Edition, Part, combine, combined
+from kezun.assessment.rules.combining import Edition, Part, combine, combined, powered, squared
 from kezun.assessment.rules.estimating import Estimated, Measured
 from kezun.assessment.rules.form import (
     Adjustment,
@@ -59,6 +61,16 @@ def test_one_edition_for_all_gives_each_what_it_has_alone(data):
         told = [data.draw(parts(first, D("0.3"))), data.draw(parts(second, D("0.7")))]
         many = combined(editions, [kept(part) for part in told], [rated(part) for part in told])
         assert packing.canonical(many) == packing.canonical(combine(told))
+
+
+@given(st.data())
+def test_runs_of_the_first_method_square_as_they_did(data):
+    told = data.draw(parts())
+    now, then = (
+        combined([Edition(told.scheme, square)], [kept(told)], [rated(told)]) for square in (squared, powered)
+    )
+    assert now.sd == pytest.approx(then.sd, rel=1e-14)
+    assert msgspec.structs.replace(now, sd=0.0) == msgspec.structs.replace(then, sd=0.0)
 
 
 @given(st.floats(0, 2), st.sampled_from([LINE, BANDS, RATIO]))

@@ -5,7 +5,6 @@ import re
 
 import pytest
 import yaml
-from django.utils import translation
 
 from kezun.assessment import editing, example, running, telling
 from kezun.assessment.actions import schemes
@@ -310,16 +309,6 @@ def test_the_example_is_computed_at_once_and_kept_nowhere(visit, office, judged)
     moved = body(client.post(address("scheme_example", draft.pk), other))
     assert 'class="a-up">+' in moved
     assert Run.objects.count() == 1
-
-
-@pytest.mark.parametrize(("language", "grade"), [("en", "Not met"), ("zh-hans", "不达标")])
-def test_the_example_and_the_stored_run_are_graded_in_the_reader_s_language(office, judged, language, grade):
-    grades = [{"name": "不达标", "name_en": "Not met"}]
-    named = world.scheme_text(id="urn:kezun:scheme:other", grades=grades)
-    running.run(world.US, world.installed(named), "2026-03")
-    with translation.override(language):
-        found = example.tried(office, named, "O2", Period.parse("2026-03"))
-    assert (found.grade, found.stored_grade) == (grade, grade)
 
 
 def test_the_example_equals_a_run_by_the_same_rules(office, judged):
