@@ -28,6 +28,7 @@ COUNTED = {
     "escalated": {"who": "escalated"},
 }
 MOST_UNITS, MOST_BARS, MOST_EMPTY = 40, 12, 50
+MANY = 2000
 ONGOING = (Clock.State.RUNNING, Clock.State.PAUSED)
 OF_EMPTY = (
     *("at", "climbed", "unit__code", "unit__name", "unit__name_en"),
@@ -86,7 +87,7 @@ def overview(person: Person, now: dt.datetime) -> Overview:
         whole,
         tuple(tally for _pk, tally in worst),
         tuple(sorted(kinds.values(), key=_worst)),
-        tuple(empty_posts(person)),
+        tuple(empty_posts(person, whole.counts["count"])),
     )
 
 
@@ -95,27 +96,29 @@ def _worst(tally: Tally) -> tuple[int, int, int, str]:
     return -counts["late"], -counts["soon"], -counts["count"], tally.code
 
 
-def empty_posts(person: Person) -> Sequence[Firing]:
-    """Steps of running clocks that had to climb because nobody stood in the post; the latest first."""
-    found = Firing.objects.filter(_of_running(person), climbed__gt=0).order_by("-at", "-pk")
+def empty_posts(person: Person, seen: int) -> Sequence[Firing]:
+    """Steps of running clocks that had to climb because nobody stood in the post; the latest first.
+
+    seen: how many open cases the person sees. It decides only from which end the steps are looked for.
+    """
+    steps = _among_the_latest(person) if seen >= MANY else _of_cases(person)
+    found = Firing.objects.filter(steps, climbed__gt=0).order_by("-at", "-pk")
     latest = list(found.values_list("pk", flat=True)[:MOST_EMPTY])
     shown = Firing.objects.filter(pk__in=latest).select_related("clock__case", "unit").only(*OF_EMPTY)
     return sorted(shown, key=lambda firing: latest.index(firing.pk))
 
 
-def _of_running(person: Person) -> Q | Exists:
-    """Steps of clocks that run, of cases that the person sees.
+def _among_the_latest(person: Person) -> Exists:
+    """Who sees many cases sees some of the latest steps: these are gone through until there are enough."""
+    case = Case.objects.visible_to(person).filter(open=True, pk=OuterRef("case"))
+    return Exists(Clock.objects.filter(Exists(case), pk=OuterRef("clock"), state__in=ONGOING))
 
-    Who sees all cases sees the latest steps: these are gone through (`firing_climbed`) until there are
-    enough. Who sees some would go through all that ever climbed: there the open cases are asked for theirs.
-    """
-    ongoing = Clock.objects.filter(state__in=ONGOING)
-    seen = arms(person, Case.objects.filter(open=True), Wanted())
-    if len(seen) == 1:
-        case = seen[0].filter(pk=OuterRef("case"))
-        return Exists(ongoing.filter(Exists(case), pk=OuterRef("clock")))
-    first, *others = (one.order_by().values("pk") for one in seen)
-    return Q(clock__in=ongoing.filter(case__in=first.union(*others)).values("pk"))
+
+def _of_cases(person: Person) -> Q:
+    """Who sees few would go through all that ever climbed: their open cases are asked for their steps."""
+    first, *others = arms(person, Case.objects.filter(open=True), Wanted())
+    cases = first.order_by().values("pk").union(*(one.order_by().values("pk") for one in others))
+    return Q(clock__in=Clock.objects.filter(state__in=ONGOING, case__in=cases).values("pk"))
 
 
 def list_of(name: str, **more: str) -> str:

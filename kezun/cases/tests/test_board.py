@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from kezun.cases import actions
 from kezun.cases.models import Case, Clock, Firing
-from kezun.cases.overview import COUNTED, empty_posts, list_of, overview
+from kezun.cases.overview import COUNTED, MANY, empty_posts, list_of, overview
 
 
 @pytest.fixture
@@ -127,18 +127,25 @@ PEOPLE = ("office", "auditor", "supervisor", "sub", "manager", "other", "far", "
 
 @pytest.mark.parametrize("who", PEOPLE)
 @pytest.mark.parametrize("most", [5, 50])
-def test_empty_posts_are_those_of_open_cases_that_one_sees_the_latest_first(climbed, monkeypatch, who, most):
+@pytest.mark.parametrize("open_cases", [0, MANY], ids=["few", "many"])
+def test_empty_posts_are_those_of_open_cases_that_one_sees_the_latest_first(
+    climbed, monkeypatch, who, most, open_cases
+):
+    """From whichever end they are looked for."""
     monkeypatch.setattr("kezun.cases.overview.MOST_EMPTY", most)
     seen = set(Case.objects.visible_to(climbed[who]).filter(open=True).values_list("pk", flat=True))
     rows = Firing.objects.filter(climbed__gt=0).exclude(clock__state="stopped").select_related("clock")
     wanted = sorted((f for f in rows if f.clock.case_id in seen), key=lambda f: (f.at, f.pk), reverse=True)
-    assert [one.pk for one in empty_posts(climbed[who])] == [one.pk for one in wanted[:most]]
+    assert [one.pk for one in empty_posts(climbed[who], open_cases)] == [one.pk for one in wanted[:most]]
     if who == "office":
         assert len(wanted) > 5
 
 
-def test_what_the_board_shows_of_an_empty_post_is_read_with_it(climbed, django_assert_num_queries):
-    found = empty_posts(climbed["office"])
+@pytest.mark.parametrize("open_cases", [0, MANY], ids=["few", "many"])
+def test_what_the_board_shows_of_an_empty_post_is_read_with_it(
+    climbed, django_assert_num_queries, open_cases
+):
+    found = empty_posts(climbed["office"], open_cases)
     with django_assert_num_queries(0):
         assert all(one.clock.case.no and one.clock.case.title and one.climbed for one in found)
         assert {one.unit.title for one in found if one.unit} == {climbed["bank"]["S1"].title}
