@@ -41,8 +41,8 @@ def tables(branches: Sequence[Branch], *, by_day: bool) -> dict[str, pa.Table]:
     targets, so a unit that never moved is one place whatever others do.
     """
     if not by_day:
-        pairs = [(branch[0], branch[1]) for branch in branches]
-        return {"branches": _table(pairs, place=pa.int64(), target=pa.int64())}
+        columns = [_column([branch[at] for branch in branches], pa.int64()) for at in (0, 1)]
+        return {"branches": pa.table(columns, names=["place", "target"])}
     spans: dict[int, list[Branch]] = {}
     for branch in branches:
         spans.setdefault(branch.unit, []).append(branch)
@@ -76,7 +76,9 @@ def _table(rows: Sequence[Sequence[int | dt.date]], **columns: pa.DataType) -> p
 def _column(values: Sequence[int | dt.date], kind: pa.DataType) -> pa.Array:
     """Whole numbers or days as a column, by way of a buffer: `pa.array` of a list loads pandas first, which
     takes the better part of a second of whichever process asks first, and 50 MB."""
-    days = pa.types.is_date32(kind)
-    numbers = [v.toordinal() - EPOCH if isinstance(v, dt.date) else v for v in values]
-    body = np.array(numbers, dtype=np.int32 if days else np.int64)
+    if pa.types.is_date32(kind):
+        days = [value.toordinal() - EPOCH for value in values if isinstance(value, dt.date)]
+        body = np.array(days, dtype=np.int32)
+    else:
+        body = np.array(values, dtype=np.int64)
     return pa.Array.from_buffers(kind, len(body), [None, pa.py_buffer(body)])
