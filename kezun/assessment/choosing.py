@@ -8,13 +8,23 @@ from dataclasses import dataclass
 from django.db.models import Exists, OuterRef, Q
 
 from kezun.assessment.lookups import runs_for
-from kezun.assessment.models import Run, Score
+from kezun.assessment.models import Run, Scheme, Score
 from kezun.assessment.models.runs import COUNTED
 from kezun.kernel.actor import Actor
 
 MOST = 400
 SHOWN = (
-    *("scheme__urn", "scheme__title", "scheme__title_en", "period", "from_date", "to_date", "kind", "state"),
+    *(
+        "scheme__urn",
+        "scheme__title",
+        "scheme__title_en",
+        "scheme__subject",
+        "period",
+        "from_date",
+        "to_date",
+        "kind",
+        "state",
+    ),
     *("done_at", "shown_at", "made_at", "round_id"),
 )
 
@@ -29,7 +39,7 @@ class Choice:
 
 
 def choices(actor: Actor) -> list[Choice]:
-    """Those in which the actor sees a score, schemes by name, of each the latest period first.
+    """Those in which the actor sees a score: of outlets, people, units …, of each the latest period first.
 
     One statement, without what runs keep inside.
     """
@@ -40,7 +50,8 @@ def choices(actor: Actor) -> list[Choice]:
     found: dict[tuple[str, str], Choice] = {}
     for run in rows:
         found.setdefault((run.scheme.urn, run.period), Choice(run.scheme.urn, run.scheme.name, run))
-    return sorted(found.values(), key=lambda c: c.name)
+    place = {subject: at for at, subject in enumerate(Scheme.Subject.values)}
+    return sorted(found.values(), key=lambda c: (place[c.run.scheme.subject], c.run.scheme.title))
 
 
 def pick(found: Sequence[Choice], urn: str, period: str) -> Choice | None:

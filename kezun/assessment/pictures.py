@@ -57,11 +57,11 @@ def trend(shown: Sequence[Point], grades: Sequence[Grade] = ()) -> Chart:
         for p in shown
     ]
     columns = [_("Period"), _("Score"), _("95 % interval"), _("Grade"), _("Rank"), _("Edition")]
-    about = (
-        _("The line breaks where another edition of the scheme began.")
-        if any(p.breaks for p in shown)
-        else ""
-    )
+    about = ""
+    if any(p.breaks for p in shown):
+        about = _("The line breaks where another edition of the scheme began.")
+    elif all(p.score is None for p in shown):
+        about = _("No score in these periods, so there is no line to draw.")
     return Chart("chart-history", "trend", _("Over the periods"), data, columns, rows, about)
 
 

@@ -100,3 +100,28 @@ def test_the_page_keeps_the_scheme_where_the_period_is_not_there(two, person_in)
         ("period=1999-01", other.pk),
     ):
         assert client.get(f"/rankings/?{query}").headers["Location"] == f"/rankings/{run}/"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("title", ["一", "鿃"])
+def test_outlets_come_first_whatever_the_others_are_called(two, person_in, title):
+    units = {"subject": {"kind": "unit", "units": ["sub_branch"]}, "title": title, "title_en": "Aa units"}
+    other = shown(text=scheme_text(id="urn:kezun:scheme:units", **units))
+    outlets = shown()
+    assert [c.run.pk for c in choices(US)] == [outlets.pk, other.pk]
+    client = client_of(person_in("service_office", "HO"))
+    assert client.get("/rankings/").headers["Location"] == f"/rankings/{outlets.pk}/"
+
+
+@pytest.mark.django_db
+def test_where_nothing_was_scored_no_card_says_that_nothing_was_lost(own_home, bank, person_in):
+    client = client_of(person_in("service_office", "HO"))
+    facts()
+    made = shown()
+    said = text_of(client, f"/scorecards/{made.pk}/unit:{bank['O1'].pk}/")
+    assert "Nothing was scored here" not in said
+    empty = shown(text=scheme_text(id="urn:kezun:scheme:none", subject={"kind": "outlet"}), period="2026-01")
+    said = text_of(client, f"/scorecards/{empty.pk}/unit:{bank['O1'].pk}/")
+    assert "Nothing was scored here" in said
+    assert "No points were lost" not in said
+    assert "No score in these periods" in said
