@@ -24,7 +24,7 @@ from PIL import Image, ImageDraw
 
 from kezun.cases import actions, kinds, standing
 from kezun.cases.effects import effect, facts
-from kezun.cases.models import Case
+from kezun.cases.models import Case, EffectCheck
 from kezun.cases.rules.kinds import Kind
 from kezun.cases.rules.verbs import VERBS
 from kezun.kernel import file
@@ -58,9 +58,10 @@ def work(actor: Actor, pack: Pack, last: dt.date) -> int:
     desk = Desk(told, actor, pack.file.zone)
     plans = sorted(desk.plans(last), key=lambda plan: plan.received)
     with transaction.atomic():
-        for plan in plans:
-            desk.walk(plan)
+        walked = [(plan, desk.walk(plan)) for plan in plans]
     effect.check_due()
+    for plan, case in walked:
+        desk.settle(plan, case)
     facts.publish_due()
     return len(plans)
 
@@ -79,6 +80,7 @@ class Plan:
     customer: int = 0
     merge: bool = False
     team: tuple[str, ...] = ()
+    settled: str = ""
 
 
 @dataclass
@@ -123,6 +125,7 @@ class Desk:
                 merge=story.merge,
                 to_unit=made.to_unit or story.opener == "sibling",
                 team=tuple(story.team) or made.team,
+                settled=story.settled,
             )
 
     def _plan(
@@ -147,9 +150,7 @@ class Desk:
 
     def walk(self, plan: Plan) -> Case:
         """Open one case and take its steps as far as they lie in the past."""
-        siblings = [u for u in self.outlets if u.code[:-1] == plan.unit.code[:-1] and u != plan.unit]
-        cast = self.roster.cast(plan.unit, (siblings or self.outlets)[0])
-        cast["opener"] = cast[plan.opener]
+        cast = self._cast(plan)
         form = kinds.form_of(kinds.kind_now(plan.kind))
         words = self._words(plan, cast)
         said = filled(plan.said, words)
@@ -165,6 +166,23 @@ class Desk:
         if plan.merge and before != case:
             case = self._step(cast, case, "manager", "merge", self.told.words["merge"] | {"into": before}, at)
         return case
+
+    def settle(self, plan: Plan, case: Case) -> None:
+        """Settle the check of effect on what its figures say, by whom the story names, once they are there."""
+        row = EffectCheck.objects.filter(case=case, verdict="").exclude(result={}).first()
+        if not plan.settled or row is None:
+            return
+        at = dt.datetime.combine(row.due_date, dt.time(OPENS), ZoneInfo(self.zone))
+        if at <= self.now:
+            given = dict(self.told.words.get("check", {}))
+            self._step(self._cast(plan), case, plan.settled, "check", given, at)
+
+    def _cast(self, plan: Plan) -> dict[str, Person]:
+        """Who plays which part in a case."""
+        siblings = [u for u in self.outlets if u.code[:-1] == plan.unit.code[:-1] and u != plan.unit]
+        cast = self.roster.cast(plan.unit, (siblings or self.outlets)[0])
+        cast["opener"] = cast[plan.opener]
+        return cast
 
     def _open(self, plan: Plan, cast: dict[str, Person], form: Kind, said: dict[str, Any]) -> Case:
         given = taken(form, "open", said) | {"received_at": plan.received}

@@ -16,9 +16,10 @@ from kezun.org.models import Person, Unit
 from kezun.org.planning import Organisation
 from kezun.site.packs.pack import Pack
 from kezun.standards import actions, queries, upkeep
-from kezun.standards.actions.bringing import bring_sheets
+from kezun.standards.actions.bringing import Filled, bring_sheets
 from kezun.standards.models import Sheet, Standard
 from kezun.standards.renewing import next_version, renewed
+from kezun.standards.rules.form import Standard as Edition
 from kezun.standards.simulator import NAMESPACE, Inspections, Site, simulated
 
 NAME = "inspections.yaml"
@@ -43,14 +44,32 @@ def inspect(actor: Actor, pack: Pack, last: dt.date) -> int:
     told = wanted(pack.folder)
     if told is None or Sheet.objects.filter(submitted_at__isnull=False).exists():
         return 0
-    days = [last - dt.timedelta(days=n) for n in range(DAYS - 1, -1, -1)]
     urns = {round_.standard for round_ in told.rounds}
     known = queries.known(urns)
     editions = {urn: [s for s in known if s.id == urn] for urn in urns}
-    filled = list(simulated(told, sites(pack.organisation(last)), editions, days, pack.file.zone))
+    filled = list(sheets_of(told, sites(pack.organisation(last)), editions, last, pack.file.zone))
     made = bring_sheets(actor, filled=filled)
     upkeep.publish_due()
     return made
+
+
+def sheets_of(
+    told: Inspections,
+    places: list[Site],
+    editions: dict[str, list[Edition]],
+    last: dt.date,
+    zone: str,
+) -> Iterator[Filled]:
+    """The sheets of all outlets up to `last`, and those of the days before of the outlets that have them."""
+    yield from simulated(told, places, editions, _days(last, DAYS), zone)
+    if told.earlier is not None:
+        older = [site for site in places if site.code in told.earlier.units]
+        days = _days(last - dt.timedelta(days=DAYS), told.earlier.days)
+        yield from simulated(told, older, editions, days, zone, last)
+
+
+def _days(last: dt.date, count: int) -> list[dt.date]:
+    return [last - dt.timedelta(days=n) for n in range(count - 1, -1, -1)]
 
 
 def sites(organisation: Organisation) -> list[Site]:

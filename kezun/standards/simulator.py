@@ -37,12 +37,26 @@ class Round(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Story(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Something that stands out: an outlet that fails a criterion each time, or an inspector with a habit."""
+    """Something that stands out: an outlet that fails a criterion each time, or an inspector with a habit.
 
-    kind: Literal["fails", "all_full", "too_fast", "not_applicable"]
+    level: at the unit criteria are met with the chance `quality` from `first` to `last`, counted in days
+    before the last day of data.
+    """
+
+    kind: Literal["fails", "all_full", "too_fast", "not_applicable", "level"]
     unit: str = ""
     criterion: str = ""
     person: str = ""
+    quality: float = 0.0
+    first: int = 0
+    last: int = 0
+
+
+class Earlier(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Units of which inspections are known for so many more days before the others."""
+
+    days: int
+    units: tuple[str, ...]
 
 
 class Inspections(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -55,6 +69,7 @@ class Inspections(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     notes: tuple[str, ...]
     rounds: tuple[Round, ...]
     stories: tuple[Story, ...] = ()
+    earlier: Earlier | None = None
 
 
 @dataclass(frozen=True)
@@ -72,11 +87,14 @@ def simulated(
     standards: Mapping[str, Sequence[Standard]],
     days: Sequence[dt.date],
     zone: str,
+    last: dt.date | None = None,
 ) -> Iterator[Filled]:
     """The sheets of all rounds at all sites on the days; the same arguments give the same sheets.
 
-    standards: the editions of each urn; a visit on a day that none holds is left out.
+    standards: the editions of each urn; a visit on a day that none holds is left out. last: the day from
+    which stories count back; the last of the days where none is named.
     """
+    until = last or max(days, default=dt.date.min)
     for site in sites:
         random_ = random.Random(f"{wanted.seed}|{site.code}")  # noqa: S311 invented, not secret
         low, high = wanted.quality
@@ -88,8 +106,16 @@ def simulated(
                 edition = next((s for s in standards.get(round_.standard, ()) if s.valid.holds(day)), None)
                 if edition is not None:
                     inspector = people[(turn + number + sum(map(ord, site.code))) % len(people)]
-                    visit = _Visit(wanted, site, round_, edition, inspector, day, quality, zone)
+                    level = _level(wanted, site.code, (until - day).days, quality)
+                    visit = _Visit(wanted, site, round_, edition, inspector, day, level, zone)
                     yield visit.filled()
+
+
+def _level(wanted: Inspections, unit: str, ago: int, usual: float) -> float:
+    """The chance that a criterion is met at the unit so many days ago: a story's, else the usual one."""
+    told = (s.quality for s in wanted.stories if s.kind == "level" and s.unit == unit)
+    spans = (s.first >= ago >= s.last for s in wanted.stories if s.kind == "level" and s.unit == unit)
+    return next((level for level, holds in zip(told, spans, strict=True) if holds), usual)
 
 
 def _visits(random_: random.Random, every: int, days: Sequence[dt.date]) -> Iterator[dt.date]:

@@ -24,7 +24,7 @@ class Sort(msgspec.Struct, forbid_unknown_fields=True):
 class Story(msgspec.Struct, forbid_unknown_fields=True):
     """One planted case. day: days before the last day of data; text: the title of a text of its sort;
     customer: the same number is the same customer; merge: it ends in the first case of
-    that customer."""
+    that customer. settled: who settles the check of effect, on the day when its figures are complete."""
 
     kind: str
     unit: str
@@ -36,6 +36,7 @@ class Story(msgspec.Struct, forbid_unknown_fields=True):
     customer: int = 0
     merge: bool = False
     team: list[str] = []
+    settled: str = ""
 
 
 class Told(msgspec.Struct, forbid_unknown_fields=True):

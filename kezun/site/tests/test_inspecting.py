@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from kezun.site.inspecting import inspect, open_work, sites, wanted
+from kezun.site.inspecting import inspect, open_work, sheets_of, sites, wanted
 from kezun.site.packs.pack import check, read
 from kezun.standards.shipped import shipped
 from kezun.standards.simulator import simulated
@@ -30,6 +30,38 @@ def sheets():
         editions[made.id].append(made)
     where = sites(pack.organisation(LAST))
     return list(simulated(told, where, editions, days, pack.file.zone))
+
+
+@pytest.fixture(scope="module")
+def older():
+    """The sheets of the days before, at the outlets that have them."""
+    pack, told = read(DEMO), wanted(DEMO)
+    editions = defaultdict(list)
+    for made, _text in shipped():
+        editions[made.id].append(made)
+    late = dt.date(2026, 11, 21)
+    where = [site for site in sites(pack.organisation(late)) if site.code in told.earlier.units]
+    return list(sheets_of(told, where, editions, late, pack.file.zone))
+
+
+def test_outlets_with_a_past_were_inspected_all_along(older):
+    days = defaultdict(list)
+    for one in older:
+        days[one.unit].append(one.visited)
+    assert set(days) == {"CH1311", "CH2311", "CH3111"}
+    for found in days.values():
+        assert (max(found) - min(found)).days > 200
+    assert len({one.key for one in older}) == len(older)
+
+
+def test_the_past_changes_nothing_of_the_last_ninety_days(sheets):
+    pack, told = read(DEMO), wanted(DEMO)
+    editions = defaultdict(list)
+    for made, _text in shipped():
+        editions[made.id].append(made)
+    whole = list(sheets_of(told, sites(pack.organisation(LAST)), editions, LAST, pack.file.zone))
+    assert whole[: len(sheets)] == sheets
+    assert all((LAST - one.visited).days >= 90 for one in whole[len(sheets) :])
 
 
 def of(sheets, person):
