@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from kezun.cases import catalogs, publishing
 from kezun.cases.models import READ, Case, Clock, Kind
-from kezun.cases.reach import highest, lines_at
+from kezun.cases.reach import highest, lines_at, of_lines
 from kezun.cases.rules import measuring, monthly
 from kezun.cases.rules.measuring import ANSWER, CONTACT, Running
 from kezun.cases.rules.monthly import Change, Figures, Line, Row
@@ -91,17 +91,15 @@ class Report:
 def report(actor: Actor, unit: Unit, first: dt.date, now: dt.datetime | None = None) -> Report:
     """The report on a unit and all below it, of what was received in the month that begins on `first`.
 
-    Whose roles at the unit are limited to business lines is told of these and of complaints of no line.
+    Whose roles there are limited to business lines is told of these and of complaints of no line.
     Raises OutOfScope for a unit whose cases the actor may not read.
     """
     if not actor.covers(READ, unit):
         raise OutOfScope(unit.code)
     month = Month(unit, first, now or timezone.now())
     below = UnitPath.objects.filter(valid_on(timezone.localdate()), ancestor=unit).values("unit")
-    base = Case.objects.filter(code=COMPLAINT, unit__in=below).counted()
     lines = lines_at(actor, READ, unit)
-    if lines is not None:
-        base = base.filter(Q(line=None) | Q(line__in=lines))
+    base = Case.objects.filter(of_lines(lines), code=COMPLAINT, unit__in=below).counted()
     rows = _rows(base, month)
     compared = {months: _axes_of(base, month, months) for months in (-1, -12)}
     return Report(

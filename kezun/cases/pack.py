@@ -61,13 +61,9 @@ class Span:
 
 def _facts(actor: Actor, span: Span) -> list[tuple[str, str]]:
     """What stands above the tables: which days, which unit, which lines alone."""
-    found = [
-        (_("From the day"), str(span.since)),
-        (_("To the day"), str(span.until)),
-        (_("Unit"), span.unit or "—"),
-    ]
     limit = span.limit(actor)
-    return [*found, (_("Business lines"), limit)] if limit else found
+    found = [(_("From the day"), str(span.since)), (_("To the day"), str(span.until))]
+    return [*found, (_("Unit"), span.unit or "—"), *([(_("Business lines"), limit)] if limit else [])]
 
 
 def heads() -> tuple[str, ...]:

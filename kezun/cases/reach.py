@@ -19,6 +19,11 @@ from kezun.org.scope import Held, Scope
 PLACES = ("unit", "owner_unit", "pending_unit")
 
 
+def of_lines(lines: frozenset[int] | None) -> Q:
+    """Cases of these lines and of none; None: all."""
+    return Q() if lines is None else Q(line=None) | Q(line__in=lines)
+
+
 @dataclass(frozen=True)
 class Reach:
     """What roles with one limit reach together; lines: None where they have none."""
@@ -29,7 +34,7 @@ class Reach:
     @property
     def of_line(self) -> Q:
         """Of the lines to which the roles are limited, and of no line."""
-        return Q() if self.lines is None else Q(line=None) | Q(line__in=self.lines)
+        return of_lines(self.lines)
 
     @property
     def everywhere(self) -> bool:

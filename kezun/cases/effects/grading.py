@@ -39,6 +39,15 @@ def graded(doing: Doing, values: Mapping[str, Any]) -> int:
     return severity
 
 
+def asked(doing: Doing) -> dict[str, int]:
+    """What a request for another grade holds: which, instead of which, and that of the table."""
+    severity, before = checked(doing.said.get("severity") or 0), doing.case.severity
+    if severity == before:
+        raise ValidationError({"severity": _("The case has this severity already.")})
+    told = {"severity": severity, "before": before}
+    return told | ({"table": doing.kind.severity(doing.data())} if doing.kind.grades else {})
+
+
 def refusal(doing: Doing, table: int) -> str:
     """Why a milder grade is not simply set, and the way to it."""
     told = {"table": table, "ask": wording.button("ask"), "type": wording.choice_name("type", "grade")}

@@ -91,12 +91,7 @@ def _refusal(clock: Clock, error: NotGrantable) -> str:
 
 
 def _grade(doing: Doing, made: Petition) -> None:
-    severity = grading.checked(doing.said.get("severity") or 0)
-    if severity == doing.case.severity:
-        raise ValidationError({"severity": _("The case has this severity already.")})
-    made.data, made.level = {"severity": severity, "before": doing.case.severity}, "office"
-    if doing.kind.grades:
-        made.data["table"] = doing.kind.severity(doing.data())
+    made.data, made.level = grading.asked(doing), "office"
 
 
 def _waiving(doing: Doing, made: Petition) -> None:
