@@ -25,8 +25,7 @@ from kezun.org.models import BusinessLine, Unit, UnitPath, valid_on
 COMPLAINT = "complaint"
 TABLES = {"channel": "complaint_channel", "business": "complaint_business", "reason": "complaint_reason"}
 KEYS = {"channel": "channel", "business": "business", "reason": "reason_code"}
-TREND = 13
-MOST_REASONS, MOST_LISTED, MOST_UNITS = 10, 40, 30
+TREND, MOST_REASONS, MOST_LISTED, MOST_UNITS = 13, 10, 40, 30
 
 
 @dataclass(frozen=True)
@@ -157,8 +156,7 @@ def _rows(base: QuerySet[Case], month: Month) -> tuple[Row, ...]:
 
 def _clocks(found: QuerySet[Case]) -> dict[int, list[Running]]:
     """The clocks of the month's cases, by case; what each is for is said by the case's own edition."""
-    kinds = {kind.pk: kind for kind in Kind.objects.filter(urn=COMPLAINT)}
-    roles = {pk: publishing.roles_of(kind) for pk, kind in kinds.items()}
+    roles = {kind.pk: publishing.roles_of(kind) for kind in Kind.objects.filter(urn=COMPLAINT)}
     rows = Clock.objects.filter(case__in=found.values("pk"))
     made: dict[int, list[Running]] = {}
     for case, kind, policy, state, due, outcome in rows.values_list(
