@@ -61,6 +61,21 @@ def test_of_a_hundred_intervals_of_normal_values_ninety_five_hold_the_mean(n):
     assert covered(drawn, 300.0) == pytest.approx(0.95, abs=0.004)
 
 
+def test_a_normal_interval_would_miss_the_mean_of_five_values_in_twelve_of_a_hundred():
+    """The reason why it is Student's."""
+    drawn = np.random.default_rng(1).normal(300.0, 80.0, (100_000, 5))
+    error = drawn.std(axis=1, ddof=1) / math.sqrt(5)
+    assert (np.abs(drawn.mean(axis=1) - 300.0) > 1.96 * error).mean() == pytest.approx(0.12, abs=0.005)
+
+
+@pytest.mark.parametrize(("n", "held"), [(30, 0.84), (100, 0.89), (300, 0.93)])
+def test_ratings_that_are_nearly_all_five_are_held_less_often(n, held):
+    """What docs/statistics.md warns of: a share of satisfied answers does not have this weakness."""
+    chances = np.array([0.005, 0.005, 0.01, 0.08, 0.9])
+    drawn = 1.0 + np.random.default_rng(7).choice(5, (20_000, n), p=chances)
+    assert covered(drawn, float(chances @ np.arange(1, 6))) == pytest.approx(held, abs=0.015)
+
+
 @pytest.mark.parametrize(("n", "least"), [(10, 0.88), (30, 0.92), (200, 0.94)])
 def test_skewed_waits_need_some_thirty_values(n, least):
     """Exponential waits: too often missed with ten, nearly right with thirty. docs/statistics.md says so."""
