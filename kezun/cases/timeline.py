@@ -24,8 +24,7 @@ from kezun.cases.rules.projecting import project
 from kezun.cases.rules.verbs import VERBS
 from kezun.org.models import Person, Unit
 
-SHOWN = 60
-UNITS, PEOPLE = ("unit", "owner_unit", "pending_unit"), ("handler", "verifier", "checker")
+SHOWN, UNITS, PEOPLE = 60, ("unit", "owner_unit", "pending_unit"), ("handler", "verifier", "checker")
 LABELS = {
     **{"title": lazy("Title"), "state": lazy("State"), "unit": lazy("Unit"), "owner_unit": lazy("Lies with")},
     **{"pending_unit": lazy("Handed to"), "handler": lazy("Handler"), "severity": lazy("Severity")},
