@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from kezun.assessment import forms
+from kezun.assessment import forms, leads
 from kezun.assessment.actions import honours
 from kezun.assessment.models import Audience, Award, Listing
 from kezun.assessment.models.honours import AwardQuerySet
@@ -59,9 +59,13 @@ def lists(request: HttpRequest) -> HttpResponse:
         request.GET.get("page")
     )
     may = {word: _covered(person, f"assessment.{word}_listing", shown) for word in WORDS}
+    signs = leads.about(person, shown)
     context: dict[str, Any] = {
         "title": _("Red and black list"),
-        "rows": [(entry, conditions(entry.why, scheme_of(entry.run.scheme))) for entry in shown],
+        "rows": [
+            (entry, conditions(entry.why, scheme_of(entry.run.scheme)), signs.get(entry.pk))
+            for entry in shown
+        ],
         "shown": shown,
         "colour": colour,
         "today": today,
@@ -163,7 +167,8 @@ def awards(request: HttpRequest) -> HttpResponse:
         held = held.filter(kind=kind)
     shown = Paginator(held.order_by("-level", "kind", "title", "pk"), PAGE).get_page(request.GET.get("page"))
     decides = person.may("assessment.grant_award")
-    waiting = seen.filter(state=Award.State.PROPOSED).order_by("-level", "pk")[:PAGE] if decides else []
+    waiting = list(seen.filter(state=Award.State.PROPOSED).order_by("-level", "pk")[:PAGE]) if decides else []
+    signs = leads.about(person, waiting)
     asked = seen.filter(state=Award.State.GRANTED, to_date__gte=today).exclude(revoke_asked="")
     asked_back = asked.order_by("unit", "pk")[:PAGE] if decides else []
     context: dict[str, Any] = {
@@ -171,7 +176,7 @@ def awards(request: HttpRequest) -> HttpResponse:
         "shown": shown,
         "kind": kind,
         "kinds": Award.Kind.choices,
-        "open": waiting,
+        "open": [(award, signs.get(award.pk)) for award in waiting],
         "asked": asked_back,
         "proposing": _proposing(seen) if decides else [],
         "past": _own_past(person, today),
@@ -225,7 +230,10 @@ def new_award(request: HttpRequest) -> HttpResponse:
 @page("awards/all/", name="assessment.grant_all", needs="assessment.grant_award")
 @require_POST
 def grant_all(request: HttpRequest) -> HttpResponse:
-    """Grant every star that one run proposed and that the reader may grant, each with its own entry."""
+    """Grant every star that one run proposed and that the reader may grant, each with its own entry.
+
+    Left out are those about which a lead stands: they are decided one by one.
+    """
     person = reader_of(request)
     number = whole_number(request.POST.get("run", ""))
     if number is None:
@@ -233,8 +241,11 @@ def grant_all(request: HttpRequest) -> HttpResponse:
         return redirect("assessment.awards")
     waiting = Award.objects.visible_to(person).filter(run=number, state=Award.State.PROPOSED)
     granted, refused = 0, False
-    for award in waiting.exclude(proposed_by=person).exclude(person=person)[:MOST_AT_ONCE]:
-        if not person.covers("assessment.grant_award", award):
+    rows = waiting.exclude(proposed_by=person).exclude(person=person).select_related("run")
+    found = [a for a in rows[:MOST_AT_ONCE] if person.covers("assessment.grant_award", a)]
+    left = leads.doubtful(found)
+    for award in found:
+        if award.pk in left:
             continue
         try:
             honours.grant_award(person, award, doc_no=request.POST.get("doc_no", ""))
@@ -245,7 +256,10 @@ def grant_all(request: HttpRequest) -> HttpResponse:
         granted += 1
     if granted:
         messages.success(request, _("%(n)d granted.") % {"n": granted})
-    elif not refused:
+    if left and not refused:
+        text = _("%(n)d left out: leads stand about them. Look into those, then decide one by one.")
+        messages.warning(request, text % {"n": len(left)})
+    elif not granted and not refused:
         messages.error(request, _("There was nothing to grant: proposals of your own are for someone else."))
     return redirect("assessment.awards")
 

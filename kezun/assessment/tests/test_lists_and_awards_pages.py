@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from kezun.assessment import proposing
 from kezun.assessment.actions import honours, runs
-from kezun.assessment.models import Award, Listing, Run
+from kezun.assessment.models import Award, Lead, Listing, Run
 from kezun.assessment.running import run as judge
 from kezun.assessment.tests import world
 from kezun.assessment.tests.desk import body
@@ -252,3 +252,46 @@ def test_all_of_a_run_are_granted_where_the_reader_decides_and_only_there(run, v
     assert set(Award.objects.filter(state="granted").values_list("unit__code", "doc_no")) == {("O3", "No. 8")}
     assert "There was nothing to grant" in said(branch, "/awards/all/", run=run.pk)
     assert "Choose a run first." in said(branch, "/awards/all/", run="")
+
+
+def lead(bank, unit="O1", month="2026-03", **more):
+    day = dt.date.fromisoformat(f"{month}-10")
+    figures = {"k": 5, "n": 9, "expected": 0.1, "p": 0.001, "q": 0.01}
+    told = {"signal": "rating.burst", "unit": bank[unit], "from_date": day, "to_date": day}
+    return Lead.objects.create(**(told | figures | more))
+
+
+def test_a_lead_stands_beside_the_entry_that_it_is_about(run, bank, office, visit):
+    assert "lead" not in body(visit(office).get("/lists/")).split("<main", 1)[1].replace("leads/", "")
+    one = lead(bank)
+    lead(bank, month="2026-02")
+    lead(bank, unit="O2")
+    why = {"note": "一次补录", "decided_by": office, "decided_at": timezone.now()}
+    lead(bank, signal="rating.orphan", state=Lead.State.EXPLAINED, **why)
+    page = visit(office).get("/lists/").content.decode()
+    assert f'href="/leads/{one.pk}/">1 lead</a>' in page
+    assert page.count('href="/leads/') - page.count('href="/leads/"') == 1
+    stars = visit(office).get("/awards/").content.decode()
+    assert stars.count(">1 lead</a>") == 2, "of O1 and O2"
+
+
+def test_who_may_not_read_leads_sees_none_beside_an_entry(run, bank, office, head, visit):
+    lead(bank)
+    published(office)
+    found = visit(head).get("/lists/")
+    assert found.status_code == 200
+    assert ("lead</a>" in found.content.decode()) == head.may("assessment.read_leads")
+
+
+def test_what_a_lead_is_about_is_not_granted_by_the_hundred(run, bank, office, visit):
+    lead(bank)
+    assert Award.objects.filter(state="proposed", run=run).count() == 3
+    answer = said(visit(office), "/awards/all/", run=run.pk)
+    assert "2 granted." in answer
+    assert "1 left out: leads stand about them" in answer
+    [left] = Award.objects.filter(state="proposed")
+    assert left.unit == bank["O1"]
+    answer = said(visit(office), "/awards/all/", run=run.pk)
+    assert "1 left out" in answer
+    assert "nothing to grant" not in answer
+    assert "Granted" in said(visit(office), f"/awards/{left.pk}/grant/", doc_no="1")
