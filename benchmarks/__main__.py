@@ -11,9 +11,21 @@ from pathlib import Path
 
 from benchmarks.report import say, size
 
-NAMES = ("quarter", "days", "ingest", "drill", "kill", "assess", "demo", "pages", "cases_time", "cases")
+NAMES = (
+    "quarter",
+    "days",
+    "ingest",
+    "drill",
+    "kill",
+    "assess",
+    "demo",
+    "pages",
+    "cases_time",
+    "cases",
+    "cases_bulk",
+)
 # Of one size whatever is asked.
-ONCE = {"demo", "pages", "cases_time", "cases"}
+ONCE = {"demo", "pages", "cases_time", "cases", "cases_bulk"}
 # Growth of what a measurement returns under these names, as an exponent between sizes, and its bar.
 GROWTH = {"CPU of a quarter": 1.05, "memory of a quarter": 0.3}
 

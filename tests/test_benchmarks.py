@@ -38,6 +38,15 @@ def test_a_measurement_prints_its_bars(name):
         assert [line for line in lines[1:] if "holds" not in line] == []
 
 
+def test_many_cases_at_once_are_counted(monkeypatch):
+    monkeypatch.setenv("KEZUN_BENCH_LEDGER", "40")
+    lines = lines_of("cases_bulk")
+    assert lines[0] == "cases_bulk"
+    assert any("36 taken, 4 not" in line for line in lines), lines
+    for wanted in ("page before", "the same once more", "the request", "self-checks opened", "coverage page"):
+        assert any(wanted in line for line in lines), f"cases_bulk does not print «{wanted}»"
+
+
 def test_an_unknown_measurement_is_refused():
     command = [sys.executable, "-m", "benchmarks", "speed"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)

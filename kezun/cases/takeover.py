@@ -23,7 +23,7 @@ from kezun.kernel.file import path_of
 from kezun.kernel.models import StoredFile
 from kezun.org.models import Person, Unit
 
-MOST_ROWS, MOST_COLUMNS, LOOKED = 100_000, 200, 30
+MOST_ROWS, MOST_COLUMNS, LOOKED = 50_000, 200, 30
 # columns that the file of rejected rows has behind those of the ledger
 LINE, REASON = "_line", "_reason"
 TABLES = {
