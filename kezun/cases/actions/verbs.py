@@ -52,7 +52,7 @@ ABOUT = {
     "grant": "Grant what was asked, as another than the one who asked.",
     "refuse": "Refuse what was asked.",
     "escalate": "Tell the next level, because a clock has run so far.",
-    "recompute": "Work deadlines out again, because a calendar became official.",
+    "recompute": "Work deadlines out again, because a calendar was changed or became official.",
     "unmask": "See personal data of a case, with the reason.",
     "erase": "Destroy the key of a case's personal data.",
 }

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kezun.cases.rules.clocks import ClockEvent, Extension, Policy, expired, fold
+from kezun.cases.rules.explaining import explain
 from kezun.cases.tests.test_clocks import COMPLAINT, CONTACT, REQUEST, SHANGHAI, at, cn
 from kezun.org.rules.worktime import Basis, Worktime
 
@@ -82,3 +83,12 @@ def test_an_extension_is_not_to_be_had_any_more(units):
     own = Policy(Basis.WORKDAY, 1, extensions=(Extension(5),), cap=6)
     with pytest.raises(ValueError, match="expired"):
         fold(own, LONG, [START, KEPT, ClockEvent("extend", at("2026-09-22T19:00"), units)])
+
+
+@pytest.mark.parametrize("hours", [LONG, SHORT])
+def test_why_this_date_ends_on_the_day_that_holds(hours):
+    """Whatever the other hours make of it, the explanation leads up to the deadline that is told."""
+    lines = explain(CONTACT, hours, [START, KEPT])
+    held = fold(CONTACT, hours, [START, KEPT])
+    assert [line.day.date for line in lines if line.due] == [held.due_at.date()]
+    assert [event.verb for line in lines for event in line.events] == ["start", "recompute"]
