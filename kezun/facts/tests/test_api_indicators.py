@@ -55,12 +55,14 @@ def test_all_indicators(ask):
 
 
 def test_values(ask):
-    ids = ["floor.tickets", "floor.wait_p90"]
+    ids = ["floor.tickets", "floor.wait_p90", "floor.wait_mean"]
     status, found = ask(VALUES, unit="P1", period="2026-Q1", by="business", indicator=ids)
     wanted = queries.measure(US, Question(tuple(ids), "P1", Period.parse("2026-Q1"), by="business"))
     assert status == 200
     assert found == [a.as_dict() for a in wanted]
-    assert len(found) == 6
+    assert len(found) == 9
+    means = [a for a in found if a["indicator"] == "floor.wait_mean"]
+    assert all(a["low"] < a["value"] < a["high"] for a in means)
 
 
 def test_as_known_at(ask):

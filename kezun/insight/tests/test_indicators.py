@@ -6,14 +6,19 @@ import io
 import pytest
 from openpyxl import load_workbook
 
+from kezun.facts import queries as facts
 from kezun.facts.indicators import catalogue
-from kezun.facts.questions import RowPage
+from kezun.facts.questions import Question, RowPage
+from kezun.facts.rules import Period
 from kezun.facts.types import FACT_TYPES
 from kezun.insight import charts, queries
 from kezun.insight.sheet import column_titles, for_reading, shown_rows, workbook
+from kezun.kernel.actor import SystemActor
+from kezun.ui.figures import interval_text
 from kezun.ui.tests.test_parts import ROOMS
 
 pytestmark = pytest.mark.django_db
+US = SystemActor("test")
 
 
 @pytest.fixture
@@ -44,6 +49,27 @@ def test_an_indicator_says_its_meaning_formula_target_and_owner(office):
     for said in ("count(ticket where", "≥ 85.0 %", "30 facts", "Service office", "54.1–77.3 %"):
         assert said in html
     assert [c.title for c in page.context["crumbs"]][-2:] == ["O1", "Answer rate"]
+
+
+def test_a_mean_shows_its_interval_as_a_share_does(office):
+    """60 s and 600 s in turn: the tile, the line beneath it, and each unit below."""
+    page = office.get("/indicators/floor.wait_mean/?unit=HO&period=2026-02")
+    (answer,) = facts.measure(US, Question(("floor.wait_mean",), "HO", Period.parse("2026-02")))
+    assert 60 < answer.low < answer.value < answer.high < 600
+    assert page.context["interval"] == interval_text(answer.low, answer.high, "s")
+    assert page.context["interval"] in page.content.decode()
+    below = office.get("/indicators/floor.wait_mean/?unit=S1&period=2026-02").context["rows"]
+    assert len(below) == 2
+    for row in below:
+        assert row.interval
+        assert row.bar.low < row.bar.high
+
+
+def test_on_a_person_s_page_a_mean_has_its_interval_too(office, people):
+    page = office.get(f"/people/{people['O1'].code}/?period=2026-02")
+    mean = next(row for row in page.context["compared"] if row.title == "Mean service time")
+    assert " – " in mean.interval
+    assert mean.difference.verdict == "chance"
 
 
 def test_the_trend_has_a_target_the_period_before_and_its_numbers(office):
