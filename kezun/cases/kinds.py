@@ -68,6 +68,12 @@ def _read(text: str, course: str) -> Form:
     return read(text, Known(flows=lambda _name: steps))
 
 
+@lru_cache(maxsize=64)
+def _checked(text: str, known: Known) -> Form:
+    """A kind that came with the product or a pack: the same few texts, read at each start."""
+    return read(text, known)
+
+
 def form_of(kind: Kind) -> Form:
     """What an edition says; parsed once per process."""
     return _read(kind.text, json.dumps(kind.course) if kind.course else "")
@@ -148,7 +154,7 @@ def install_kind(actor: Actor, *, text: str, origin: str) -> Kind:
     """
     if isinstance(actor, Person):
         raise Denied(_("A kind comes with the product or a pack; draft yours, a second person approves it."))
-    made = read(text, known())
+    made = _checked(text, known())
     row = Kind(text=text, origin=origin)
     head(row, made, digest(made))
     cache.delete(NAMES)
@@ -161,7 +167,7 @@ def install_all(actor: Actor, folder: Path = FOLDER, origin: str = "catalog") ->
     fresh = []
     for path in sorted(folder.glob("*.yaml")):
         text = path.read_text(encoding="utf-8")
-        made = read(text, known())
+        made = _checked(text, known())
         if (made.id, made.version) not in there:
             fresh.append(install_kind(actor, text=text, origin=origin))
     return fresh
