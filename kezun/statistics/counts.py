@@ -13,7 +13,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from . import checks
-from .distributions import Array, Numbers, array, digamma, gamma_cdf, gamma_quantile, log_gamma, trigamma
+from .distributions import (
+    Array,
+    Numbers,
+    array,
+    digamma,
+    digamma_between,
+    gamma_cdf,
+    gamma_quantile,
+    log_gamma,
+    trigamma,
+)
 from .intervals import Interval
 from .peak import Slopes, climbed
 from .shrinkage import FEWEST, SEARCH, steady
@@ -125,7 +135,7 @@ def _slopes(events: Array, exposure: Array, shape: float, rate: float) -> Slopes
     all_ = exposure + rate
     apart = exposure / (rate * all_)
     return Slopes(
-        float((digamma(events + shape) - digamma(shape) - np.log1p(exposure / rate)).sum()),
+        float((digamma_between(shape, events) - np.log1p(exposure / rate)).sum()),
         float((shape * apart - events / all_).sum()),
         float((trigamma(events + shape) - trigamma(shape)).sum()),
         float(apart.sum()),

@@ -16,6 +16,7 @@ STEPS = 60
 NEAR = 1e-13  # a step that moves the logarithms by less is the last one
 NOISE = 1e-8  # steps below this that grow no shorter are the noise of the arithmetic
 FURTHEST = 0.5
+FLAT = 1e-12  # what bends less than this part of the other way counts as bending so much
 
 
 class Slopes(NamedTuple):
@@ -48,15 +49,22 @@ def climbed(a: float, b: float, slopes: Callable[[float, float], Slopes]) -> tup
 
 
 def _step(a: float, b: float, slopes: Callable[[float, float], Slopes]) -> tuple[float, float] | None:
-    """What to take off the logarithms; None where the likelihood does not bend downwards all round."""
+    """What to take off the logarithms, by Newton, or uphill where the likelihood does not bend downwards all
+    round; None where it has no slope that could be followed."""
     known = slopes(a, b)
     first, second = known.a * a, known.b * b
     across = known.ab * a * b
     over, under = known.aa * a * a + first, known.bb * b * b + second
     bend = over * under - across * across
-    if not (np.isfinite(bend) and bend > 0 and over < 0):
+    if not np.isfinite(bend) or not (over or under or across):
         return None
-    step = (first * under - second * across) / bend, (second * over - first * across) / bend
+    if bend > 0 and over < 0:
+        step = (first * under - second * across) / bend, (second * over - first * across) / bend
+    else:
+        bends, ways = np.linalg.eigh(np.array([[over, across], [across, under]]))
+        firm = np.maximum(np.abs(bends), FLAT * np.abs(bends).max())
+        up = ways @ (ways.T @ np.array([first, second]) / -firm)
+        step = float(up[0]), float(up[1])
     longest = max(abs(step[0]), abs(step[1]))
     shorter = min(1.0, FURTHEST / longest) if longest else 1.0
     return step[0] * shorter, step[1] * shorter

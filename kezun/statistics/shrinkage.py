@@ -13,7 +13,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from . import checks
-from .distributions import Array, Numbers, array, beta_cdf, beta_quantile, digamma, log_beta, trigamma
+from .distributions import (
+    Array,
+    Numbers,
+    array,
+    beta_cdf,
+    beta_quantile,
+    digamma,
+    digamma_between,
+    log_beta,
+    trigamma,
+)
 from .intervals import Interval
 from .peak import Slopes, climbed
 
@@ -142,7 +152,8 @@ def fit(k: Numbers, n: Numbers, *, climb: bool = True) -> BetaPrior:
     told = pairs[:, 0], pairs[:, 1], weight.astype(np.float64)
     found = _most_likely(*told, start, pooled.strength)
     if climb and found is not None:
-        found = BetaPrior(*climbed(found.a, found.b, lambda a, b: _slopes(*told, a, b)))
+        top = BetaPrior(*climbed(found.a, found.b, lambda a, b: _slopes(*told, a, b)))
+        found = top if top.strength >= WEAKEST else found
     if found is None or found.strength > 0.99 * pooled.strength:
         return pooled
     return BetaPrior(steady(found.a), steady(found.b), len(n), "ml")
@@ -199,8 +210,8 @@ def _most_likely(k: Array, n: Array, weight: Array, start: BetaPrior, most: floa
 
 def _slopes(k: Array, n: Array, weight: Array, a: float, b: float) -> Slopes:
     """Of the beta-binomial log-likelihood; differences first, so that large a and b take no digits away."""
-    first, second = digamma(k + a) - digamma(a), digamma(n - k + b) - digamma(b)
-    both, bent = digamma(n + a + b) - digamma(a + b), trigamma(n + a + b) - trigamma(a + b)
+    first, second = digamma_between(a, k), digamma_between(b, n - k)
+    both, bent = digamma_between(a + b, n), trigamma(n + a + b) - trigamma(a + b)
     return Slopes(
         float(weight @ (first - both)),
         float(weight @ (second - both)),

@@ -11,7 +11,12 @@ from hypothesis import strategies as st
 from scipy.special import betaln, gammaln
 
 from kezun.statistics import counts, shrinkage
+from kezun.statistics.distributions import digamma_between
 from kezun.statistics.peak import Slopes, climbed
+
+
+# What five digits of the two numbers may take from a likelihood.
+ROUNDED = 1e-4
 
 
 def hill(x: float, y: float, sharp: float = 1.0):
@@ -43,17 +48,29 @@ def test_one_step_goes_only_so_far():
     assert asked[1] == pytest.approx((0.5, 0.0), abs=1e-9)
 
 
-@pytest.mark.parametrize(
-    "known",
-    [
-        Slopes(1.0, 1.0, 1.0, 0.0, 1.0),
-        Slopes(1.0, 1.0, -2.0, 9.0, -2.0),
-        Slopes(math.nan, 0.0, -1.0, 0.0, -1.0),
-        Slopes(0.0, 0.0, 0.0, 0.0, 0.0),
-    ],
-)
-def test_where_there_is_no_top_the_pair_stays(known):
+@pytest.mark.parametrize("known", [Slopes(math.nan, 0.0, -1.0, 0.0, -1.0), Slopes(0.0, 0.0, 0.0, 0.0, 0.0)])
+def test_where_there_is_nothing_to_follow_the_pair_stays(known):
     assert climbed(2.0, 3.0, lambda a, b: known) == (2.0, 3.0)
+
+
+@given(st.floats(-4, 4), st.floats(-4, 4))
+def test_where_it_bends_upwards_it_is_followed_uphill(x, y):
+    """−log(1 + u² + v²) of the logarithms bends downwards only near its top."""
+
+    def slopes(a: float, b: float) -> Slopes:
+        u, v = math.log(a), math.log(b)
+        by_u, by_v = -2 * u / (r := 1 + u * u + v * v), -2 * v / r
+        uu, vv, uv = -2 / r + by_u * by_u, -2 / r + by_v * by_v, by_u * by_v
+        return Slopes(by_u / a, by_v / b, (uu - by_u) / a**2, uv / (a * b), (vv - by_v) / b**2)
+
+    a, b = climbed(math.exp(x), math.exp(y), slopes)
+    assert (math.log(a), math.log(b)) == pytest.approx((0, 0), abs=1e-7)
+
+
+@given(st.floats(0.01, 1e6), st.integers(0, 300))
+def test_the_difference_of_two_digammas_keeps_its_digits(x, k):
+    exactly = math.fsum(1 / (x + j) for j in range(k))
+    assert float(digamma_between(x, k)) == pytest.approx(exactly, rel=2e-14 if x >= 40 else 1e-11, abs=1e-300)
 
 
 def test_noise_ends_it():
@@ -89,11 +106,11 @@ def test_no_pair_nearby_explains_shares_better(seed, units, mean, strength):
     if prior.method != "ml":
         return
     best = beta_likelihood(k, n, prior.a, prior.b)
-    assert best >= beta_likelihood(k, n, before.a, before.b) - 1e-6
+    assert best >= beta_likelihood(k, n, before.a, before.b) - ROUNDED
     for by in (0.999, 1.001):
-        assert best >= beta_likelihood(k, n, prior.a * by, prior.b) - 1e-9
-        assert best >= beta_likelihood(k, n, prior.a, prior.b * by) - 1e-9
-        assert best >= beta_likelihood(k, n, prior.a * by, prior.b * by) - 1e-9
+        assert best >= beta_likelihood(k, n, prior.a * by, prior.b) - ROUNDED
+        assert best >= beta_likelihood(k, n, prior.a, prior.b * by) - ROUNDED
+        assert best >= beta_likelihood(k, n, prior.a * by, prior.b * by) - ROUNDED
 
 
 @settings(max_examples=40)
@@ -106,10 +123,10 @@ def test_no_pair_nearby_explains_rates_better(seed, units, shape, rate):
     if prior.method != "ml":
         return
     best = gamma_likelihood(events, exposure, prior.shape, prior.rate)
-    assert best >= gamma_likelihood(events, exposure, before.shape, before.rate) - 1e-6
+    assert best >= gamma_likelihood(events, exposure, before.shape, before.rate) - ROUNDED
     for by in (0.999, 1.001):
-        assert best >= gamma_likelihood(events, exposure, prior.shape * by, prior.rate) - 1e-9
-        assert best >= gamma_likelihood(events, exposure, prior.shape * by, prior.rate * by) - 1e-9
+        assert best >= gamma_likelihood(events, exposure, prior.shape * by, prior.rate) - ROUNDED
+        assert best >= gamma_likelihood(events, exposure, prior.shape * by, prior.rate * by) - ROUNDED
 
 
 def drawn(seed: int) -> tuple:
