@@ -14,7 +14,6 @@ from kezun.statistics import counts, shrinkage
 from kezun.statistics.distributions import digamma_between
 from kezun.statistics.peak import Slopes, climbed
 
-
 # What five digits of the two numbers may take from a likelihood.
 ROUNDED = 1e-4
 
