@@ -4,11 +4,13 @@ import csv
 import datetime as dt
 import json
 import math
+import statistics
 from collections import defaultdict
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from scipy import stats
 
 LOG = Path(__file__).resolve().parents[2] / "shared" / "data" / "anonymous-bank" / "calls-1999-02-01_21.tsv"
 PACKS = Path(__file__).resolve().parents[1] / "packs" / "anonymous-bank"
@@ -65,8 +67,17 @@ def wilson(k, n):
     return (p + Z2 / (2 * n) - half) / (1 + Z2 / n), (p + Z2 / (2 * n) + half) / (1 + Z2 / n)
 
 
+def spanned(values):
+    """The t interval of a mean by scipy, not below 0; nothing where all values are alike."""
+    if len(set(values)) < 2:
+        return None, None
+    mean, n = sum(values) / len(values), len(values)
+    low, high = stats.t.interval(0.95, n - 1, mean, statistics.stdev(values) / math.sqrt(n))
+    return max(float(low), 0.0), float(high)
+
+
 def worked_out(rows):
-    """{indicator: (value, numerator, denominator, n)} of these rows of the log."""
+    """{indicator: (value, numerator, denominator, n)} of these rows; of a mean low and high too."""
     rows = [r for r in rows if r["outcome"] != "PHANTOM"]
     served = [r for r in rows if r["outcome"] == "AGENT"]
     left = len(rows) - len(served)
@@ -82,7 +93,7 @@ def worked_out(rows):
     }
     for name in ("wait", "service"):
         values = sorted(r[name] for r in served)
-        made[f"floor.{name}_mean"] = (sum(values) / n if n else None, sum(values), n, n)
+        made[f"floor.{name}_mean"] = (sum(values) / n if n else None, sum(values), n, n, *spanned(values))
         for percent in (50, 90, 95):
             value = values[-(-percent * n // 100) - 1] if n else None
             upto = sum(v <= value for v in values) if n else 0
@@ -96,14 +107,16 @@ def told(*words, unit="ANON"):
 
 
 def check(answers, wanted):
-    """Every number asked for, to the last bit; intervals of shares to the twelfth digit."""
+    """Every number asked for, to the last bit; intervals to the twelfth digit, of means to the ninth."""
     found = {(a["indicator"], a["by"]): a for a in answers}
-    for (id, by), (value, numerator, denominator, n) in wanted.items():
+    for (id, by), (value, numerator, denominator, n, *span) in wanted.items():
         answer = found[id, by]
         got = (answer["value"], answer["numerator"], answer["denominator"], answer["n"])
         assert got == (value, numerator, denominator, n), (id, by)
         if id in {"floor.answer_rate", "floor.abandon_rate", "floor.within_promise"}:
             assert (answer["low"], answer["high"]) == pytest.approx(wilson(numerator, n), abs=1e-12)
+        elif span and span[0] is not None:
+            assert [answer["low"], answer["high"]] == pytest.approx(span, rel=1e-9)
         else:
             assert answer["low"] is answer["high"] is None
 
