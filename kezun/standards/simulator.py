@@ -113,9 +113,10 @@ def simulated(
 
 def _level(wanted: Inspections, unit: str, ago: int, usual: float) -> float:
     """The chance that a criterion is met at the unit so many days ago: a story's, else the usual one."""
-    told = (s.quality for s in wanted.stories if s.kind == "level" and s.unit == unit)
-    spans = (s.first >= ago >= s.last for s in wanted.stories if s.kind == "level" and s.unit == unit)
-    return next((level for level, holds in zip(told, spans, strict=True) if holds), usual)
+    for story in wanted.stories:
+        if story.kind == "level" and story.unit == unit and story.first >= ago >= story.last:
+            return story.quality
+    return usual
 
 
 def _visits(random_: random.Random, every: int, days: Sequence[dt.date]) -> Iterator[dt.date]:

@@ -19,7 +19,7 @@ LENGTH, LEAST, MOST = 18, 5, 17
 RESIDENT = re.compile(r"[1-9]\d{16}[\dX]")
 UNIFIED = re.compile(rf"[{SIGNS}]{{18}}")
 OTHER = re.compile(rf"[A-Z0-9]{{{LEAST},{MOST}}}")
-# fifteen to twenty digits are a card's number with some lost or doubled; no other paper has so many
+# so many digits are a number of one of the two with some lost or doubled; no other paper has them
 NEARLY = re.compile(r"\d{13,}X?")
 EARLIEST_BIRTH = dt.date(1900, 1, 1)
 

@@ -150,6 +150,36 @@ def test_a_lenient_round_scores_better():
     assert mean(0.45) > mean(0.0) + 10
 
 
+def test_the_level_of_an_outlet_changes_on_its_days_and_nobody_elses_does():
+    stories = (
+        Story("level", "O1", quality=0.05, first=89, last=45),
+        Story("level", "O1", quality=1.0, first=44, last=0),
+    )
+    often = (Round(OUTLET.id, "明查", "supervisor", 3, (20, 40)),)
+    found = made(wanted(stories=stories, rounds=often, quality=(0.9, 0.9)))
+
+    def wrong(unit, days) -> float:
+        asked = [e for s in found if s.unit == unit and s.visited in days for e in s.answers.values()]
+        asked = [entry for entry in asked if "na" not in entry]
+        return sum("note" in entry for entry in asked) / len(asked)
+
+    assert wrong("O1", DAYS[:45]) > 0.85
+    assert wrong("O1", DAYS[45:]) < 0.05
+    assert wrong("O2", DAYS[:45]) < 0.3
+    others = [sheet for sheet in found if sheet.unit == "O2"]
+    assert others == [s for s in made(wanted(rounds=often, quality=(0.9, 0.9))) if s.unit == "O2"]
+
+
+def test_stories_count_back_from_the_day_that_is_named():
+    story = (Story("level", "O1", quality=0.0, first=200, last=100),)
+    plan, last = wanted(stories=story), DAYS[-1] + dt.timedelta(days=100)
+    sheets = list(simulated(plan, SITES, {OUTLET.id: [OUTLET]}, DAYS, "Asia/Shanghai", last))
+    mine = [e for s in sheets if s.unit == "O1" for e in s.answers.values() if "na" not in e]
+    assert mine
+    assert all("note" in entry for entry in mine)
+    assert sheets != made(plan), "a hundred days ago it was not yet so"
+
+
 ENTRIES = {
     "nothing": ((), None),
     "empty": (("",), None),
