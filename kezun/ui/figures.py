@@ -53,12 +53,15 @@ def target_text(op: str, value: float | None, unit: str) -> str:
 
 
 def interval_text(low: float | None, high: float | None, unit: str) -> str:
-    """An interval: «97.9–98.6 %»; empty where there is none."""
+    """An interval: «97.9–98.6 %»; empty where there is none. Scores get the digits that tell the ends apart."""
     if low is None or high is None:
         return ""
     if unit == "%":
         return f"{rules.percent(low)}–{rules.percent(high)} %"
-    return f"{figure(low, unit)} – {figure(high, unit)}"
+    ends = figure(low, unit), figure(high, unit)
+    if ends[0] == ends[1] and low != high and unit == "score":
+        ends = rules.decimals(low, 3), rules.decimals(high, 3)
+    return " – ".join(ends)
 
 
 @dataclass(frozen=True)

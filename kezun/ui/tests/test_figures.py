@@ -80,6 +80,9 @@ def test_intervals():
     assert interval_text(0.979, 0.986, "%") == "97.9–98.6 %"
     assert interval_text(40, 80, "s") == "40 s – 1 min 20 s"
     assert interval_text(None, 1.0, "%") == ""
+    assert interval_text(4.8871, 4.8934, "score") == "4.887 – 4.893"
+    assert interval_text(4.81, 4.83, "score") == "4.81 – 4.83"
+    assert interval_text(4.5, 4.5, "score") == "4.50 – 4.50"
 
 
 def test_how_many_facts():
