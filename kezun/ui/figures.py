@@ -53,7 +53,7 @@ def target_text(op: str, value: float | None, unit: str) -> str:
 
 
 def interval_text(low: float | None, high: float | None, unit: str) -> str:
-    """An interval: «97.9–98.6 %»; empty where there is none. Scores get the digits that tell the ends apart."""
+    """An interval: «97.9–98.6 %»; empty where there is none. Ends of scores are told apart."""
     if low is None or high is None:
         return ""
     if unit == "%":
