@@ -163,10 +163,17 @@ def _columns(
         for at in wide:
             exact[at][places] = [row[at] for row in rows]
         narrow = [at for at in range(len(states)) if at not in exact]
-        plain = [[row[at] or 0 for at in narrow] for row in rows] if wide or _sparse(states) else rows
-        made[np.ix_(places, narrow)] = np.array(plain, dtype=np.int64)
+        made[np.ix_(places, narrow)] = _plain(rows, narrow, _sparse(states), bool(wide))
         known[places] = [[v is not None for v in row] for row in rows] if _sparse(states) else True
     return [(state, Column(made[:, at], known[:, at], exact.get(at))) for at, state in enumerate(states)]
+
+
+def _plain(rows: Sequence[Sequence[int | None]], narrow: Sequence[int], sparse: bool, wide: bool) -> Whole:
+    """The states that fit into 64 bits, 0 where there is none; of 200,000 people each way takes its time."""
+    if sparse:
+        return np.array([[row[at] or 0 for at in narrow] for row in rows], dtype=np.int64)
+    # Beside squares there are always the sum and the count, so that each row stays a tuple.
+    return np.array(list(map(operator.itemgetter(*narrow), rows)) if wide else rows, dtype=np.int64)
 
 
 def _sparse(states: Iterable[State]) -> bool:
