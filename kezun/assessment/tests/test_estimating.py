@@ -54,7 +54,12 @@ def means(values, sds, sizes) -> Measured:
     values, sds, n = (np.array(x, dtype=np.float64) for x in (values, sds, sizes))
     whole = n.astype(np.int64)
     return Measured(
-        values, (values * n).astype(np.int64), whole, whole, within=sds**2 * (n - 1), bounds=(0, 900)
+        values,
+        np.nan_to_num(values * n).astype(np.int64),
+        whole,
+        whole,
+        within=sds**2 * (n - 1),
+        bounds=(0, 900),
     )
 
 

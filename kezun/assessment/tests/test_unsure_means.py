@@ -12,20 +12,25 @@ import pytest
 from scipy import stats
 
 from kezun.assessment import inputs, packing
+from kezun.assessment.measuring import known
 from kezun.assessment.models import Run, Score
 from kezun.assessment.owning import Asked, measured
 from kezun.assessment.queries import result_of
 from kezun.assessment.replaying import replay
+from kezun.assessment.rules import estimating
 from kezun.assessment.rules.form import Of
 from kezun.assessment.running import run
 from kezun.assessment.subjects import roster
 from kezun.assessment.tests import world
 from kezun.facts import queries
+from kezun.facts.definitions import Definition, Measure
 from kezun.facts.indicators import catalogue
 from kezun.facts.publishing import publish
 from kezun.facts.questions import Question
 from kezun.facts.rules import Period
+from kezun.facts.vectors import Vector
 from kezun.org.models import Assignment, BusinessLine
+from kezun.statistics import intervals
 
 pytestmark = pytest.mark.django_db
 MARCH = Period.parse("2026-03")
@@ -133,12 +138,12 @@ def test_people_of_a_line_are_unsure_by_all_their_facts_together(bank_only, pers
     both = roster(Of("line"), MARCH)
     now = {"ticket": 2}
     asked = Asked(both, catalogue().definitions, MARCH.start, MARCH.end, now)
-    known = measured(asked, ["floor.wait_mean", "floor.answer_rate", "floor.wait_p50"])
+    found = measured(asked, ["floor.wait_mean", "floor.answer_rate", "floor.wait_p50"])
     together = waits["O1"] + waits["O2"]
     at = [s.key for s in both.subjects].index(f"line:{line.pk}")
-    within = known["floor.wait_mean"].within[at]
+    within = found["floor.wait_mean"].within[at]
     assert within == pytest.approx(np.var(together) * len(together))
-    assert (known["floor.answer_rate"].within, known["floor.wait_p50"].error) == (None, None)
+    assert (found["floor.answer_rate"].within, found["floor.wait_p50"].error) == (None, None)
     before = measured(dataclasses.replace(asked, method=1), ["floor.wait_mean"])
     assert before["floor.wait_mean"].within is None
 
@@ -151,10 +156,22 @@ def test_points_by_points_are_no_events(bank_only):
     )
     ids = [d.id for d in asked.named.values() if d.kind == "rate" and d.numerator.op == "sum"]
     assert ids
-    for id, known in measured(asked, ids).items():
-        assert (known.rate, known.share) == (False, False), id
-    for known in measured(dataclasses.replace(asked, method=1), ids).values():
-        assert known.rate
+    for id, one in measured(asked, ids).items():
+        assert (one.rate, one.share) == (False, False), id
+    assert all(one.rate for one in measured(dataclasses.replace(asked, method=1), ids).values())
+
+
+def test_answers_of_an_nps_differ_in_points_of_a_hundred(bank_only):
+    """Six promoters, two detractors, two of neither sort: the error of the formula with n − 1 below."""
+    texts = dict.fromkeys(("name", "name_en", "about", "about_en", "owner"), "t")
+    top = Measure("rating", "values", ("score",))
+    nps = Definition(id="x.nps", unit="score", direction="up", kind="nps", version=1, numerator=top, **texts)
+    whole = [np.array([number]) for number in (4, 10, 10)]
+    told = known(nps, Vector(np.array([40.0]), *whole, np.array([8], dtype=object), whole[1]))
+    assert told.bounds == (-100.0, 100.0)
+    found = estimating.raw(told)
+    assert found.sd[0] == pytest.approx(intervals.nps(6, 2, 10).error * (10 / 9) ** 0.5)
+    assert found.low[0] < 40 < found.high[0]
 
 
 def bodies(made):
