@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from . import checks
+from .distinct import distinct
 from .distributions import (
     Array,
     Numbers,
@@ -96,19 +97,28 @@ def fit(events: Numbers, exposure: Numbers, *, climb: bool = True) -> GammaPrior
     pooled = GammaPrior(float(events.sum()) + 0.5, total, units, "pooled")
     if events.sum() == 0:
         return pooled
-    found = _most_likely(events, exposure, pooled)
+    told = events, exposure, np.ones(units)
+    if climb:
+        each = distinct(events, exposure)
+        told = each.first, each.second, each.weight
+    found = _most_likely(*told, pooled)
     if climb and found is not None:
-        found = GammaPrior(*climbed(found.shape, found.rate, lambda s, r: _slopes(events, exposure, s, r)))
+        found = GammaPrior(
+            *climbed(
+                *(found.shape, found.rate, lambda s, r: _slopes(*told, s, r)),
+                within=lambda s, r: r <= pooled.rate,
+            )
+        )
     if found is None or found.rate > 0.99 * pooled.rate:
         return pooled
     return GammaPrior(steady(found.shape), steady(found.rate), units, "ml")
 
 
-def _most_likely(events: Array, exposure: Array, pooled: GammaPrior) -> GammaPrior | None:
+def _most_likely(events: Array, exposure: Array, weight: Array, pooled: GammaPrior) -> GammaPrior | None:
     """Maximise the likelihood over (log mean, log rate), the rate at most the whole exposure."""
     from scipy.optimize import minimize
 
-    units = len(events)
+    units = float(weight.sum())
 
     def cost(at: Array) -> tuple[float, Array]:
         mean, rate = np.exp(at[0]), np.exp(at[1])
@@ -117,27 +127,28 @@ def _most_likely(events: Array, exposure: Array, pooled: GammaPrior) -> GammaPri
         value = value + events * np.log(exposure / all_)
         by_shape = digamma(events + shape) - digamma(shape) - np.log1p(exposure / rate)
         by_rate = shape * (1 / rate - 1 / all_) - events / all_
-        slope = [float(by_shape.sum()) * shape, float(by_shape.sum()) * shape + float(by_rate.sum()) * rate]
-        return -float(value.sum()) / units, -array(slope) / units
+        by_mean, by_both = float((weight * by_shape).sum()) * shape, float((weight * by_rate).sum()) * rate
+        slope = [by_mean, by_mean + by_both]
+        return -float((weight * value).sum()) / units, -array(slope) / units
 
     centre, widest = np.log(pooled.mean), np.log(pooled.rate)
     bounds = [(centre - 10, centre + 10), (widest - 30, widest)]
-    first = [centre, np.log(exposure.mean())]
+    first = [centre, np.log((weight * exposure).sum() / units)]
     done = minimize(cost, first, jac=True, method="TNC", bounds=bounds, options=SEARCH)
     if not np.all(np.isfinite(done.x)):
         return None
     mean, rate = float(np.exp(done.x[0])), float(np.exp(done.x[1]))
-    return GammaPrior(mean * rate, rate, units, "ml")
+    return GammaPrior(mean * rate, rate, int(units), "ml")
 
 
-def _slopes(events: Array, exposure: Array, shape: float, rate: float) -> Slopes:
+def _slopes(events: Array, exposure: Array, weight: Array, shape: float, rate: float) -> Slopes:
     """Of the log-likelihood of the negative binomial by shape and rate."""
     all_ = exposure + rate
     apart = exposure / (rate * all_)
     return Slopes(
-        float((digamma_between(shape, events) - np.log1p(exposure / rate)).sum()),
-        float((shape * apart - events / all_).sum()),
-        float((trigamma(events + shape) - trigamma(shape)).sum()),
-        float(apart.sum()),
-        float((events / all_**2 - shape * apart * (1 / rate + 1 / all_)).sum()),
+        float(weight @ (digamma_between(shape, events) - np.log1p(exposure / rate))),
+        float(weight @ (shape * apart - events / all_)),
+        float(weight @ (trigamma(events + shape) - trigamma(shape))),
+        float(weight @ apart),
+        float(weight @ (events / all_**2 - shape * apart * (1 / rate + 1 / all_))),
     )

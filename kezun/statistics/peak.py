@@ -29,10 +29,13 @@ class Slopes(NamedTuple):
     bb: float
 
 
-def climbed(a: float, b: float, slopes: Callable[[float, float], Slopes]) -> tuple[float, float]:
+def climbed(
+    a: float, b: float, slopes: Callable[[float, float], Slopes], within: Callable[[float, float], bool]
+) -> tuple[float, float]:
     """The pair above 0 at which the likelihood is highest, from one that is near it.
 
-    Newton's method over (log a, log b); the pair as given where the likelihood has no peak near it.
+    Newton's method over (log a, log b); the pair as given where the likelihood cannot be followed. within:
+    whether a pair is one that is looked for; the climb ends at the first that is not, and gives it.
     """
     x, y = float(np.log(a)), float(np.log(b))
     before = np.inf
@@ -43,6 +46,8 @@ def climbed(a: float, b: float, slopes: Callable[[float, float], Slopes]) -> tup
         x, y = x - step[0], y - step[1]
         length = max(abs(step[0]), abs(step[1]))
         if length < NEAR or (length < NOISE and length > before / 2):
+            break
+        if not within(float(np.exp(x)), float(np.exp(y))):
             break
         before = length
     return float(np.exp(x)), float(np.exp(y))

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from . import checks
+from .distinct import distinct
 from .distributions import (
     Array,
     Numbers,
@@ -148,11 +149,16 @@ def fit(k: Numbers, n: Numbers, *, climb: bool = True) -> BetaPrior:
     pooled = _pooled(k, n)
     if not 0 < k.sum() < n.sum() or n.max() < 2:
         return pooled
-    pairs, weight = np.unique(np.stack([k, n], axis=1), axis=0, return_counts=True)
-    told = pairs[:, 0], pairs[:, 1], weight.astype(np.float64)
+    each = distinct(k, n)
+    told = each.first, each.second, each.weight
     found = _most_likely(*told, start, pooled.strength)
     if climb and found is not None:
-        top = BetaPrior(*climbed(found.a, found.b, lambda a, b: _slopes(*told, a, b)))
+        top = BetaPrior(
+            *climbed(
+                *(found.a, found.b, lambda a, b: _slopes(*told, a, b)),
+                within=lambda a, b: WEAKEST <= a + b <= pooled.strength,
+            )
+        )
         found = top if top.strength >= WEAKEST else found
     if found is None or found.strength > 0.99 * pooled.strength:
         return pooled

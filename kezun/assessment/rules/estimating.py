@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kezun.statistics import casemix, counts, intervals, normal, shrinkage
+from kezun.statistics.distinct import distinct
 
 Array = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]
@@ -183,8 +184,8 @@ def _posterior(
     kind: str, prior: tuple[str, float, float, int], top: Array, bottom: Array
 ) -> tuple[Array, ...]:
     """Mean, sd, low, high and own weight; equal data, of which many people's is, is worked out once."""
-    pairs, back = np.unique(np.stack([top, bottom], axis=1), axis=0, return_inverse=True)
-    return tuple(part[back.ravel()] for part in _posterior_of(kind, prior, pairs[:, 0], pairs[:, 1]))
+    each = distinct(top, bottom)
+    return tuple(part[each.back] for part in _posterior_of(kind, prior, each.first, each.second))
 
 
 def _posterior_of(

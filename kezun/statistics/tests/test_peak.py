@@ -18,6 +18,10 @@ from kezun.statistics.peak import Slopes, climbed
 ROUNDED = 1e-4
 
 
+def anywhere(a: float, b: float) -> bool:
+    return True
+
+
 def hill(x: float, y: float, sharp: float = 1.0):
     """A likelihood that is highest where log a = x and log b = y, as a parabola of the logarithms."""
 
@@ -30,9 +34,20 @@ def hill(x: float, y: float, sharp: float = 1.0):
     return slopes
 
 
+def test_the_climb_ends_outside_what_is_looked_for():
+    asked = []
+
+    def within(a: float, b: float) -> bool:
+        asked.append(a)
+        return a < 3
+
+    a, _b = climbed(1.0, 1.0, hill(9.0, 0.0), within)
+    assert (len(asked), a) == (3, pytest.approx(math.exp(1.5)))
+
+
 @given(st.floats(-3, 3), st.floats(-3, 3), st.floats(-1, 1), st.floats(-1, 1))
 def test_the_top_is_found_from_near_it(x, y, aside, along):
-    a, b = climbed(math.exp(x + aside), math.exp(y + along), hill(x, y))
+    a, b = climbed(math.exp(x + aside), math.exp(y + along), hill(x, y), anywhere)
     assert (math.log(a), math.log(b)) == pytest.approx((x, y), abs=1e-12)
 
 
@@ -43,13 +58,13 @@ def test_one_step_goes_only_so_far():
         asked.append((math.log(a), math.log(b)))
         return hill(4.0, 0.0)(a, b)
 
-    climbed(1.0, 1.0, slopes)
+    climbed(1.0, 1.0, slopes, anywhere)
     assert asked[1] == pytest.approx((0.5, 0.0), abs=1e-9)
 
 
 @pytest.mark.parametrize("known", [Slopes(math.nan, 0.0, -1.0, 0.0, -1.0), Slopes(0.0, 0.0, 0.0, 0.0, 0.0)])
 def test_where_there_is_nothing_to_follow_the_pair_stays(known):
-    assert climbed(2.0, 3.0, lambda a, b: known) == (2.0, 3.0)
+    assert climbed(2.0, 3.0, lambda a, b: known, anywhere) == (2.0, 3.0)
 
 
 @given(st.floats(-4, 4), st.floats(-4, 4))
@@ -62,7 +77,7 @@ def test_where_it_bends_upwards_it_is_followed_uphill(x, y):
         uu, vv, uv = -2 / r + by_u * by_u, -2 / r + by_v * by_v, by_u * by_v
         return Slopes(by_u / a, by_v / b, (uu - by_u) / a**2, uv / (a * b), (vv - by_v) / b**2)
 
-    a, b = climbed(math.exp(x), math.exp(y), slopes)
+    a, b = climbed(math.exp(x), math.exp(y), slopes, anywhere)
     assert (math.log(a), math.log(b)) == pytest.approx((0, 0), abs=1e-7)
 
 
@@ -81,7 +96,7 @@ def test_noise_ends_it():
         exact = hill(0.0, 0.0)(a, b)
         return exact._replace(a=exact.a + (3e-10 if len(asked) % 2 else -3e-10))
 
-    a, b = climbed(1.5, 1.0, slopes)
+    a, b = climbed(1.5, 1.0, slopes, anywhere)
     assert len(asked) < 20
     assert (a, b) == pytest.approx((1.0, 1.0), abs=1e-8)
 
