@@ -34,6 +34,16 @@ WAKE = threading.Event()
 log = logging.getLogger("kezun.task")
 
 
+class Later(Exception):
+    """Raised by a handler that did a part of its work: the task waits its turn again, with these arguments.
+
+    What else is due by then comes first, so that one long task holds up no sweep and no mail.
+    """
+
+    def __init__(self, **arguments: Any) -> None:
+        self.arguments = arguments
+
+
 @dataclass
 class _Running:
     row: Task
@@ -176,6 +186,8 @@ def run(row: Task) -> bool:
     token = _running.set(_Running(row))
     try:
         handler(**row.arguments)
+    except Later as later:
+        return _put_back(row, later)
     except Exception as error:
         log.exception("task failed", extra={"task": row.name, "attempt": row.attempts})
         row.error = traceback.format_exc(limit=5) if settings.DEBUG else f"{type(error).__name__}: {error}"
@@ -187,6 +199,15 @@ def run(row: Task) -> bool:
         _running.reset(token)
     row.error = ""
     return _end(row, Task.State.DONE)
+
+
+def _put_back(row: Task, later: Later) -> bool:
+    """Let a task wait for its next part; what went wrong in this one is forgotten, since it got further."""
+    metrics.TASKS_RUN.labels(row.name, "part").inc()
+    told = {"state": Task.State.WAITING, "lease_until": None, "due_at": timezone.now(), "error": ""}
+    held = _mine(row).update(**told, attempts=0, arguments=later.arguments)
+    WAKE.set()
+    return bool(held)
 
 
 def _end(row: Task, state: str) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import time
+from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
@@ -15,21 +17,28 @@ from kezun.cases.actions.takeover import TASK, keep_rejects, take_over
 from kezun.cases.models import LedgerBook, LedgerRow
 from kezun.cases.rules.ledger import Fault
 from kezun.kernel.actor import Denied, SystemActor
-from kezun.kernel.task import progress, task
+from kezun.kernel.task import Later, progress, task
 from kezun.org.scope import with_held
 
 SHOWN = 200
+TURN_S = 20.0  # of work, after which whatever else is due has its turn
 BY = SystemActor("ledger")
 log = logging.getLogger("kezun.cases")
 
 
 @task(TASK)
 def take_ledger(
-    book: int, sheet: str, columns: dict[str, int], defaults: dict[str, str], person: int
+    book: int,
+    sheet: str,
+    columns: dict[str, int],
+    defaults: dict[str, str],
+    person: int,
+    before: dict[str, Any] | None = None,
 ) -> None:
     """Take every row over that can be; the others are told by line and column, and kept as a file to mend.
 
-    May be repeated at will: what was taken over is there already.
+    May be repeated at will: what was taken over is there already. After some seconds it lets others have
+    their turn; before: what was done by then (`_Told.carried`).
     """
     actor = with_held(person)
     if actor is None or not actor.is_active:
@@ -37,26 +46,53 @@ def take_ledger(
     brought = LedgerBook.objects.select_related("file").get(pk=book, person=person)
     with translation.override(actor.language or settings.LANGUAGE_CODE):  # the reasons are for them
         opened = takeover.opened(brought.file, sheet)
-        reader, told = takeover.Reader(columns, defaults), _Told()
-        rows = list(opened.rows())
+        reader, told = takeover.Reader(columns, defaults), _Told(before or {})
+        rows, until = list(opened.rows()), time.monotonic() + TURN_S
         for done, (line, cells) in enumerate(rows, 1):
             course, found = reader.read(cells)
             if course is not None:
-                found = _taken(actor, cells, course, told.counts)
+                again = done <= told.done
+                found = told.kept_from(line) if again else _taken(actor, cells, course, told.counts)
+                told.by_engine(line, () if again else found)
             told.refused(line, found)
+            if told.done < done < len(rows) and time.monotonic() > until:
+                progress(done, len(rows), "", **told.counts, faults=told.faults)
+                raise Later(
+                    **{"book": book, "sheet": sheet, "columns": columns, "defaults": defaults},
+                    **{"person": person, "before": told.carried(done)},
+                )
             progress(done, len(rows), "", **told.counts, faults=told.faults)
         _keep(brought, opened, told.reasons)
     progress(len(rows), max(len(rows), 1) if rows else 0, "", **told.counts, faults=told.faults)
 
 
 class _Told:
-    """What became of the rows: counts, the first faults for the page, every reason by line for the file."""
+    """What became of the rows: counts, the first faults for the page, every reason by line for the file.
 
-    def __init__(self) -> None:
-        self.counts = {"fresh": 0, "same": 0, "open": 0, "rejected": 0}
+    done: so many rows were gone through in turns before. What the reader finds wrong it finds again each
+    time; what the engine refused is carried from turn to turn.
+    """
+
+    def __init__(self, before: Mapping[str, Any]) -> None:
+        self.counts = {"fresh": 0, "same": 0, "open": 0} | before.get("counts", {}) | {"rejected": 0}
+        self.done: int = before.get("done", 0)
+        self.engine: dict[str, list[list[str]]] = dict(before.get("engine", {}))
         self.faults: list[dict[str, Any]] = []
         self.reasons: dict[int, str] = {}
         self.titles = takeover_words.titles()
+
+    def carried(self, done: int) -> dict[str, Any]:
+        """What the next turn has to know."""
+        return {"done": done, "counts": self.counts, "engine": self.engine}
+
+    def by_engine(self, line: int, found: tuple[Fault, ...]) -> None:
+        """Note what the engine refused."""
+        if found:
+            self.engine[str(line)] = [[fault.column, fault.value] for fault in found]
+
+    def kept_from(self, line: int) -> tuple[Fault, ...]:
+        """What the engine refused of a row in an earlier turn."""
+        return tuple(Fault(column, "refused", text) for column, text in self.engine.get(str(line), ()))
 
     def refused(self, line: int, found: tuple[Fault, ...]) -> None:
         """Note why a row was not taken; nothing where it was."""

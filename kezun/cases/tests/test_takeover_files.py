@@ -245,3 +245,35 @@ def test_too_many_rows_are_refused_and_a_look_reads_only_the_first(world, monkey
     monkeypatch.setattr(takeover, "MOST_ROWS", 20)
     with pytest.raises(ValidationError):
         takeover.opened(file)
+
+
+def test_a_long_ledger_lets_others_have_their_turn(run, office, monkeypatch):
+    """One row a turn: the same is taken and told as at once."""
+    rows = [
+        GOOD,
+        changed(编号="T-2", 受理时间=""),
+        changed(编号="T-3", 联系电话="13900002222"),
+        changed(编号="T-4", 投诉内容="密码是：246810 就是这个"),
+        changed(编号="T-1", 联系电话="13900003333"),
+        changed(编号="T-5", 联系电话="13900004444", 网点名称="月球"),
+        changed(编号="T-6", 联系电话="13900005555"),
+    ]
+    at_once = run(rows)
+    told = at_once.progress
+    assert (told["fresh"], told["rejected"]) == (3, 4)
+    file = cells_of(office.get(f"/complaints/ledger/task/{at_once.pk}/rejects/").content)
+    monkeypatch.setattr("kezun.cases.effects.takeover.TURN_S", 0.0)
+    by_turns = run(rows)
+    assert by_turns.progress["same"] == 3
+    assert by_turns.progress["faults"] == told["faults"]
+    assert by_turns.arguments["before"]["done"] == len(rows) - 1
+    assert cells_of(office.get(f"/complaints/ledger/task/{by_turns.pk}/rejects/").content) == file
+
+
+def test_turn_by_turn_as_much_is_taken(run, monkeypatch):
+    monkeypatch.setattr("kezun.cases.effects.takeover.TURN_S", 0.0)
+    rows = [changed(编号=f"T-{n}", 联系电话=f"1390000{n:04d}") for n in range(4)]
+    made = run([*rows, changed(编号="T-0", 联系电话="13911110000")])
+    assert (made.progress["fresh"], made.progress["rejected"], made.progress["done"]) == (4, 1, 5)
+    assert Case.objects.count() == 4
+    assert made.attempts == 1
