@@ -46,10 +46,11 @@ class Part:
 
 
 class Weight(NamedTuple):
-    """What a component weighs for a subject, and the most points that it could then add."""
+    """What a component weighs for a subject, the most points it could then add, the weight as a float."""
 
     weight: Decimal
     possible: Decimal
+    plain: float
 
 
 def squared(value: float) -> float:
@@ -82,7 +83,7 @@ class Edition:
         counted = sum((one.weight for one, there in pairs if there), ZERO)
         for one, there in pairs:
             weight = one.weight * HUNDRED / counted * share if there and counted and share else ZERO
-            yield Weight(weight, weight * most(one.transform) / HUNDRED)
+            yield Weight(weight, weight * most(one.transform) / HUNDRED, float(weight))
 
 
 def combine(parts: Sequence[Part]) -> Result:
@@ -169,15 +170,27 @@ def _excluded(known: Sequence[Rated]) -> str:
 
 def _weighted(edition: Edition, known: Sequence[Rated], share: Decimal) -> tuple[list[Line], float]:
     """The lines of the components, and the variance of their sum."""
-    version, lines, variance = edition.scheme.version, [], 0.0
+    version, square, variance = edition.scheme.version, edition.square, 0.0
+    lines: list[Line] = []
     weights = edition.weights(share, tuple([one.points is not None for one in known]))
-    for one, (weight, possible) in zip(known, weights, strict=True):
-        made = weight * (one.points or ZERO) / HUNDRED
-        variance += edition.square(float(weight) * one.spread / 100)
+    for one, (weight, possible, plain) in zip(known, weights, strict=True):
+        id, points, spread = one.component.id, one.points, one.spread
+        made = weight * (points or ZERO) / HUNDRED
+        variance += square(plain * spread / 100)
         lines.append(
             Line(
-                *("component", one.component.id, version, made, possible, weight, one.points, one.state),
-                *(one.figure, (), None, one.spread),
+                "component",
+                id,
+                version,
+                made,
+                possible,
+                weight,
+                points,
+                one.state,
+                one.figure,
+                (),
+                None,
+                spread,
             )
         )
     return lines, variance
@@ -242,9 +255,8 @@ def _least_n(last: Scheme, rated: Sequence[Sequence[Rated]]) -> int:
     """
     behind: dict[str, int] = {}
     for known in rated:
-        for one in known:
-            n = one.figure.n if one.state == "scored" else 0
-            behind[one.component.id] = behind.get(one.component.id, 0) + n
+        own = {one.component.id: one.figure.n if one.state == "scored" else 0 for one in known}
+        behind = {id: behind.get(id, 0) + own.get(id, 0) for id in {**behind, **own}} if behind else own
     if last.ranked_on:
         return min([behind.get(id, 0) for id in last.ranked_on])
     return min([n for n in behind.values() if n], default=0)

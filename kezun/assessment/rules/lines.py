@@ -142,6 +142,6 @@ def check(result: Result) -> None:
     """Raise NotAdded unless the lines add up to the score to the last digit that counts."""
     if result.score is None:
         return
-    total = sum((line.points for line in result.lines), Decimal(0))
+    total = sum([line.points for line in result.lines], Decimal(0))
     if total.quantize(SETTLED) != result.score:
         raise NotAdded(f"lines {total}, score {result.score}")
