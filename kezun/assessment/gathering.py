@@ -239,12 +239,20 @@ class Seen:
     veto: bool
 
 
+def _span(wanted: Wanted) -> Span:
+    """Where and when single facts lie that belong to anybody here; `Owners` says to whom.
+
+    The first method read a fact once for each of its subjects, and gave it to each of them as often: heads of
+    units, and units that hold one another, had the same inspection or merit several times.
+    """
+    days = (wanted.since, wanted.until)
+    tree = wanted.roster.ground(*days) if wanted.method > 1 else wanted.roster.branches(*days)
+    return Span(*days, wanted.snapshots, tree)
+
+
 def _inspections(wanted: Wanted, owners: Owners) -> list[Seen]:
-    span = Span(
-        wanted.since, wanted.until, wanted.snapshots, wanted.roster.branches(wanted.since, wanted.until)
-    )
     names = ("unit", "person", "day", "standard", "version", "method", "earned_e4", "possible_e4", "veto")
-    table = vectors.rows(INSPECTION, span).select(list(names))
+    table = vectors.rows(INSPECTION, _span(wanted)).select(list(names))
     found = []
     for unit, person, day, standard, version, method, earned, possible, veto in zip(
         *(table.column(name).to_pylist() for name in names), strict=True
@@ -302,14 +310,11 @@ def _vetoes(scheme: Scheme, seen: Iterable[Seen]) -> dict[int, tuple[str, ...]]:
 
 
 def _events(wanted: Wanted, owners: Owners) -> dict[int, list[Event]]:
-    span = Span(
-        wanted.since, wanted.until, wanted.snapshots, wanted.roster.branches(wanted.since, wanted.until)
-    )
     names = (
         *("unit", "person", "day", "source", "source_id", "kind", "level", "responsibility", "incident"),
         *("business", "subject_line"),
     )
-    table = vectors.rows(MERIT, span).select(list(names))
+    table = vectors.rows(MERIT, _span(wanted)).select(list(names))
     found: dict[int, list[Event]] = {}
     for row in zip(*(table.column(name).to_pylist() for name in names), strict=True):
         unit, person, day, source, id, kind, *rest = row

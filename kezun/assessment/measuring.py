@@ -13,9 +13,10 @@ from kezun.facts.vectors import Vector
 
 SHARES = ("ratio", "coverage")
 # How runs are computed now; each says by which method it was made, and is repeated by that one. The first
-# did not know how much the facts behind a mean or a quantile differ, learned of peers only as far as a search
-# went (`shrinkage.fit`), and squared by the C library (`combining.powered`): on another kind of processor its
-# runs may differ, in the sixth digit and in the last.
+# - counted an inspection or a merit of nested subjects (heads above one another) as often as there were such,
+# - did not know how much the facts behind a mean or a quantile differ,
+# - learned of peers only as far as a search went (`shrinkage.fit`), and squared by the C library
+#   (`combining.powered`): on another kind of processor its runs may differ in late digits.
 METHOD = 2
 
 

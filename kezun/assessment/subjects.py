@@ -86,6 +86,17 @@ class Roster(msgspec.Struct, frozen=True, array_like=True):
         return made
 
 
+    def ground(self, since: dt.date, until: dt.date) -> list[Branch]:
+        """The units and days that hold facts of any subject, each once, however many subjects they count for.
+
+        An outlet lies under its own head and under everybody's above: asked for by `branches`, one fact of it
+        comes once for each of them.
+        """
+        spans = {(b.unit, ALL, b.since.toordinal(), b.until.toordinal()) for b in self.branches(since, until)}
+        day = dt.date.fromordinal
+        return [Branch(unit, target, day(first), day(last)) for unit, target, first, last in joined(spans)]
+
+
 @dataclass
 class Owners:
     """Which subjects a single fact belongs to, by position in the roster."""
