@@ -111,7 +111,7 @@ def _of_running(doing: Doing, use: ClockUse, clock: Clock | None, wanted: bool) 
 
 
 def _would_run(doing: Doing, use: ClockUse) -> bool:
-    """Whether a change of grade or fields, or work begun again, brings in a clock that runs from the opening."""
+    """Whether a change of grade or fields, or work begun again, brings in a clock of the opening."""
     brings = doing.verb in REGRADES or doing.verb in use.restores
     return brings and "open" in use.starts and doing.value("state") not in ENDED and not _done(doing, use)
 
