@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 from decimal import Decimal
 
@@ -12,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kezun.assessment import packing
+from kezun.assessment.computing import uncollected
 from kezun.assessment.gathering import Column
 from kezun.assessment.rules.combining import Edition, Part, combine, combined, powered, squared
 from kezun.assessment.rules.estimating import Estimated, Measured
@@ -152,3 +154,21 @@ def test_the_bytes_of_a_result_are_those_of_the_runs_stored_before():
     bodies = [packing.canonical(combine(each)) for each in told]
     stored = ["725d617834f9915f", "1f93ba50fc09b2dd", "a562ff9a9d9bd1ab"]
     assert [hashlib.sha256(body).hexdigest()[:16] for body in bodies] == stored
+
+
+@uncollected()
+def failing(seen: list) -> None:
+    seen.append(gc.isenabled())
+    raise ZeroDivisionError
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_circles_are_looked_for_again_after_a_run_that_failed(before):
+    seen = []
+    (gc.enable if before else gc.disable)()
+    try:
+        with pytest.raises(ZeroDivisionError):
+            failing(seen)
+        assert (seen, gc.isenabled()) == ([False], before)
+    finally:
+        gc.enable()
