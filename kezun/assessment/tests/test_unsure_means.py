@@ -215,4 +215,4 @@ def test_a_run_from_before_is_repeated_to_the_same_bytes(bank_only, first_method
     assert now.inputs["method"] == 2
     assert replay(now).equal
     assert now.result_hash != made.result_hash
-    assert [s.score for s in scores(now).values()] == [s.score for s in scores(made).values()]
+    assert {u: s.score for u, s in scores(now).items()} == {u: s.score for u, s in scores(made).items()}
