@@ -85,7 +85,6 @@ class Roster(msgspec.Struct, frozen=True, array_like=True):
             made.append(Branch(unit, target, low, high))
         return made
 
-
     def ground(self, since: dt.date, until: dt.date) -> list[Branch]:
         """The units and days that hold facts of any subject, each once, however many subjects they count for.
 

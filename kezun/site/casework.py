@@ -168,7 +168,7 @@ class Desk:
         return case
 
     def settle(self, plan: Plan, case: Case) -> None:
-        """Settle the check of effect on what its figures say, by whom the story names, once they are there."""
+        """Settle the check of effect on what its figures say, by whom the story names."""
         row = EffectCheck.objects.filter(case=case, verdict="").exclude(result={}).first()
         if not plan.settled or row is None:
             return

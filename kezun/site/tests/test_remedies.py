@@ -43,7 +43,7 @@ def remedies_only(folder: Path) -> Path:
 
 @pytest.fixture
 def walked(settings, tmp_path, db):
-    """The organisation, the inspections of the three outlets and their corrections, as the demo makes them."""
+    """The organisation, the inspections of the three outlets and their corrections, as in the demo."""
     settings.KEZUN_HOME = tmp_path / "home"
     pack, last = read(remedies_only(tmp_path)), timezone.localdate() - dt.timedelta(days=1)
     demo.load_pack(SYSTEM, pack, last)
