@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 
-from django.db.models import CharField, Count, F, Q, QuerySet, Value
+from django.db.models import CharField, Count, Exists, F, OuterRef, Q, QuerySet, Value
 
 from kezun.cases.listing import FREE, first_of, named_in
 from kezun.cases.models import Case, Petition
@@ -136,5 +136,6 @@ def petitions_for(person: Person) -> QuerySet[Petition]:
     if not whole(person.scope, "cases.grant"):
         mine = reaches(person.scope, "cases.grant")
         reached = Case.objects.filter(any_of(reach.at("owner_unit", "unit") for reach in mine))
-        waiting = waiting.filter(case__in=reached)
+        # Asked of each request that waits, for few do; asked first, it is all cases of a branch.
+        waiting = waiting.filter(Exists(reached.filter(pk=OuterRef("case_id"))))
     return waiting.select_related("case", "asked_by").order_by("case__act_by_at", "pk")[:SHOWN]
