@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from django.utils import timezone
 
 from kezun.cases import actions, kinds
 from kezun.cases.models import Case, Notice
 from kezun.kernel.actor import SystemActor
-from kezun.org.models import Person
+from kezun.org.models import Assignment, BusinessLine, Person
 
 KIND = """
 schema: kezun.kind/1
@@ -155,3 +157,25 @@ def get(client, world):
         return client.get(address, **more)
 
     return open_
+
+
+@pytest.fixture
+def limited(person_in, lines):
+    """`limited((role, unit, line), …)`: somebody with these roles, each limited to its line (none: not).
+
+    `lines` is the test's own.
+    """
+    numbers = itertools.count()
+
+    def make(*roles: tuple[str, str, str | None]) -> Person:
+        code = f"limited{next(numbers)}"
+        person = Person(code=code, username=code, name="限条线", home_unit=None)
+        person.set_unusable_password()
+        person.save()
+        for role, unit, name in roles:
+            line = BusinessLine.objects.get(code=name) if name else None
+            like = Assignment.objects.get(person=person_in(role, unit))
+            Assignment.objects.create(person=person, unit=like.unit, post=like.post, line=line)
+        return Person.objects.get(pk=person.pk)
+
+    return make

@@ -10,12 +10,11 @@ import pytest
 from kezun.cases import actions, clocking, recomputing, upkeep
 from kezun.cases.models import Case, Clock, Notice
 from kezun.cases.rules.clocks import MISSED, ClockRefused
-from kezun.cases.tests.timing import at, now_is
+from kezun.cases.tests.timing import at, now_is, official
 from kezun.cases.verifying import verify
 from kezun.kernel.actor import SystemActor
 from kezun.kernel.task import run_due
 from kezun.org import actions as org
-from kezun.org import shipped
 from kezun.org.models import Calendar, UnitCalendar
 
 SYSTEM = SystemActor("test")
@@ -24,9 +23,7 @@ CONTACT, DECISION = "complaint_contact", "complaint_decision"
 
 @pytest.fixture
 def cn(world):
-    with now_is("2026-01-05T09:00"):
-        shipped.install_all(SYSTEM)
-    return Calendar.objects.get(code="cn")
+    return official()
 
 
 @pytest.fixture

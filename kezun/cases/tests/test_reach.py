@@ -1,7 +1,5 @@
 """Roles limited to a business line reach cases of it, of lines below it and of none, wherever one looks."""
 
-import itertools
-
 import pytest
 from django.db.models import Q
 from django.utils import timezone
@@ -10,7 +8,7 @@ from kezun.cases import actions, desk, listing, queries, standing
 from kezun.cases.models import Case
 from kezun.cases.reach import reaches, whole
 from kezun.kernel.actor import OutOfScope
-from kezun.org.models import Assignment, BusinessLine, Person
+from kezun.org.models import BusinessLine
 
 pytestmark = pytest.mark.django_db
 LIMITS = (None, "retail", "cards", "corporate")
@@ -29,24 +27,6 @@ def lines(db):
 def by_line(opened, lines):
     """A case at O1 of each line, and of none, by line."""
     return {code: opened(line=code) if code else opened() for code in lines}
-
-
-@pytest.fixture
-def limited(person_in, lines):
-    """`limited(role, unit, line, …)` holds these roles, each limited to its line."""
-    numbers = itertools.count()
-
-    def make(*roles: tuple[str, str, str | None]) -> Person:
-        person = Person(code=f"limited{next(numbers)}", name="限条线", home_unit=None)
-        person.username = person.code
-        person.set_unusable_password()
-        person.save()
-        for role, unit, line in roles:
-            like = Assignment.objects.get(person=person_in(role, unit))
-            Assignment.objects.create(person=person, unit=like.unit, post=like.post, line=lines[line])
-        return Person.objects.get(pk=person.pk)
-
-    return make
 
 
 def seen_by(person, cases):

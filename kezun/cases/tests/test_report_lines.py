@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-import itertools
 import json
 import zipfile
 
@@ -22,7 +21,7 @@ from kezun.cases.reach import highest, lines_at
 from kezun.cases.tests.test_monthly import FIRST, MONTH, SYSTEM, at
 from kezun.kernel.actor import OutOfScope
 from kezun.org import tokens
-from kezun.org.models import Assignment, BusinessLine, Person, Token
+from kezun.org.models import BusinessLine, Person, Token
 
 READ = "cases.read"
 CODES = {"channel": "A11", "business": "B11", "reason_code": "C0102"}
@@ -51,24 +50,6 @@ def month(world, opened, lines):
             }
             Case.objects.filter(pk=case.pk).update(**told)
     return world
-
-
-@pytest.fixture
-def limited(person_in, lines):
-    """`limited((role, unit, line), …)`: somebody with these roles, each limited to its line ("": not)."""
-    numbers = itertools.count()
-
-    def make(*roles: tuple[str, str, str]) -> Person:
-        code = f"limited{next(numbers)}"
-        person = Person(code=code, username=code, name="限条线", home_unit=None)
-        person.set_unusable_password()
-        person.save()
-        for role, unit, line in roles:
-            like = Assignment.objects.get(person=person_in(role, unit))
-            Assignment.objects.create(person=person, unit=like.unit, post=like.post, line=lines[line])
-        return Person.objects.get(pk=person.pk)
-
-    return make
 
 
 def of(month, person, unit: str = "P1") -> monthly.Report:

@@ -9,6 +9,9 @@ from zoneinfo import ZoneInfo
 from django.utils import timezone
 
 from kezun.cases.tests.conftest import KIND
+from kezun.kernel.actor import SystemActor
+from kezun.org import shipped
+from kezun.org.models import Calendar
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 CLOCKS = """
@@ -27,3 +30,10 @@ def at(text: str) -> dt.datetime:
 def now_is(text: str):
     """Everything that asks for the time is told this one."""
     return mock.patch.object(timezone, "now", return_value=at(text).astimezone(dt.UTC))
+
+
+def official() -> Calendar:
+    """The official calendar, as it came in January 2026."""
+    with now_is("2026-01-05T09:00"):
+        shipped.install_all(SystemActor("test"))
+    return Calendar.objects.get(code="cn")
