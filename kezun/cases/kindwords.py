@@ -75,7 +75,7 @@ def drawn(kind: Kind) -> Drawn:
         tuple((box, state_name(box.state)) for box in made.boxes),
         tuple((line, " / ".join(wording.button(verb) for verb in line.verbs)) for line in made.lines),
         tuple(
-            (wording.button(end.verb), ", ".join(map(state_name, end.sources)), state_name(end.state))
+            (wording.button(end.verb), wording.several(map(state_name, end.sources)), state_name(end.state))
             for end in made.early
         ),
     )
@@ -105,9 +105,9 @@ def steps(kind: Kind) -> list[Told]:
 def _step(step: Step) -> Told:
     return Told(
         wording.button(step.verb),
-        ", ".join(map(state_name, step.states)),
+        wording.several(map(state_name, step.states)),
         state_name(step.to) if step.to else "",
-        ", ".join(standing.say(name) for name in step.by),
+        wording.several(standing.say(name) for name in step.by),
         tuple(str(GATES.get(name, name)) for name in step.gates),
     )
 
@@ -131,14 +131,14 @@ def fields(kind: Kind) -> list[Shown]:
 
 
 def _field(field: Field) -> Shown:
-    values = ", ".join(wording.named(one.name, one.name_en) for one in field.choices)
+    values = wording.several(wording.named(one.name, one.name_en) for one in field.choices)
     if field.type == "code":
         table = catalogs.tables().get(field.table)
         values = wording.named(table.name, table.name_en) if table else field.table
     return Shown(
         wording.named(field.name, field.name_en),
         str(TYPES.get(field.type, field.type)),
-        ", ".join(wording.button(verb) for verb in field.at),
+        wording.several(wording.button(verb) for verb in field.at),
         field.required,
         field.sealed,
         values,
@@ -168,9 +168,9 @@ def clocks(kind: Kind) -> list[Timed]:
         Timed(
             use,
             known.get(use.policy),
-            ", ".join(wording.button(verb) for verb in use.starts),
-            ", ".join(wording.button(verb) for verb in use.stops),
-            ", ".join(wording.button(verb) for verb in use.restores),
+            wording.several(wording.button(verb) for verb in use.starts),
+            wording.several(wording.button(verb) for verb in use.stops),
+            wording.several(wording.button(verb) for verb in use.restores),
             "; ".join(_when(kind, name, allowed) for name, allowed in use.when.items()),
         )
         for use in kind.clocks
@@ -213,4 +213,4 @@ def _level(kind: Kind, name: str, value: str) -> str:
 
 def parties(kind: Kind) -> str:
     """Who may have a part in it."""
-    return ", ".join(str(Party.Role(role).label) for role in kind.parties)
+    return wording.several(str(Party.Role(role).label) for role in kind.parties)

@@ -13,6 +13,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from kezun.cases import wording
 from kezun.cases.doing import Doing
 from kezun.cases.models import Case, Party
 from kezun.cases.reach import carrying, everywhere
@@ -146,7 +147,7 @@ def check(doing: Doing) -> None:
         _check_second(doing)
     others = tuple(name for name in wanted if name != "second")
     if others and not any(RELATIONS[name](doing) for name in others) and "second" not in wanted:
-        raise Denied(_("This step is for: %(who)s.") % {"who": ", ".join(say(name) for name in wanted)})
+        raise Denied(_("This step is for: %(who)s.") % {"who": wording.several(say(name) for name in wanted)})
 
 
 def ground_of(doing: Doing) -> Ground:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from kezun.cases import catalogs
@@ -12,6 +11,7 @@ from kezun.cases.doing import Doing, gate
 from kezun.cases.models import Link, Party, Petition, Proof
 from kezun.cases.rules import causes
 from kezun.cases.rules.kinds import Field
+from kezun.cases.wording import named, several
 
 LAYERS, TEAM, GRAVEST = 2, 2, 1
 # the steps at which conditions are asked for, in their order: what an earlier one asked still has to hold
@@ -21,8 +21,7 @@ NEAR = ("on_site", "video")
 
 def names_of(fields: Iterable[Field]) -> str:
     """Fields as a page calls them."""
-    english = (get_language() or "").startswith("en")
-    return ", ".join(f.name_en if english and f.name_en else f.name for f in fields)
+    return several(named(f.name, f.name_en) for f in fields)
 
 
 @gate("causes_own")

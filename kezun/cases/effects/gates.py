@@ -8,6 +8,7 @@ from kezun.cases.doing import Doing, gate
 from kezun.cases.following import REPLY
 from kezun.cases.models import Case, Link, Proof
 from kezun.cases.rules.kinds import Kind, Step
+from kezun.cases.wording import named, several
 
 
 def demanded(kind: Kind, step: Step | None) -> frozenset[str]:
@@ -24,8 +25,12 @@ def demanded(kind: Kind, step: Step | None) -> frozenset[str]:
 def fields(doing: Doing) -> str:
     """Fields that earlier verbs left open although the kind wants them by now."""
     held = doing.data()
-    lacking = [f.name for f in doing.kind.fields if f.required and doing.verb in f.at and f.id not in held]
-    return _("Still missing: %(fields)s.") % {"fields": ", ".join(lacking)} if lacking else ""
+    lacking = [
+        named(f.name, f.name_en)
+        for f in doing.kind.fields
+        if f.required and doing.verb in f.at and f.id not in held
+    ]
+    return _("Still missing: %(fields)s.") % {"fields": several(lacking)} if lacking else ""
 
 
 @gate("reply")
@@ -41,7 +46,7 @@ def reply(doing: Doing) -> str:
     needed = demanded(doing.kind, doing.step)
     lacking = [name for id, name in wanted.items() if id in needed and not held.get(id)]
     if lacking:
-        return _("The reply lacks: %(parts)s.") % {"parts": ", ".join(lacking)}
+        return _("The reply lacks: %(parts)s.") % {"parts": several(lacking)}
     return ""
 
 
@@ -60,7 +65,7 @@ def children(doing: Doing) -> str:
         target=doing.case, type=Link.Type.PART_OF, ended_at__isnull=True, source__open=True
     ).select_related("source")
     names = [link.source.no for link in open_parts[:5]]
-    return _("Parts of this case are still open: %(cases)s.") % {"cases": ", ".join(names)} if names else ""
+    return _("Parts of this case are still open: %(cases)s.") % {"cases": several(names)} if names else ""
 
 
 @gate("proof")
@@ -87,7 +92,7 @@ def pairs(doing: Doing) -> str:
     after = {pair for stage, pair in rows if stage == "after"}
     lacking = sorted(before - after)
     if lacking:
-        return _("A photo from after is missing for: %(pairs)s.") % {"pairs": ", ".join(map(str, lacking))}
+        return _("A photo from after is missing for: %(pairs)s.") % {"pairs": several(map(str, lacking))}
     return ""
 
 

@@ -18,6 +18,7 @@ from kezun.cases import clocking, engine
 from kezun.cases.doing import Doing, effect, gate
 from kezun.cases.effects.people import MAIN
 from kezun.cases.models import Case, Clock, Link, Party
+from kezun.cases.wording import several
 
 DUPLICATE, PART = Link.Type.DUPLICATE_OF, Link.Type.PART_OF
 
@@ -141,7 +142,7 @@ def each_answered(doing: Doing) -> str:
     """Everybody whose case was merged into this one got an answer of their own."""
     waiting = [link.source for link in merged_into(doing.case).select_related("source")]
     unanswered = [case for case in waiting if case.answered_at is None and _brought(case)]
-    names = ", ".join(case.no for case in unanswered[:5])
+    names = several(case.no for case in unanswered[:5])
     return _("Whoever brought %(cases)s has no answer yet.") % {"cases": names} if names else ""
 
 

@@ -14,7 +14,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from kezun.cases import rollout, showing
+from kezun.cases import rollout, showing, wording
 from kezun.cases.models import Case
 from kezun.cases.models.cases import READ
 from kezun.cases.queries import case_by_no
@@ -58,7 +58,7 @@ class Part:
 
     @property
     def words(self) -> str:
-        return ", ".join(f"{one.title} {one.n}" for one in self.slices)
+        return wording.several(f"{one.title} {one.n}" for one in self.slices)
 
 
 def part_of(order: rollout.Order) -> Part:

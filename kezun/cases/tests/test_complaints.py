@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 import yaml
 from django.core.exceptions import ValidationError
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from kezun.cases import actions, catalogs, kinds, standing
 from kezun.cases.models import Case, Link
@@ -159,6 +159,18 @@ def test_a_reply_lacks_nothing(world, working, lacking):
     actions.do(world["supervisor"], case, "verify")
     with pytest.raises(ValidationError):
         actions.do(world["lobby"], case, "answer", {"how": "phone", **REPLY, lacking: ""})
+
+
+@pytest.mark.parametrize(
+    ("language", "listed"), [("zh-hans", "处理决定、理由、依据"), ("en", "the decision, the reasons")]
+)
+def test_what_a_reply_lacks_is_listed_as_the_language_lists_things(world, working, language, listed):
+    case = working()
+    actions.do(world["lobby"], case, "propose", FINDING)
+    actions.do(world["supervisor"], case, "verify")
+    with translation.override(language), pytest.raises(ValidationError) as refused:
+        actions.do(world["lobby"], case, "answer", {"how": "phone"})
+    assert listed in str(refused.value)
 
 
 def test_the_same_customer_within_thirty_days_is_counted(complain):
