@@ -26,6 +26,33 @@ COMPONENTS = {
     "band_after_all": gettext_noop("a band without a bound takes everything; put it last"),
     "gate_without_bound": gettext_noop("a gate needs «min» or «max»; add one"),
 }
+# By what the value of an indicator is made of (`rules.fitting`): what does not fit it, and what does.
+UNFIT = {
+    "unfit_share": gettext_noop(
+        "«%(id)s» is a share, and «%(kind)s» is not made for one; write raw (as measured), beta_binomial_eb "
+        "(beta-binomial) or casemix (adjusted for the mix of cases)"
+    ),
+    "unfit_few": gettext_noop(
+        "«%(id)s» is a share of rare things or of two kinds of facts, and «%(kind)s» is not made for one; "
+        "write raw (as measured), beta_binomial_eb (beta-binomial), gamma_poisson (gamma-Poisson) or casemix "
+        "(adjusted for the mix of cases)"
+    ),
+    "unfit_events": gettext_noop(
+        "«%(id)s» is a rate of events, and «%(kind)s» is not made for one; write raw (as measured) or "
+        "gamma_poisson (gamma-Poisson)"
+    ),
+    "unfit_mean": gettext_noop(
+        "«%(id)s» is a mean, a quantile or an NPS, and «%(kind)s» is not made for one; write raw (as "
+        "measured) or normal_eb (normal-normal)"
+    ),
+    "unfit_plain": gettext_noop(
+        "«%(id)s» is a count, a formula, a distribution or a rate of points, of whose spread nothing is "
+        "known; write raw (as measured) instead of «%(kind)s»"
+    ),
+    "casemix_unfit": gettext_noop(
+        "only shares can be adjusted for the mix of cases, and «%(id)s» is none; remove casemix"
+    ),
+}
 RULES = {
     "no_cap": gettext_noop("points without a cap can take or give anything; add «cap»"),
     "negative_points": gettext_noop(
@@ -63,7 +90,7 @@ WHOLE = {
     "one_condition": gettext_noop("a condition is exactly one of prob, veto and grade"),
     "not_a_share": gettext_noop("%(value)s is not between 0 and 1; write a probability, for instance 0.975"),
 }
-PROBLEMS: Mapping[str, str] = COMPONENTS | RULES | WHOLE
+PROBLEMS: Mapping[str, str] = COMPONENTS | UNFIT | RULES | WHOLE
 ALL: Mapping[str, str] = {**messages.PROBLEMS, **PROBLEMS}
 
 STATES: Mapping[str, str] = {

@@ -9,7 +9,7 @@ from kezun.assessment.known import known, read_known
 from kezun.assessment.messages import say_refusal
 from kezun.assessment.models import Scheme
 from kezun.assessment.rules.form import Scheme as Form
-from kezun.assessment.rules.reading import NotAScheme, digest
+from kezun.assessment.rules.reading import NotAScheme, digest, read
 from kezun.kernel.action import action
 from kezun.kernel.actor import Actor, Denied
 from kezun.org.models import Person
@@ -82,10 +82,9 @@ def install_scheme(actor: Actor, *, text: str, origin: str) -> Scheme:
         raise Denied(
             _("A scheme comes with the product or a pack; draft yours, a second person approves it.")
         )
-    made = read_known(text)
-    there = Scheme.objects.published().filter(urn=made.id, version=made.version, sha256=digest(made)).first()
-    if there is not None:
+    if (there := _published(text)) is not None:
         return there
+    made = read_known(text)
     if Scheme.objects.published().filter(urn=made.id, version=made.version).exists():
         raise ValidationError(
             _("%(urn)s %(version)s was published with another text: give this one a new version.")
@@ -94,6 +93,15 @@ def install_scheme(actor: Actor, *, text: str, origin: str) -> Scheme:
     row = Scheme(origin=origin)
     _take(row, text)
     return approval.bring(row)
+
+
+def _published(text: str) -> Scheme | None:
+    """The published edition that says the same, if there is one: what it refers to was looked at then."""
+    try:
+        made = read(text)
+    except NotAScheme:
+        return None
+    return Scheme.objects.published().filter(urn=made.id, version=made.version, sha256=digest(made)).first()
 
 
 def _take(row: Scheme, text: str) -> None:

@@ -25,6 +25,7 @@ from kezun.assessment.models import Scheme
 from kezun.assessment.pages.rounds import MOST, choices
 from kezun.assessment.pages.schemes import DRAFT
 from kezun.assessment.queries import scheme_by_id, schemes_for
+from kezun.assessment.rules.fitting import FITS
 from kezun.assessment.rules.reading import NotAScheme
 from kezun.assessment.shipped import shipped
 from kezun.assessment.wording import plain
@@ -185,12 +186,18 @@ def _suggested(person: Person, text: str, period: Period) -> list[tuple[str, str
 def _form(tree: editing.Tree) -> dict[str, Any]:
     """Everything that the form shows and offers."""
     beside = known(editions=False)
+    parts = {part: editing.rows(tree, part) for part in editing.PARTS}
+    fits = {id: FITS[nature] for id, nature in beside.natures.items()}
+    fits |= dict.fromkeys(beside.standards or (), FITS["plain"])
     return {
         "head": editing.head_fields(tree),
-        "parts": {part: editing.rows(tree, part) for part in editing.PARTS},
+        "parts": parts,
+        "fits": {
+            row.place: fits.get(row.fields["source"], editing.ESTIMATORS) for row in parts["components"]
+        },
         "sources": [
-            *((id, telling.indicator_title(id)) for id in sorted(catalogue().definitions)),
-            *((urn, "") for urn in sorted(beside.standards or ())),
+            *((id, telling.indicator_title(id), fits[id]) for id in sorted(catalogue().definitions)),
+            *((urn, "", fits[urn]) for urn in sorted(beside.standards or ())),
         ],
         "events": [(id, kind.name) for id, kind in merit_kinds().items()],
         "estimators": [(kind, telling.ESTIMATORS[kind]) for kind in editing.ESTIMATORS],

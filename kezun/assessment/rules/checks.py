@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from kezun.assessment.rules.fitting import FITS
 from kezun.assessment.rules.form import HUNDRED, ZERO, Scheme
 from kezun.standards.rules.fields import Reading
 from kezun.standards.rules.nodes import Node, Problem
@@ -22,6 +23,7 @@ def check(made: Scheme, at: Reading, known: Known) -> None:
     _grades(made, at)
     _named_components(made, at)
     _references(made, at, known)
+    _estimators(made, at, known)
     _editions(made, at, known)
     if made.of.by == "unit" and made.of.kind != "person":
         at.say("by_unit_of_person", key="subject")
@@ -139,6 +141,19 @@ def _references(made: Scheme, at: Reading, known: Known) -> None:
         for name in names:
             if there is not None and name not in there:
                 at.say("unknown_value", key="subject", value=name, known=_joined(sorted(there)))
+
+
+def _estimators(made: Scheme, at: Reading, known: Known) -> None:
+    """Each estimator fits what its indicator's value is made of."""
+    for one, row in zip(made.components, _rows(at, "components"), strict=True):
+        nature = known.natures.get(one.source.indicator)
+        if nature is None:
+            continue
+        path, id, kind = f"components.{one.id}.estimator", one.source.indicator, one.estimator.kind
+        if kind not in FITS[nature]:
+            at.problems.append(_problem(row, path, f"unfit_{nature}", id=id, kind=kind))
+        elif one.estimator.casemix and "casemix" not in FITS[nature]:
+            at.problems.append(_problem(row, path, "casemix_unfit", id=id))
 
 
 def _editions(made: Scheme, at: Reading, known: Known) -> None:

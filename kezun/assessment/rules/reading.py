@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -49,7 +50,10 @@ class NotAScheme(NotTaken):
 
 @dataclass(frozen=True)
 class Known:
-    """What a scheme may refer to; None: not checked. schemes: editions that exist already, of any scheme."""
+    """What a scheme may refer to; None: not checked. schemes: editions that exist already, of any scheme.
+
+    natures: by indicator what its value is made of (`fitting.nature`); one that is not there takes anything.
+    """
 
     indicators: frozenset[str] | None = None
     standards: frozenset[str] | None = None
@@ -57,6 +61,7 @@ class Known:
     unit_kinds: frozenset[str] | None = None
     posts: frozenset[str] | None = None
     schemes: tuple[Scheme, ...] = field(default=())
+    natures: Mapping[str, str] = field(default_factory=dict)
 
 
 def read(text: str, known: Known | None = None) -> Scheme:

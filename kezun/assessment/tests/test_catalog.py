@@ -14,6 +14,7 @@ from django.utils import translation
 
 from kezun.assessment.merits import merit_kinds
 from kezun.assessment.rules.combining import Part, combine
+from kezun.assessment.rules.fitting import nature
 from kezun.assessment.rules.form import HUNDRED, Adjustment, Scheme
 from kezun.assessment.rules.lines import Event, Figure
 from kezun.assessment.rules.reading import Known, NotAScheme, digest, read
@@ -38,6 +39,10 @@ def indicators() -> dict[str, dict[str, Any]]:
     return {row["id"]: row for path in files for row in loaded(path)}
 
 
+def nature_of(row: dict[str, Any]) -> str:
+    return nature(row["kind"], row.get("scale", 1), counted="count" in row.get("numerator", {}))
+
+
 @cache
 def known() -> Known:
     posts = {p["code"] for path in ROOT.glob("packs/*/pack.yaml") for p in loaded(path)["posts"]}
@@ -47,6 +52,7 @@ def known() -> Known:
         events=frozenset(merit_kinds()),
         unit_kinds=frozenset(Unit.Kind.values),
         posts=frozenset(posts),
+        natures={id: nature_of(row) for id, row in indicators().items()},
     )
 
 
