@@ -13,6 +13,8 @@ import pytest
 from django.conf import settings
 from django.utils import translation
 
+pytest_plugins = ["tools.noon"]
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kezun.site.settings")
 # The settings chose a home for this process (they are loaded before this file); its children share it.
 os.environ["KEZUN_HOME"] = str(settings.KEZUN_HOME)
