@@ -187,7 +187,12 @@ def evidence(line: ScoreLine) -> str:
     except NoReverseMatch:  # a roof without that page
         return ""
     told = {"indicator": asked.indicators[0], "unit": asked.unit, "period": asked.period.label}
-    told |= {"person": asked.person} if asked.person else {}
+    narrowed = {
+        "person": asked.person,
+        "business": asked.business,
+        "customer_class": asked.customer_class,
+    }
+    told |= {name: value for name, value in narrowed.items() if value}
     told |= {"known_at": asked.known_at.isoformat()} if asked.known_at else {}
     return f"{base}?{urlencode(told)}"
 

@@ -177,23 +177,30 @@ def _line(
         exposure=line.exposure,
         moved=moved,
         peers=peers,
-        evidence=_evidence(source, behind) if source and known and source.indicator else None,
+        evidence=_evidence(source, behind, line.version) if source and known else None,
         rule=rule,
     )
 
 
-def _evidence(source: Source, behind: _Behind) -> Question | None:
+def _evidence(source: Source, behind: _Behind, version: str) -> Question | None:
     """The question that opens the facts behind a component: those counted, as known when the run was made."""
     row, run, by_unit = behind
     if row.unit is None:
         return None
     return Question(
-        *((source.indicator,), row.unit.code, Period.parse(run.period)),
+        *((source.indicator,), row.unit.code, days_of(run, version)),
         person=row.person.code if row.person and not by_unit else None,
         business=source.business,
         customer_class=source.customer_class,
         known_at=run.known_at,
     )
+
+
+def days_of(run: Run, version: str) -> Period:
+    """The days of a run that an edition of its scheme judged: the whole period unless several shared it."""
+    told = run.inputs["scheme"]["editions"]
+    mine = next((e for e in told if e["version"] == version), None) if len(told) > 1 else None
+    return Period.parse(f"{mine['since']}..{mine['until']}" if mine else run.period)
 
 
 def _losses(lines: Sequence[ScoreLine]) -> tuple[Loss, ...]:

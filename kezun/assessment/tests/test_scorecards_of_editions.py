@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from kezun.assessment import cards
 from kezun.assessment.models import Run
 from kezun.assessment.queries import history, scorecard
 from kezun.assessment.running import run
 from kezun.assessment.tests.world import US, installed, rated, scheme_text, served, together
+from kezun.facts.queries import measure
 
 pytestmark = pytest.mark.django_db
 CSAT = {
@@ -97,6 +100,17 @@ def test_evidence_opens_the_facts_that_were_counted_and_no_others(own_home, bank
     [line] = component_lines(scorecard(US, run(US, scheme, "2026-03"), "O1"))
     assert (line.evidence.business, line.evidence.customer_class) == ("对公", "V")
     assert line.evidence.unit == "O1"
+    told = parse_qs(urlsplit(cards.evidence(line)).query)
+    assert (told["business"], told["customer_class"], told["unit"]) == (["对公"], ["V"], ["O1"])
+
+
+def test_evidence_of_two_editions_is_each_of_its_own_days(split):
+    lines = component_lines(scorecard(US, run(US, split, "2026-03"), "O1"))
+    days = [(x.evidence.period.start.isoformat(), x.evidence.period.end.isoformat()) for x in lines]
+    assert days == [("2026-03-01", "2026-03-15"), ("2026-03-16", "2026-03-31")]
+    for line in lines:
+        [answer] = measure(US, line.evidence)
+        assert (answer.n, answer.value) == (line.figure.n, line.figure.value)
 
 
 def test_a_scorecard_of_two_editions_needs_few_statements(split, django_assert_max_num_queries):
