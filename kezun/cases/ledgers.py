@@ -9,12 +9,14 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db.models import QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from kezun.cases import kinds, showing
 from kezun.cases.models import Case, Petition
 from kezun.cases.papers import decision_of
 from kezun.cases.rules.kinds import Field, Kind
+from kezun.cases.terms import Term, terms
 from kezun.kernel.actor import Actor
 from kezun.ui.workbook import Sheet, Value, workbook
 
@@ -47,21 +49,12 @@ def cases_of(actor: Actor, wanted: Wanted) -> QuerySet[Case]:
     return found.select_related("kind", "unit", "handler", "verifier").order_by("-received_at", "-pk")
 
 
-def in_time(case: Case) -> str:
-    """Whether it was ended by its deadline; "" where it has none or still runs in time."""
-    if case.due_at is None:
-        return ""
-    if case.closed_at is None:
-        return ""
-    return _("yes") if case.closed_at <= case.due_at else _("no")
-
-
 def columns(kind: Kind) -> list[Field]:
     """The kind's own fields that a ledger shows: none that is sealed."""
     return [f for f in kind.fields if not f.sealed and f.id not in showing.UNSHOWN]
 
 
-def row_of(case: Case, fields: Sequence[Field]) -> list[Value]:
+def row_of(case: Case, fields: Sequence[Field], term: Term) -> list[Value]:
     """A case as a row of the ledger; money as a number of yuan."""
     own: list[Value] = []
     for field in fields:
@@ -76,9 +69,9 @@ def row_of(case: Case, fields: Sequence[Field]) -> list[Value]:
         case.severity,
         case.get_state_display(),
         *own,
-        showing.minute(case.due_at),
+        showing.minute(term.due_at),
         showing.day(case.closed_at),
-        in_time(case),
+        term.words,
         case.repeat + 1 if case.repeat else None,
         case.handler.name if case.handler else "",
         case.verifier.name if case.verifier else "",
@@ -114,7 +107,9 @@ def ledger(actor: Actor, wanted: Wanted) -> bytes:
     """The ledger of a kind as a workbook."""
     kind = kinds.form_of(kinds.kind_now(wanted.code))
     fields = columns(kind)
-    rows = [row_of(case, fields) for case in cases_of(actor, wanted)[:MOST]]
+    cases = list(cases_of(actor, wanted)[:MOST])
+    held = terms(cases, timezone.now())
+    rows = [row_of(case, fields, held[case.pk]) for case in cases]
     title = _("Ledger: %(kind)s") % {"kind": kinds.title_of(kind)}
     about = [
         (_("Known since"), f"{wanted.first} – {wanted.until - dt.timedelta(days=1)}"),

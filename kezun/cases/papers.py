@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as lazy
 from kezun.cases import kinds, remarks, showing, wording
 from kezun.cases.models import Case, Petition, Proof
 from kezun.cases.rules.kinds import Kind
+from kezun.cases.terms import due_of
 from kezun.kernel.file import open_file
 from kezun.kernel.models import StoredFile
 from kezun.org.models import Person
@@ -77,7 +78,7 @@ def _head(case: Case) -> list[tuple[str, str]]:
         (_("Known since"), showing.minute(case.received_at)),
         (_("State"), case.get_state_display()),
         (_("Severity"), str(case.severity)),
-        (_("Deadline"), showing.minute(case.due_at)),
+        (_("Deadline"), showing.minute(due_of(case))),
         (_("Handler"), case.handler.name if case.handler else ""),
         (_("Verified by"), case.verifier.name if case.verifier else ""),
     ]

@@ -17,6 +17,7 @@ from kezun.cases.models.cases import READ
 from kezun.cases.papers import decision_of, paper, title_of
 from kezun.cases.queries import case_by_no
 from kezun.cases.showing import staff
+from kezun.cases.terms import terms as terms_of
 from kezun.kernel.page import Menu, page
 from kezun.org.reader import reader_of
 from kezun.ui.attachment import PDF, XLSX, attachment
@@ -40,9 +41,11 @@ def ledger(request: HttpRequest) -> HttpResponse:
     actor, wanted = reader_of(request), wanted_of(request)
     kind = kinds.form_of(kinds.kind_now(wanted.code))
     shown = Paginator(ledgers.cases_of(actor, wanted), PER_PAGE).get_page(request.GET.get("page"))
+    cases = list(shown.object_list)
+    terms = terms_of(cases, timezone.now())
     context = {
         "title": _("Ledger: %(kind)s") % {"kind": kinds.title_of(kind)},
-        "rows": [(case, ledgers.in_time(case), ledgers.verdict_of(case)) for case in shown.object_list],
+        "rows": [(case, terms[case.pk], ledgers.verdict_of(case)) for case in cases],
         "page": shown,
         "wanted": wanted,
         "last": wanted.until - dt.timedelta(days=1),

@@ -16,6 +16,7 @@ from kezun.cases import actions, kinds, ledgers, letters, pack, papers, rollout,
 from kezun.cases.models import Case, Party, Petition
 from kezun.cases.pages.ledgers import wanted_of
 from kezun.cases.rules.kinds import Choice, Field
+from kezun.cases.terms import Term
 from kezun.cases.tests.test_complaints import CODES, FINDING, REPLY
 from kezun.cases.tests.timing import at, now_is
 from kezun.ui.pdf import Document
@@ -76,24 +77,10 @@ def test_people_and_units_by_name_and_by_code_where_they_are_gone(bank, person_i
 # --- ledgers ---
 
 
-@pytest.mark.parametrize(
-    ("due", "closed", "told"),
-    [
-        (None, 0, ""),
-        (0, None, ""),
-        (0, 0, "yes"),
-        (0, -1, "yes"),
-        (0, 1, "no"),
-    ],
-)
-def test_in_time_is_up_to_the_very_moment(due, closed, told):
-    moment = at("2026-12-31T23:59:59")
-    case = Case(
-        due_at=None if due is None else moment,
-        closed_at=None if closed is None else moment + dt.timedelta(microseconds=closed),
-    )
+@pytest.mark.parametrize(("kept", "told"), [(None, ""), (True, "yes"), (False, "no")])
+def test_in_time_in_words(kept, told):
     with translation.override("en"):
-        assert ledgers.in_time(case) == told
+        assert Term(kept=kept).words == told
 
 
 @pytest.fixture
@@ -148,7 +135,7 @@ def test_money_of_a_ledger_can_be_added_up(opened):
     case = opened()
     case.data = {"amount": 123456, "n": 0, "text": "x"}
     fields = [Field(id="amount", name="元", type="money"), Field(id="n", name="n", type="whole")]
-    row = ledgers.row_of(case, [*fields, Field(id="gone", name="-", type="money")])
+    row = ledgers.row_of(case, [*fields, Field(id="gone", name="-", type="money")], Term())
     assert row[6:9] == [1234.56, 0, ""]
 
 
