@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from kezun.assessment.rules.form import Scheme
 from kezun.assessment.scorecards import title_of
-from kezun.assessment.wording import english, grade_name
+from kezun.assessment.wording import OPERATORS, english, grade_name
 
 PEERS = {
     "peer_p90": gettext_lazy("the best tenth of its peers"),
@@ -39,7 +39,7 @@ def _said(one: Mapping[str, Any], form: Scheme) -> str:
         bound = f"{bound} ({one['bound']:.4g})"
     return _("%(what)s %(op)s %(bound)s: probability %(p)s %%") % {
         "what": what,
-        "op": one["op"],
+        "op": OPERATORS.get(one["op"], one["op"]),
         "bound": bound,
         "p": f"{100 * one['p']:.1f}",
     }

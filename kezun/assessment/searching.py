@@ -13,6 +13,7 @@ from kezun.assessment.signals.finding import search
 from kezun.assessment.signals.ratings import SAMPLE
 from kezun.assessment.signals.span import Span, opened
 from kezun.facts import evidence
+from kezun.facts.proposal import choice_word
 from kezun.facts.questions import RowPage
 from kezun.facts.types import FACT_TYPES
 from kezun.kernel.actor import Actor, SystemActor, require
@@ -21,6 +22,8 @@ from kezun.kernel.task import enqueue, every, task
 SEARCH = "assessment.search_leads"
 FIND = "assessment.find_leads"
 LONGEST = dt.timedelta(days=100)
+LAST = ("source", "source_id", "recorded_at")
+DERIVED = ("day", "hour", "weekday")
 
 
 def ask(actor: Actor, since: dt.date, until: dt.date) -> None:
@@ -62,13 +65,16 @@ def facts_of(actor: Actor, lead: Lead) -> tuple[list[str], list[list[str]]]:
 
 
 def _told(fact: str, page: RowPage) -> tuple[list[str], list[list[str]]]:
-    """Columns that hold something, under their labels; moments in the zone of the page."""
-    used = [n for n, name in enumerate(page.columns) if any(row[n] is not None for row in page.rows)]
+    """Columns that hold something, under their labels, machines' own last; moments in the page's zone."""
+    order = [name for name in page.columns if name not in (*DERIVED, *LAST)]
+    order += [name for name in LAST if name in page.columns]
+    places = [page.columns.index(name) for name in order]
+    used = [n for n in places if any(row[n] is not None for row in page.rows)]
     heads = [str(FACT_TYPES[fact].column(page.columns[n]).label) for n in used]
-    return heads, [[_text(row[n]) for n in used] for row in page.rows]
+    return heads, [[_text(page.columns[n], row[n]) for n in used] for row in page.rows]
 
 
-def _text(value: object) -> str:
+def _text(column: str, value: object) -> str:
     if isinstance(value, dt.datetime):
         return timezone.localtime(value).strftime("%Y-%m-%d %H:%M:%S")
-    return "" if value is None else str(value)
+    return "" if value is None else choice_word(column, str(value))

@@ -98,4 +98,6 @@ def change(now: float | None, before: float | None, unit: str, direction: str) -
         text = f"{rules.decimals(size / before * 100, 1)} %"
     else:
         text = figure(size, unit)
+    if not any(digit in text for digit in "123456789"):
+        sign = "±"
     return Change(sign + text, meaning)

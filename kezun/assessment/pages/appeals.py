@@ -20,6 +20,7 @@ from kezun.assessment.models import Appeal, Round, Score
 from kezun.assessment.pages.files import DOCUMENTS, download, uploaded
 from kezun.assessment.queries import ScoreLine, scorecard
 from kezun.assessment.schemes import scheme_of
+from kezun.assessment.scorecards import Rule, title_of
 from kezun.kernel.page import Menu, page
 from kezun.kernel.rules import whole_number
 from kezun.org.forms.base import ActorForm
@@ -54,11 +55,19 @@ def listing(request: HttpRequest) -> HttpResponse:
     return render(request, "assessment/appeals.html", context)
 
 
-def _lying(person: Person, rows: list[Appeal]) -> list[tuple[Appeal, str, Seat, bool]]:
-    """Each appeal with the name of its level, where it is heard, and whether the reader may decide it."""
+def _lying(person: Person, rows: list[Appeal]) -> list[tuple[Appeal, str, str, Seat, bool]]:
+    """Each appeal with its line, its level, where it is heard, and whether the reader may decide it."""
     found = seats(rows)
     mine = {a.pk for a in rows if a.state == Appeal.State.FILED and _decides(person, a, found[a.pk])}
-    return [(a, level_name(a), found[a.pk], a.pk in mine) for a in rows]
+    return [(a, _line_name(a), level_name(a), found[a.pk], a.pk in mine) for a in rows]
+
+
+def _line_name(appeal: Appeal) -> str:
+    """The title of the line in its scheme; its identifier where the scheme has no such rule."""
+    form = scheme_of(appeal.score.run.scheme)
+    rules: tuple[Rule, ...] = (*form.components, *form.adjustments)
+    rule = next((one for one in rules if one.id == appeal.rule), None)
+    return title_of(rule) if rule else appeal.rule
 
 
 def _decides(person: Person, appeal: Appeal, seat: Seat) -> bool:

@@ -24,14 +24,21 @@ from kezun.assessment.models.runs import COUNTED
 from kezun.assessment.pages.what_if import changed_numbers
 from kezun.assessment.rules.changing import changed
 from kezun.assessment.rules.reading import NotAScheme
+from kezun.facts.indicators import catalogue
 from kezun.facts.questions import period_named
 from kezun.facts.rules import Period
+from kezun.facts.types import FACT_TYPES
 from kezun.kernel.page import Menu, page
 from kezun.org.reader import reader_of
 from kezun.ui.telling import tell
 
 RUN, REPLAY = "assessment.run", "assessment.replay_run"
 PAGE = 30
+OTHER_INPUTS = {
+    "roster": gettext_lazy("Who was judged"),
+    "code": gettext_lazy("Program"),
+    "tree": gettext_lazy("Tree of units"),
+}
 
 
 @page("runs/", name="assessment.runs", needs=RUN, menu=Menu("work", 45, gettext_lazy("Runs"), "player-play"))
@@ -122,6 +129,16 @@ def replay(request: HttpRequest, run: int) -> HttpResponse:
     return redirect("assessment.one_run", held.pk) if reader.may(RUN) else redirect("control.home")
 
 
+def _fact_title(name: str) -> str:
+    return str(FACT_TYPES[name].title) if name in FACT_TYPES else name
+
+
+def _indicator_title(name: str) -> str:
+    """The title of an indicator with its identifier; a definition that is gone keeps the identifier alone."""
+    found = catalogue().definitions.get(name)
+    return f"{found.title} ({name})" if found else name
+
+
 @page("runs/<int:run>/", name="assessment.one_run", needs=RUN)
 @require_safe
 def one(request: HttpRequest, run: int) -> HttpResponse:
@@ -133,9 +150,11 @@ def one(request: HttpRequest, run: int) -> HttpResponse:
         "title": _("Run %(number)d") % {"number": held.pk},
         "run": held,
         "editions": told.get("scheme", {}).get("editions", []),
-        "facts": sorted(told.get("facts", {}).items()),
-        "others": [(name, told[name]) for name in ("roster", "code", "tree") if name in told],
-        "indicators": sorted(told.get("indicators", {}).items()),
+        "facts": [(_fact_title(name), fact) for name, fact in sorted(told.get("facts", {}).items())],
+        "others": [(title, told[name]) for name, title in OTHER_INPUTS.items() if name in told],
+        "indicators": [
+            (_indicator_title(name), sha) for name, sha in sorted(told.get("indicators", {}).items())
+        ],
         "change": held.change.items(),
         "repeated": repeating.history(held.pk),
         "may_repeat": held.state == Run.State.DONE and reader.may(REPLAY),

@@ -11,7 +11,9 @@ from kezun.assessment import searching
 from kezun.assessment.actions.leads import decide_lead, find_leads
 from kezun.assessment.models import Lead
 from kezun.assessment.signals.finding import Found
+from kezun.facts.proposal import choice_word
 from kezun.facts.publishing import publish
+from kezun.facts.types import FACT_TYPES
 from kezun.kernel.actor import Denied, SystemActor
 from kezun.kernel.models import Task, TrailEntry
 
@@ -177,7 +179,12 @@ def test_a_lead_opens_the_facts_that_show_it(home, bank, person_in):
     kept(found(bank["O1"]))
     heads, shown = searching.facts_of(person_in("supervisor", "P1"), Lead.objects.get())
     assert len(shown) == 2
-    assert {"r-1", "r-2"} == {row[1] for row in shown}
+    number, channel = (
+        heads.index(str(FACT_TYPES["rating"].column(c).label)) for c in ("source_id", "channel")
+    )
+    assert {row[number] for row in shown} == {"r-1", "r-2"}
+    assert {row[channel] for row in shown} == {choice_word("channel", "counter")}
+    assert number > channel  # what machines call a row comes after what people read
     assert "2026-03-05 10:00:00" in shown[0]
     assert len(heads) == len(shown[0])
 

@@ -28,6 +28,7 @@ from kezun.kernel.page import page
 from kezun.org.models import Person, Unit
 from kezun.org.reader import reader_of
 from kezun.ui import figures
+from kezun.ui.components import Crumb
 from kezun.ui.rules import grouped
 
 READ, READ_ROWS, EXPORT = "insight.read", "facts.read_rows", "facts.export"
@@ -98,6 +99,7 @@ def explain(request: HttpRequest) -> HttpResponse:
         answer = spanned(reader, asked.question, answer)
     context: dict[str, Any] = {
         "title": d.title,
+        "crumbs": _crumbs(asked),
         "asked": asked,
         "d": d,
         "answer": answer,
@@ -123,6 +125,15 @@ def rows(request: HttpRequest) -> HttpResponse:
         return explain(request)
     asked = _asked(request)
     return render(request, "insight/rows.html", _rows(request, asked, reader_of(request)))
+
+
+def _crumbs(asked: Asked) -> list[Crumb]:
+    """The way back: the person, or the unit and its indicator."""
+    seen, here = asked.look, Crumb(_("How it comes about"))
+    if asked.person is not None:
+        return [Crumb(asked.person.name, seen.person(asked.person.code)), here]
+    unit, d = asked.unit, asked.definition
+    return [Crumb(unit.title, seen.unit(unit.code)), Crumb(d.title, seen.indicator(d.id, unit.code)), here]
 
 
 def _known(reader: Person, asked: Asked) -> list[Unit]:

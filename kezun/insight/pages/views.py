@@ -71,6 +71,6 @@ def search(request: HttpRequest) -> HttpResponse:
     """Units and people in scope; a list under the field for htmx, else a page."""
     reader = reader_of(request)
     text = request.GET.get("q", "")[:80]
-    context = {"title": _("Search"), "text": text, "found": queries.search(reader, text)}
+    context = {"title": _("Search"), "text": text, "searched": text, "found": queries.search(reader, text)}
     inside = request.headers.get("HX-Request") == "true"
     return render(request, "insight/found.html" if inside else "insight/search.html", context)

@@ -9,8 +9,10 @@ from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, Sele
 from django.utils.safestring import SafeString
 
 from kezun.kernel.rules import mask_number
+from kezun.org.rules.agents import browser_name
 
 register = template.Library()
+register.filter("browser", browser_name)
 
 
 @register.filter
