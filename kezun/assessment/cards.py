@@ -199,14 +199,14 @@ def evidence(line: ScoreLine) -> str:
 
 def _entries(actor: Actor, keys: Iterable[str]) -> dict[str, Merit]:
     """Entries of the ledger behind events, by the event's key; only those that the reader may see."""
-    wanted = {key: own for key in keys if _is_key(own := key.rpartition("/")[2])}
+    wanted = {key: own for key in keys if is_key(own := key.rpartition("/")[2])}
     if not wanted:
         return {}
     found = {str(m.key): m for m in Merit.objects.visible_to(actor).filter(key__in=set(wanted.values()))}
     return {key: found[own] for key, own in wanted.items() if own in found}
 
 
-def _is_key(text: str) -> bool:
+def is_key(text: str) -> bool:
     """Whether an event may be an entry of the ledger: other sources name their events as they like."""
     try:
         return str(uuid.UUID(text)) == text

@@ -135,7 +135,7 @@ def roster(of: Of, period: Period) -> Roster:
     return _lines(period) if of.kind == "line" else _units(of, period)
 
 
-def _roots(day: dt.date) -> list[Unit]:
+def roots(day: dt.date) -> list[Unit]:
     tops = UnitPlace.objects.filter(valid_on(day), parent=None).values("unit")
     return list(Unit.objects.filter(pk__in=tops, closed_date__gte=day).order_by("pk"))
 
@@ -162,7 +162,7 @@ def joined(spans: Iterable[tuple[int, int, int, int]]) -> list[tuple[int, int, i
 def _units(of: Of, period: Period) -> Roster:
     kinds = of.units or KINDS.get(of.kind, ())
     spans: set[Branch] = set()
-    for root in _roots(period.end):
+    for root in roots(period.end):
         for kind in kinds:
             if root.kind == kind:
                 spans |= set(branches(root, None, period)[0])
@@ -192,7 +192,7 @@ def _people(of: Of, period: Period) -> Roster:
         Subject(f"person:{pk}", code, unit, pk, line, peers.of(unit, post, line))
         for pk, code, unit, post, line in _posted(of, period)
     ]
-    every = {b for root in _roots(period.end) for b in branches(root, None, period)[0]}
+    every = {b for root in roots(period.end) for b in branches(root, None, period)[0]}
     return Roster("person", subjects, _tree(b._replace(target=ALL) for b in every))
 
 
@@ -234,7 +234,7 @@ def _lines(period: Period) -> Roster:
         for person, line, first, last in held.values_list("person_id", "line_id", "from_date", "to_date")
         if line is not None
     )
-    every = {b for root in _roots(period.end) for b in branches(root, None, period)[0]}
+    every = {b for root in roots(period.end) for b in branches(root, None, period)[0]}
     tree = _tree(b._replace(target=ALL) for b in every)
     return Roster("line", subjects, tree, [Member(*row) for row in members])
 

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 from kezun.assessment import cards, pictures, printing, queries, winning, wording
 from kezun.assessment.cards import Row
 from kezun.assessment.choosing import Choice, choices, matching, pick
+from kezun.assessment.inspections import visits
 from kezun.assessment.models import Run, Scheme, Score
 from kezun.assessment.restating import replaced
 from kezun.assessment.rules.form import Component
@@ -140,7 +141,7 @@ def line(request: HttpRequest, run: int, subject: str, rule: str) -> HttpRespons
     context: dict[str, Any] = {
         "title": mine[0].line.title,
         "card": card,
-        "lines": [(row, _explained(card, row)) for row in mine],
+        "lines": [(row, _explained(card, row), visits(reader, card, row.line)) for row in mine],
         "crumbs": [
             Crumb(_("Scorecards"), "/scorecards/"),
             Crumb(card.name, cards.address(card.run.pk, card.row.subject)),
