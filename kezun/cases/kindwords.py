@@ -171,7 +171,7 @@ def clocks(kind: Kind) -> list[Timed]:
             wording.several(wording.button(verb) for verb in use.starts),
             wording.several(wording.button(verb) for verb in use.stops),
             wording.several(wording.button(verb) for verb in use.restores),
-            "; ".join(_when(kind, name, allowed) for name, allowed in use.when.items()),
+            wording.series(_when(kind, name, allowed) for name, allowed in use.when.items()),
         )
         for use in kind.clocks
     ]
@@ -180,16 +180,11 @@ def clocks(kind: Kind) -> list[Timed]:
 def _when(kind: Kind, name: str, allowed: tuple[str, ...]) -> str:
     field = kind.field(name)
     label = wording.named(field.name, field.name_en) if field else wording.take_name(name)
-    table = catalogs.tables().get(field.table) if field and field.table else None
     names = [
-        table.codes[value].title
-        if table and value in table.codes
-        else _("not said")
-        if value == "None"
-        else value
+        _("not said") if value == "None" else showing.value(field, value) if field else value
         for value in allowed
     ]
-    return f"{label}: {', '.join(names)}"
+    return _("%(field)s: %(values)s") % {"field": label, "values": wording.several(names)}
 
 
 def grades(kind: Kind) -> list[tuple[str, int]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
@@ -19,6 +19,7 @@ from kezun.cases.reach import highest, lines_at, of_lines
 from kezun.cases.rules import measuring, monthly
 from kezun.cases.rules.measuring import ANSWER, CONTACT, Running
 from kezun.cases.rules.monthly import Change, Figures, Line, Row
+from kezun.cases.terms import Term, terms
 from kezun.kernel.actor import Actor, OutOfScope
 from kezun.org.models import BusinessLine, Unit, UnitPath, valid_on
 
@@ -69,6 +70,7 @@ class Report:
     units: tuple[tuple[Unit, int, monthly.Part], ...]
     listed: tuple[Case, ...]
     lines: tuple[BusinessLine, ...] | None = None  # to which the reader is limited
+    terms: Mapping[int, Term] = field(default_factory=dict)  # of those listed, by primary key
 
     @cached_property
     def figures(self) -> Figures:
@@ -101,6 +103,7 @@ def report(actor: Actor, unit: Unit, first: dt.date, now: dt.datetime | None = N
     base = Case.objects.filter(of_lines(lines), code=COMPLAINT, unit__in=below).counted()
     rows = _rows(base, month)
     compared = {months: _axes_of(base, month, months) for months in (-1, -12)}
+    listed = _listed(rows)
     return Report(
         month=month,
         rows=rows,
@@ -112,8 +115,9 @@ def report(actor: Actor, unit: Unit, first: dt.date, now: dt.datetime | None = N
         reasons=tuple(_leaves(rows, compared[-1], compared[-12])),
         trend=_trend(base, month),
         units=_units(rows, unit),
-        listed=_listed(rows),
+        listed=listed,
         lines=highest(lines),
+        terms=terms(listed, month.now),
     )
 
 
@@ -231,5 +235,5 @@ def _listed(rows: Iterable[Row]) -> tuple[Case, ...]:
     wanted = sorted((row for row in rows if row.severity <= monthly.GRAVE or row.late),
                     key=lambda row: (row.severity, not row.late, row.pk))[:MOST_LISTED]  # fmt: skip
     order = {row.pk: at for at, row in enumerate(wanted)}
-    cases = Case.objects.filter(pk__in=order).select_related("unit").defer("data", "words")
+    cases = Case.objects.filter(pk__in=order).select_related("unit", "kind").defer("data", "words")
     return tuple(sorted(cases, key=lambda case: order[case.pk]))

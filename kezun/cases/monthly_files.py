@@ -70,7 +70,7 @@ def sheets(report: Report) -> list[Sheet]:
             _("By unit"),
             (_("Unit"), _("Complaints"), _("Answered in time")),
             tuple(
-                (unit.name, str(count), words.of(part) if part.n else NONE)
+                (unit.title, str(count), words.of(part) if part.n else NONE)
                 for unit, count, part in report.units
             ),
         )
@@ -84,8 +84,8 @@ def sheets(report: Report) -> list[Sheet]:
             ),
             tuple(
                 (
-                    *(case.no, case.title, case.unit.name, str(case.severity), _day(case.received_at)),
-                    *(_day(case.due_at), str(case.get_state_display())),
+                    *(case.no, case.title, case.unit.title, str(case.severity), _day(case.received_at)),
+                    *(_day(report.terms[case.pk].due_at), str(case.get_state_display())),
                 )
                 for case in report.listed
             ),

@@ -84,7 +84,7 @@ def _many(report: Report) -> Iterator[str]:
         yield _("%(n)d of them are grave.") % {"n": made.grave}
     if report.units and report.units[0][1] < made.total:
         unit, count, _part = report.units[0]
-        yield _("Most were about %(unit)s (%(n)d).") % {"unit": unit.name, "n": count}
+        yield _("Most were about %(unit)s (%(n)d).") % {"unit": unit.title, "n": count}
 
 
 def _against(change: Change, when: str) -> str:

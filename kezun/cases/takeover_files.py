@@ -32,7 +32,7 @@ def template(person: Person) -> bytes:
     """
     book = Workbook()
     ledger, about, codes = book.worksheets[0], book.create_sheet(), book.create_sheet()
-    ledger.title, about.title, codes.title = _("Complaints"), _("The columns"), _("To choose from")
+    ledger.title, about.title, codes.title = _("Ledger of complaints"), _("The columns"), _("To choose from")
     lists = choices()
     examples = {name: words[0] for name, words in lists.items() if words}
     examples |= {"unit": person.home_unit.code if person.home_unit else "", "handler": person.code}

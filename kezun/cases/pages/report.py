@@ -109,6 +109,7 @@ def _context(found: Report, reader: Person) -> dict[str, Any]:
         "title": words.title(found),
         "crumbs": [*_crumbs(found, reader), Crumb(words.unit_name(found))],
         "found": found,
+        "listed": [(case, found.terms[case.pk]) for case in found.listed],
         "unit": month.unit,
         "month": words.month_name(found),
         "newest": timezone.localdate().strftime("%Y-%m"),

@@ -17,11 +17,18 @@ from kezun.cases import clockwords, wording
 from kezun.cases.drawing import Bar
 from kezun.cases.models import Case, Clock, Petition
 from kezun.cases.rows import Row
+from kezun.cases.rules.clocks import Policy
 from kezun.cases.timeline import Entry
 
 register = template.Library()
 PING_PONG = 2
 GOOD, BAD = ("closed", "checked", "verified", "answered"), ("rejected", "withdrawn")
+
+
+@register.filter
+def budget(rule: Policy) -> str:
+    """How long a deadline is, in words: «1 workday»."""
+    return wording.amount(rule.budget, rule.basis.value)
 
 
 @register.simple_tag

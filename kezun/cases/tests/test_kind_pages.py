@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.utils import timezone
+from django.utils import timezone, translation
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -81,6 +81,31 @@ def test_when_a_deadline_runs_is_said(shipped):
     told = kindwords.clocks(kinds.form_of(kinds.kind_now("complaint")))
     assert any("复杂程度" in one.when and "未填写" in one.when for one in told)
     assert all(one.policy for one in told)
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("zh-hans", "整改方式：限期整改；问题等级：较重、重大"),
+        ("en", "How soon: By a day; Grade of the finding: Serious, Major"),
+    ],
+)
+def test_when_a_deadline_runs_is_said_in_the_words_of_the_form(shipped, language, words):
+    with translation.override(language):
+        told = kindwords.clocks(kinds.form_of(kinds.kind_now("correction")))
+    assert words in [one.when for one in told]
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("zh-hans", ("1 个工作日", "0.5 小时")), ("en", ("1 workday ", "0.5 hours"))],
+)
+def test_how_long_a_deadline_is_is_said_as_one_says_it(client, shipped, language, words):
+    client.force_login(shipped["auditor"])
+    client.cookies["kezun_language"] = language
+    page = client.get("/cases/kinds/").content.decode()
+    for word in words:
+        assert f'<td class="k-nowrap">{word}' in page
 
 
 def steps():

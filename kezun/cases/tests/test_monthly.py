@@ -15,12 +15,14 @@ from click.testing import CliRunner
 from django.test import Client
 from django.utils import timezone, translation
 
-from kezun.cases import monthly, monthly_files, monthly_words
+from kezun.cases import monthly, monthly_files, monthly_words, publishing
 from kezun.cases.cli_report import report_command
 from kezun.cases.models import Case, Clock
+from kezun.cases.rules.measuring import ANSWER
 from kezun.cases.rules.monthly import shifted
 from kezun.kernel.actor import OutOfScope, SystemActor
 from kezun.kernel.models import TrailEntry
+from kezun.org.models import Unit
 
 SYSTEM = SystemActor("test")
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -98,6 +100,34 @@ def test_units_directly_below(month):
 
 def test_grave_and_overdue_are_listed(month):
     assert [case.title for case in of(month).listed] == ["重大投诉", "超期未办"]
+
+
+def test_what_is_listed_says_when_it_was_due_also_once_it_has_ended(monkeypatch, month):
+    monkeypatch.setattr(publishing, "roles_of", lambda kind: {"complaint_decision": ANSWER})
+    late = Case.objects.get(title="超期未办")
+    Case.objects.filter(pk=late.pk).update(state="rejected", open=False, due_at=None, act_by_at=None)
+    late.clocks.update(state="stopped", outcome="missed", stopped_at=at(21))
+    found = of(month)
+    assert {case.title: found.terms[case.pk].due_at for case in found.listed} == {
+        "重大投诉": None,
+        "超期未办": at(20),
+    }
+    [sheet] = [one for one in monthly_files.sheets(found) if len(one.heads) == 7]
+    assert [row[5] for row in sheet.rows] == ["—", at(20).strftime("%Y-%m-%d")]
+
+
+def test_units_are_called_in_the_readers_language_everywhere(client, month):
+    Unit.objects.update(name_en="Some unit")
+    with translation.override("en"):
+        found = of(month)
+        told = str(monthly_words.paragraphs(found)) + str(monthly_files.sheets(found))
+    client.force_login(month["office"])
+    client.cookies["kezun_language"] = "en"
+    shown = client.get(f"/cases/report/?unit=HO&month={MONTH}").content.decode()
+    for text in (told, shown):
+        assert "Some unit" in text
+        assert "机构P1" not in text
+        assert "机构O1" not in text
 
 
 def test_what_is_out_of_scope_is_not_reported(month):

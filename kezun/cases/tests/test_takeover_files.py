@@ -48,6 +48,7 @@ def test_the_template_is_known_by_its_own_heads(world, language):
     opened = takeover.opened(kept(world["office"], content))
     found = takeover.guessed(opened)  # whatever the language of who reads it
     assert found == {name: at for at, name in enumerate(takeover_words.COLUMNS)}
+    assert opened.names[0] == ("投诉台账" if language == "zh-hans" else "Ledger of complaints")
     assert opened.heads[found["story"]] == (
         "投诉内容" if language == "zh-hans" else "What the complaint is about"
     )
