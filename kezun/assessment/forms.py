@@ -123,7 +123,7 @@ class ProposeAward(ActorForm):
     )
     kind = forms.ChoiceField(label=_("Kind"), choices=[("star", _("Star")), ("title", _("Title"))])
     level = forms.IntegerField(label=_("Stars"), min_value=0, max_value=5, required=False)
-    title = forms.CharField(label=_("Title"), max_length=120, required=False)
+    title = forms.CharField(label=_("Name of the title"), max_length=120, required=False)
     from_date = DayField(_("From day"), help_text=_("Empty: today."))
     to_date = forms.DateField(label=_("To day"), widget=DayInput())
 

@@ -62,7 +62,8 @@ def trend(shown: Sequence[Point], grades: Sequence[Grade] = ()) -> Chart:
         about = _("The line breaks where another edition of the scheme began.")
     elif all(p.score is None for p in shown):
         about = _("No score in these periods, so there is no line to draw.")
-    return Chart("chart-history", "trend", _("Over the periods"), data, columns, rows, about)
+    blank = all(p.score is None for p in shown)
+    return Chart("chart-history", "trend", _("Over the periods"), data, columns, rows, about, blank=blank)
 
 
 def _float(value: Decimal | None) -> float | None:

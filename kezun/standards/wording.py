@@ -26,6 +26,7 @@ from kezun.standards.rules.form import (
     Range,
     Trigger,
 )
+from kezun.ui.figures import figure as measured
 
 TERMS = Path(__file__).parent / "catalog" / "terms.yaml"
 KINDS = {
@@ -99,6 +100,14 @@ def indicator_name(ref: str) -> str:
         return ref
 
 
+def indicator_unit(ref: str) -> str:
+    """The unit of an indicator; nothing where no room declares it."""
+    try:
+        return facts.indicator(ref).unit
+    except UnknownIndicator:
+        return ""
+
+
 def judged(criterion: Criterion) -> str:
     """How a criterion is judged, as one sentence where it is not a choice of options."""
     answer = criterion.answer
@@ -121,15 +130,23 @@ def steps(criterion: Criterion) -> list[Step]:
     if isinstance(answer, Graded):
         return [Step((english() and o.name_en) or o.name, figure(points * o.share)) for o in answer.options]
     if isinstance(answer, Indicator):
-        bands = [Step(_bound(answer.op, band), figure(points * band.share)) for band in answer.bands]
-        return bands + [Step(figure(value), figure(points * share)) for value, share in answer.linear]
+        unit = indicator_unit(answer.ref)
+        bands = [Step(_bound(answer.op, band, unit), figure(points * band.share)) for band in answer.bands]
+        return bands + [Step(_measure(v, unit), figure(points * share)) for v, share in answer.linear]
     return []
 
 
-def _bound(op: str, band: Band) -> str:
+def _bound(op: str, band: Band, unit: str) -> str:
     if band.bound is None:
         return _("otherwise")
-    return f"{op.replace('>=', '≥').replace('<=', '≤')} {figure(band.bound)}"
+    return f"{op.replace('>=', '≥').replace('<=', '≤')} {_measure(band.bound, unit)}"
+
+
+def _measure(value: Decimal, unit: str) -> str:
+    """A bound of a measured value: «15 min», «98.5 %» to the last digit; bare where no unit is known."""
+    if unit == "%":
+        return f"{figure(value * 100)} %"
+    return measured(float(value), unit) if unit else figure(value)
 
 
 def option_name(criterion: Criterion, name: str) -> str:

@@ -88,7 +88,8 @@ class Chart:
     """A chart and its table: the same numbers twice, for the eye and for whoever reads the table.
 
     kind: trend, bars, heat (see static/ui/charts.js for what `data` holds). columns: headings.
-    rows: cells, the first of a row names it. wide: over the whole width.
+    rows: cells, the first of a row names it. wide: over the whole width. blank: there are rows but nothing to
+    draw, so the table stands alone.
     """
 
     id: str
@@ -99,6 +100,7 @@ class Chart:
     rows: Sequence[Sequence[Cell]]
     about: str = ""
     wide: bool = False
+    blank: bool = False
 
     @property
     def payload(self) -> dict[str, Any]:

@@ -177,7 +177,7 @@ STOPS = (
         "runs",
         "office",
         "/runs/",
-        "测算：输入哈希、重算是否一致",
+        "计算：输入哈希、重算是否一致",
         "Runs and their repetition",
         "#all-runs",
         phone=False,

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from kezun.kernel.page import Menu, page
-from kezun.org.models import Person
+from kezun.org.models import Person, Unit
 from kezun.org.queries import found_units, home_units
 from kezun.org.reader import reader_of
 from kezun.standards import actions, queries
@@ -78,7 +78,7 @@ def begin(request: HttpRequest) -> HttpResponse:
     units = found_units(actor, "", BEGIN).filter(closed_date__gte=queries.today())
     home = home_units(actor, BEGIN)
     initial = {
-        "unit": home[0].code if len(home) == 1 else "",
+        "unit": home[0].code if len(home) == 1 and home[0].kind == Unit.Kind.OUTLET else "",
         "key": uuid.uuid4(),
         "visited": queries.today(),
     }
