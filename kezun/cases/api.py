@@ -266,8 +266,9 @@ def events(request: HttpRequest, no: str) -> dict[str, Any]:
 def do(request: HttpRequest, no: str, verb: str) -> dict[str, Any]:
     """Take a step: `verb` with what it is given; needs the permission `cases.<verb>` besides.
 
-    `grade` takes a severity as the kind's table has it or a graver one; for a milder one `ask` with
-    `{"type": "grade", "severity": …, "reason": …}`, which another person grants.
+    `grade` takes a severity as the kind's table has it or a graver one; for a milder one, or for a
+    classification that is milder or gives more time, `ask` with `{"type": "grade", "severity": …,
+    "reason": …}` and the fields as they should be (`"complexity": "complex"`): another person grants it.
     """
     actor = reader_of(request)
     row, said = queries.case_by_no(actor, _plain(no)), _plain(Step.read(request).dict())

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from kezun.cases import catalogs, levels, policies
+from kezun.cases import catalogs, classing, levels, policies
 from kezun.cases.doing import Doing
 from kezun.cases.models import Clock, Link
 from kezun.cases.rules import clocks, ladders
@@ -51,6 +51,7 @@ def move(doing: Doing) -> None:
     held = {} if doing.verb == "open" else {c.policy: c for c in Clock.objects.filter(case=doing.case)}
     moved: dict[str, Clock] = {}
     hours: dict[str, Worktime] = {}
+    before = {policy: clock.due_at for policy, clock in held.items() if clock.state != Clock.State.STOPPED}
     for use in doing.kind.clocks:
         for wanted in _moves(doing, use, held.get(use.policy)):
             clock = held.get(use.policy) or _begin(doing, use)
@@ -59,6 +60,7 @@ def move(doing: Doing) -> None:
             if calendar not in hours:
                 hours[calendar] = worktime_of(clock)
             advance(clock, _event(doing, use, wanted), doing.at, hours[calendar])
+    classing.no_more_time(doing, held, before)
     for policy, clock in moved.items():
         doing.clocks[policy] = _told(clock)
     begun = [clock for clock in moved.values() if clock.pk is None]
@@ -80,8 +82,7 @@ def _moves(doing: Doing, use: ClockUse, clock: Clock | None) -> Iterator[Move]:
     for policy, verb, units, began in doing.moves:
         if policy == use.policy:
             yield Move(verb, units, began)
-    values = doing.data() | {"severity": doing.value("severity")}
-    wanted = use.holds(values)
+    wanted = use.holds(classing.values(doing))
     running = clock is not None and clock.state != Clock.State.STOPPED
     if running:
         yield from _of_running(doing, use, clock, wanted)
@@ -91,7 +92,7 @@ def _moves(doing: Doing, use: ClockUse, clock: Clock | None) -> Iterator[Move]:
     elif wanted and clock is not None and doing.verb in use.reopens:
         yield Move("reopen")
     elif wanted and clock is not None and (doing.verb in use.restores or _wanted_again(doing, use, clock)):
-        yield Move("restore")
+        yield Move("reopen" if _since_reopened(doing, use, clock) else "restore")
 
 
 def _of_running(doing: Doing, use: ClockUse, clock: Clock | None, wanted: bool) -> Iterator[Move]:
@@ -121,6 +122,18 @@ def _wanted_again(doing: Doing, use: ClockUse, clock: Clock) -> bool:
     return clock.history[-1][0] == "withdraw" and _would_run(doing, use)
 
 
+def _reopened_at(doing: Doing, use: ClockUse) -> dt.datetime | None:
+    """When the case last went through a step that begins this clock anew."""
+    events = doing.case.events.filter(verb__in=use.reopens).order_by("-seq")
+    return events.values_list("at", flat=True).first()
+
+
+def _since_reopened(doing: Doing, use: ClockUse, clock: Clock) -> bool:
+    """Whether a clock that was taken away missed that the case was opened again meanwhile."""
+    reopened = _reopened_at(doing, use)
+    return reopened is not None and clock.stopped_at is not None and clock.stopped_at < reopened
+
+
 def _done(doing: Doing, use: ClockUse) -> bool:
     """Whether what the clock asks for was done already, and was not undone since."""
     verbs = {*use.stops, *use.restores, *use.reopens}
@@ -142,9 +155,14 @@ def _pausable(clock: Clock | None) -> bool:
 
 
 def _event(doing: Doing, use: ClockUse, wanted: Move) -> ClockEvent:
-    """A clock that runs from the opening counts from receipt, at whatever channel it was."""
+    """A clock that runs from the opening counts from receipt, at whatever channel it was.
+
+    One that comes in later, for a case that was opened again, counts from then.
+    """
     late_start = wanted.name == "start" and (doing.verb == "open" or doing.verb not in use.starts)
     at = doing.value("received_at") if late_start else doing.at
+    if late_start or (wanted.name == "reopen" and doing.verb not in use.reopens):
+        at = _reopened_at(doing, use) or at
     moment = dt.datetime.fromisoformat(at) if isinstance(at, str) else at
     return ClockEvent(wanted.name, moment, wanted.units, wanted.began)
 

@@ -21,6 +21,7 @@ from kezun.cases.effects.grading import hint
 from kezun.cases.forms_intake import area
 from kezun.cases.forms_kind import field_of
 from kezun.cases.models import Case, Clock, Party
+from kezun.cases.payload import FREE
 from kezun.cases.rules.kinds import Field, Kind
 from kezun.cases.rules.verbs import VERBS, Take
 from kezun.cases.showing import UNSHOWN
@@ -74,7 +75,7 @@ class StepForm(forms.Form):
             self._of_request(clocks)
         wanted = demanded(kind, kind.step(verb, case.state))
         for told in self.asked():
-            needed = verb != "amend" and (told.required or told.id in wanted)
+            needed = verb not in FREE and (told.required or told.id in wanted)
             self.fields[told.id] = field_of(replace(told, required=needed))
             if told.type == "flag" and told.id in wanted:
                 _mark(self.fields[told.id])
@@ -89,7 +90,7 @@ class StepForm(forms.Form):
     def _of_request(self, clocks: Sequence[Clock] | None) -> None:
         """What a request needs of its type, and the deadlines to choose from (None: any may be named)."""
         type_ = self._chosen("type")
-        needed = list(NEEDED.get(type_, ()))
+        needed = [] if type_ == "grade" and self.kind.classing() else list(NEEDED.get(type_, ()))
         if clocks is not None and "policy" in self.fields:
             self.fields["policy"] = _of_clocks(clocks)
             self.fields["units"].label = _units_label(clocks)
@@ -104,9 +105,12 @@ class StepForm(forms.Form):
         return self.verb != "ask" or needed is None or take.name in ("type", *needed)
 
     def asked(self) -> list[Field]:
-        """The kind's fields that go with the verb; with `amend` all that are not sealed."""
+        """The kind's fields that go with the verb; with `amend` all that are not sealed, with a request for
+        another grade those that classify the case."""
         if self.verb == "amend":
             return [f for f in self.kind.fields if not f.sealed and f.id not in UNSHOWN]
+        if self.verb == "ask":
+            return list(self.kind.classing()) if self._chosen("type") == "grade" else []
         return [f for f in self.kind.asked(self.verb) if f.id not in UNSHOWN]
 
     @property
@@ -114,12 +118,12 @@ class StepForm(forms.Form):
         return any(take.kind == "files" for take in self.takes)
 
     def given(self) -> dict[str, Any]:
-        """What the verb takes of it, as it was typed; of `amend` only what was changed."""
+        """What the verb takes of it, as it was typed; where fields go freely with it, only those changed."""
         said = self.cleaned_data
         found = {take.name: said[take.name] for take in self.takes if take.name in said}
         for told in self.asked():
             value = said[told.id]
-            if self.verb != "amend" or self._changed(told):
+            if self.verb not in FREE or self._changed(told):
                 found[told.id] = value
         if "party_role" in self.fields:
             row = {

@@ -36,6 +36,7 @@ LARGEST = 2**31 - 1
 EARLIEST = dt.datetime(1990, 1, 1, tzinfo=dt.UTC)
 LEAST_DIGITS = 5
 MOST_PARTIES, MOST_REPRESENTATIVES, MOST_FILES = 60, 5, 20
+FREE = ("amend", "ask")  # of the kind's fields these name whichever they are about
 
 
 def cleaned(
@@ -47,9 +48,10 @@ def cleaned(
     """
     spec = VERBS[verb]
     fields = {field.id: field for field in kind.asked(verb)}
-    if verb == "amend":
-        fields = {field.id: field for field in kind.fields}
     takes = {take.name: take for take in spec.takes}
+    if verb in FREE:
+        listed = kind.fields if verb == "amend" else kind.classing()
+        fields = {field.id: field for field in listed if field.id not in takes}
     errors: dict[str, Any] = {}
     for name in given:
         if name not in takes and name not in fields:
@@ -64,7 +66,7 @@ def cleaned(
         if take.required and said[name] in (None, "", [], ()) and name not in errors:
             errors[name] = _("This is missing; fill it in.")
     for id, field in fields.items():
-        if field.required and held[id] in (None, "") and id not in errors and verb != "amend":
+        if field.required and held[id] in (None, "") and id not in errors and verb not in FREE:
             errors[id] = _("This is missing; fill it in.")
     if errors:
         raise ValidationError(errors)

@@ -159,6 +159,12 @@ def policies() -> dict[str, Deadline]:
     return found
 
 
+def title_of(code: str) -> str:
+    """What the policy of that code is called; the code itself where none has it."""
+    known = policies().get(code)
+    return known.title if known else code
+
+
 def policy(code: str) -> Deadline:
     """The policy of that code. Raises ValidationError, which names those there are."""
     found = policies().get(code)

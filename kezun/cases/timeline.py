@@ -131,12 +131,12 @@ def _entry(
         verb=event.verb,
         done=wording.done(event.verb),
         changes=tuple(changes),
-        said=tuple(_spoken(event.verb, body, names)),
+        said=tuple(_spoken(event.verb, body, form, names)),
         digest=event.digest,
     )
 
 
-def _spoken(verb: str, body: Mapping[str, Any], names: Names) -> Iterable[tuple[str, str]]:
+def _spoken(verb: str, body: Mapping[str, Any], form: Kind, names: Names) -> Iterable[tuple[str, str]]:
     """What was said with the verb, each with its name; personal data stand in no event."""
     said, told = body.get("said") or {}, body.get("told") or {}
     for take in VERBS[verb].takes if verb in VERBS else ():
@@ -152,6 +152,8 @@ def _spoken(verb: str, body: Mapping[str, Any], names: Names) -> Iterable[tuple[
             text = kinds[take.kind].get(value, str(value))
         elif take.kind == "choice":
             text = wording.choice_name(take.name, str(value))
+        elif verb == "roll_out" and take.name == "kind":
+            text = str(dict(Unit.Kind.choices).get(value, value))
         elif take.kind == "moment":
             text = moment_words(str(value))
         else:
@@ -168,33 +170,38 @@ def _spoken(verb: str, body: Mapping[str, Any], names: Names) -> Iterable[tuple[
     if told.get("escalated"):
         yield from _escalated(told["escalated"], names)
     if told.get("petition"):
-        yield from _petition(told["petition"], verb)
+        yield from _petition(told["petition"], verb, form)
     if told.get("climbed_to") in names.units:
         yield _("Sent back twice: goes up to"), names.units[told["climbed_to"]]
 
 
 def _escalated(told: Mapping[str, Any], names: Names) -> Iterable[tuple[str, str]]:
     """Which deadline ran so far, and who was told of it."""
-    yield _("Deadline"), _policy(told["policy"])
+    yield _("Deadline"), policies.title_of(told["policy"])
     people = [names.people.get(pk, str(pk)) for pk in told.get("people", ())]
-    yield _("Told"), ", ".join(people) or _("nobody holds these posts")
+    yield _("Told"), wording.several(people) or _("nobody holds these posts")
     if told.get("climbed"):
         yield _("Levels climbed past empty posts"), str(told["climbed"])
 
 
-def _petition(told: Mapping[str, Any], verb: str) -> Iterable[tuple[str, str]]:
-    """What had been asked for, where somebody decides on it, and of which deadline."""
+def _petition(told: Mapping[str, Any], verb: str, form: Kind) -> Iterable[tuple[str, str]]:
+    """What had been asked for, where somebody decides on it, and of which deadline or fields."""
     if verb != "ask":
         yield _("Request decided on"), str(Petition.Type(told["type"]).label)
     if told.get("policy") and told["type"] == Petition.Type.EXTEND:
-        yield _("Deadline"), _policy(told["policy"])
+        yield _("Deadline"), policies.title_of(told["policy"])
         if told.get("units"):
             yield _("How much more"), clockwords.amount_of(told["policy"], told["units"])
+    if verb == "ask":
+        yield from reclassing(told["data"], form)
 
 
-def _policy(id: str) -> str:
-    known = policies.policies().get(id)
-    return known.title if known else id
+def reclassing(told: Mapping[str, Any], form: Kind) -> Iterable[tuple[str, str]]:
+    """How a request would have the case classified, and how it was when that was asked."""
+    for id, new in told.get("fields", {}).items():
+        if (field := form.field(id)) is not None:
+            before = field_words(field, told["was"].get(id)) or "—"
+            yield field_name(field), f"{before} → {field_words(field, new)}"
 
 
 def value_words(name: str, value: Any, *, names: Names) -> str:

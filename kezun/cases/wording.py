@@ -114,6 +114,11 @@ def done(verb: str) -> str:
     return str(VERBS[verb][1]) if verb in VERBS else verb
 
 
+def way_to_grade() -> dict[str, str]:
+    """What the button and the choice are called by which another grade is asked for."""
+    return {"ask": button("ask"), "type": choice_name("type", "grade")}
+
+
 def take_name(name: str) -> str:
     """What a verb takes, as a form names it."""
     return str(TAKES.get(name, name))

@@ -2,7 +2,8 @@
 
 A kind that has a table of severity (urgency × complexity) says how grave its cases are. Whoever registers or
 grades one may find it graver. Milder it becomes only by a request for another grade with its reason, which
-somebody else grants (`effects/petitions`).
+somebody else grants (`effects/petitions`); so does its classification, where by the table that is milder, or
+where it would give more time (`clocking`).
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from django.utils.translation import gettext as _
 
 from kezun.cases import standing, wording
 from kezun.cases.doing import Doing, effect
-from kezun.cases.rules.kinds import Kind
+from kezun.cases.rules.kinds import AXES, Kind
+from kezun.cases.rules.verbs import VERBS
 
-AXES = frozenset(("urgency", "complexity"))
+SET_FREELY = frozenset(("open", "ask", "grant"))  # before anybody classified it, or by two
 
 
 def checked(severity: int) -> int:
@@ -39,18 +41,33 @@ def graded(doing: Doing, values: Mapping[str, Any]) -> int:
     return severity
 
 
-def asked(doing: Doing) -> dict[str, int]:
-    """What a request for another grade holds: which, instead of which, and that of the table."""
-    severity, before = checked(doing.said.get("severity") or 0), doing.case.severity
-    if severity == before:
+def asked(doing: Doing) -> dict[str, Any]:
+    """What a request for another grade holds: which, instead of which, and that of the table.
+
+    fields: how the case is to be classified; was: how it was when this was asked, with what else its
+    deadlines come from. Without a severity the table decides where an axis of it changes.
+    """
+    kind, held, before = doing.kind, doing.case.data, doing.case.severity
+    fields = {id: value for id, value in doing.fields.items() if held.get(id) != value}
+    table = kind.severity({**held, **fields})
+    severity = doing.said.get("severity")
+    if severity is None and fields:
+        severity = table if kind.grades and not fields.keys().isdisjoint(AXES) else before
+    severity = checked(severity or 0)
+    if severity == before and not fields:
         raise ValidationError({"severity": _("The case has this severity already.")})
-    told = {"severity": severity, "before": before}
-    return told | ({"table": doing.kind.severity(doing.data())} if doing.kind.grades else {})
+    told: dict[str, Any] = {"severity": severity, "before": before}
+    if kind.grades:
+        told["table"] = table
+    if fields:
+        counted = [field.id for field in kind.classing()] + [use.units for use in kind.clocks if use.units]
+        told |= {"fields": fields, "was": {id: held.get(id) for id in counted}}
+    return told
 
 
 def refusal(doing: Doing, table: int) -> str:
     """Why a milder grade is not simply set, and the way to it."""
-    told = {"table": table, "ask": wording.button("ask"), "type": wording.choice_name("type", "grade")}
+    told = {"table": table} | wording.way_to_grade()
     if doing.verb == "open":
         text = _(
             "By the table of its kind this is severity %(table)d or graver. For a milder one register it "
@@ -70,7 +87,10 @@ def hint(kind: Kind, values: Mapping[str, Any], verb: str) -> str:
         return ""
     told = {"table": kind.severity(values), "ask": wording.button("ask")}
     if verb == "ask":
-        text = _("By the table of its kind: %(table)d. Somebody else decides on a milder one.")
+        text = _(
+            "By the table of its kind: %(table)d as it is classified now; left empty, the table decides by "
+            "what is chosen below. Somebody else decides on it."
+        )
     else:
         text = _(
             "By the table of its kind: %(table)d as it is classified now; left empty, the table decides. "
@@ -92,8 +112,29 @@ def regraded(doing: Doing) -> None:
 
 @effect("amend")
 def reclassified(doing: Doing) -> None:
-    """What turns out to be more urgent or complex is graver from now on; milder it is not made on the way."""
-    if AXES & doing.fields.keys() and doing.kind.grades:
+    """What turns out to be more urgent or complex is graver from now on."""
+    if doing.kind.grades and not doing.fields.keys().isdisjoint(AXES):
         severity = doing.kind.severity(doing.data())
         if severity < doing.case.severity:
             doing.sets["severity"] = severity
+
+
+def classified(doing: Doing) -> None:
+    """Nobody alone finds a case less urgent or complex than it was found before.
+
+    What was never said may be said: that overturns nobody's judgement (the grade is looked at by itself).
+    """
+    held, said = doing.case.data, doing.fields
+    axes = [axis for axis in AXES if axis in said and held.get(axis) not in (None, said[axis])]
+    if not axes or not doing.kind.grades or isinstance(doing.actor, standing.Ledger):
+        return
+    if doing.kind.severity({**held, **said}) > doing.kind.severity(held):
+        text = _(
+            "By the table of its kind the case would be less grave. Use «%(ask)s» (%(type)s), choose this "
+            "there and give the reason: somebody else decides."
+        )
+        raise ValidationError(dict.fromkeys(axes, text % wording.way_to_grade()))
+
+
+for _verb in VERBS.keys() - SET_FREELY:
+    effect(_verb)(classified)

@@ -18,6 +18,7 @@ from kezun.cases.effects import grading
 from kezun.cases.models import Case, Clock, Petition
 from kezun.cases.reach import everywhere
 from kezun.cases.rules.petitions import NotGrantable, band
+from kezun.cases.wording import several
 from kezun.kernel.actor import Denied
 from kezun.org.models import Person
 
@@ -43,6 +44,10 @@ def asked(doing: Doing) -> None:
         asked_by=doing.person,
         asked_at=doing.at,
     )
+    doing.sets.pop("data", None)  # what is asked for is not so yet
+    if doing.fields and type_ != Petition.Type.GRADE:
+        told = _("This belongs to a request for another grade.")
+        raise ValidationError(dict.fromkeys(doing.fields, told))
     PREPARE[type_](doing, made)
     same = Petition.objects.filter(case=doing.case, type=type_, policy=made.policy, decision="")
     if same.exists():
@@ -76,7 +81,7 @@ def _clock(doing: Doing, policy: str) -> Clock:
     open_ = list(Clock.objects.filter(case=doing.case).exclude(state=Clock.State.STOPPED).order_by("pk"))
     chosen = [clock for clock in open_ if policy in ("", clock.policy)]
     if len(chosen) != 1:
-        known = ", ".join(clockwords.title_of(clock) for clock in open_) or "—"
+        known = several(clockwords.title_of(clock) for clock in open_) or "—"
         raise ValidationError({"policy": _("Name the deadline; running are: %(known)s.") % {"known": known}})
     return chosen[0]
 
@@ -191,8 +196,16 @@ def _extend(doing: Doing, petition: Petition) -> None:
 
 
 def _regrade(doing: Doing, petition: Petition) -> None:
+    """Another grade or classification, of a case that still stands as it stood when this was asked."""
+    asked, held = petition.data, doing.case.data
+    was = asked.get("was", {})
+    if doing.case.severity != asked["before"] or any(held.get(id) != value for id, value in was.items()):
+        text = _("The case was graded or classified otherwise since: refuse this; it can be asked anew.")
+        raise ValidationError({"petition": text})
     doing.told["before"] = doing.case.severity
-    doing.sets["severity"] = petition.data["severity"]
+    doing.sets["severity"] = asked["severity"]
+    if asked.get("fields"):
+        doing.sets["data"] = asked["fields"]
 
 
 def _waive(doing: Doing, petition: Petition) -> None:

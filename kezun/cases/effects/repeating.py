@@ -41,6 +41,7 @@ def seen_before(doing: Doing) -> None:
 
 
 @effect("amend")
+@effect("grant")
 def fingerprinted_anew(doing: Doing) -> None:
     """Another classification is another matter."""
     values = {**doing.data(), **doing.fields, "unit": doing.case.unit_id, "code": doing.case.code}

@@ -11,12 +11,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from kezun.cases import clocking, drawing, policies, queries, standing, timeline
+from kezun.cases import clocking, drawing, policies, queries, standing, timeline, wording
 from kezun.cases.deadlines import Reckoned
 from kezun.cases.models import Case, Petition
 from kezun.cases.pages.deadlines import drawn
 from kezun.cases.pages.work import READ
 from kezun.cases.rules.explaining import explain
+from kezun.cases.rules.kinds import Kind
 from kezun.kernel.file import open_file
 from kezun.kernel.page import page
 from kezun.org.models import Person
@@ -62,7 +63,7 @@ def context_of(person: Person, case: Case, *, clear: bool = False, whole: bool =
         "sections": drawing.sections(case, form),
         "gallery": drawing.gallery(list(case.proofs.select_related("file").order_by("at", "pk"))),
         "ties": queries.ties_of(person, case),
-        "petitions": petitions_of(case, person),
+        "petitions": petitions_of(case, person, form),
         "effects": list(case.effect_checks.select_related("checker").order_by("due_date")),
         "entries": entries if whole else entries[: timeline.SHOWN],
         "older": 0 if whole else max(len(entries) - timeline.SHOWN, 0),
@@ -70,10 +71,11 @@ def context_of(person: Person, case: Case, *, clear: bool = False, whole: bool =
     }
 
 
-def petitions_of(case: Case, person: Person) -> list[tuple[Petition, bool]]:
-    """What was asked for, the latest first, and whether this person asked it."""
+def petitions_of(case: Case, person: Person, form: Kind) -> list[tuple[Petition, bool, list[str]]]:
+    """What was asked for, the latest first, whether this person asked it, and what it would put right."""
     rows = case.petitions.select_related("asked_by", "decided_by").order_by("-asked_at", "-pk")
-    return [(row, row.asked_by_id == person.pk) for row in rows]
+    told = ([wording.said(*one) for one in timeline.reclassing(row.data, form)] for row in rows)
+    return [(row, row.asked_by_id == person.pk, changes) for row, changes in zip(rows, told, strict=True)]
 
 
 @page("cases/<caseno:no>/why/<int:number>/", name="cases.why", needs=READ)

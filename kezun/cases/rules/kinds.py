@@ -30,6 +30,7 @@ STATES = (
     *("closed", "checked", "rejected", "withdrawn", "merged"),
 )
 ENDED = ("closed", "checked", "rejected", "withdrawn", "merged")
+AXES = ("urgency", "complexity")
 
 
 @dataclass(frozen=True)
@@ -140,6 +141,11 @@ class Kind:
     def asked(self, verb: str) -> Iterator[Field]:
         """The fields that a verb asks for."""
         return (f for f in self.fields if verb in f.at)
+
+    def classing(self) -> tuple[Field, ...]:
+        """The fields that classify a case: they say how grave it is, and which clocks run for it."""
+        names = {name for use in self.clocks for name in use.when} | set(AXES if self.grades else ())
+        return tuple(f for f in self.fields if f.id in names and not f.sealed)
 
     def step(self, verb: str, state: str) -> Step | None:
         """The step of that verb from that state; None where there is none."""

@@ -72,6 +72,8 @@ def more_of(petition: Petition) -> str:
 
 def _grades(told: dict[str, int]) -> str:
     """From which severity to which, and which one the kind's table gives."""
+    if told.get("severity") == told.get("before"):
+        return ""  # only how it is classified changes, which is told beside it
     if told.get("table"):
         return _("%(before)d → %(severity)d (by the table: %(table)d)") % told
     return f"{told.get('before', '')} → {told.get('severity', '')}"

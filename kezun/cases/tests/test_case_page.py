@@ -244,16 +244,16 @@ def test_the_history_is_cut_and_the_rest_one_click_away(seen, opened, world, mon
 
 
 def test_values_are_told_in_words(world, opened):
-    case = actions.do(world["manager"], opened(urgency="urgent"), "assign", {"unit": "O2"})
+    case = actions.do(world["manager"], opened(urgency="usual"), "assign", {"unit": "O2"})
     case = actions.do(world["other"], case, "return", {"reason": "不是我网点"})
     case = actions.do(
-        world["manager"], case, "amend", {"reason": "更正", "where": "二楼", "urgency": "usual"}
+        world["manager"], case, "amend", {"reason": "更正", "where": "二楼", "urgency": "urgent"}
     )
     entries = timeline.history(case, kinds.form_of(case.kind))
     assert [entry.verb for entry in entries] == ["amend", "return", "assign", "open"]
     amended = {(c.name, c.old, c.new) for c in entries[0].changes}
     assert ("地点", "", "二楼") in amended
-    assert ("紧急程度", "紧急", "一般") in amended
+    assert ("紧急程度", "一般", "紧急") in amended
     handed = {c.name: (c.old, c.new) for c in entries[2].changes}
     assert handed["已转至"] == ("", "机构O2")
     assert ("机构", "机构O2") in entries[2].said

@@ -11,7 +11,9 @@ from django.core.exceptions import ValidationError
 from kezun.cases import actions, kinds
 from kezun.cases.clocking import rule_of, state_of
 from kezun.cases.models import Case, Clock
-from kezun.cases.tests.conftest import KIND
+from kezun.cases.tests.conftest import COURSE, KIND
+from kezun.cases.tests.courses import reclassed
+from kezun.cases.verifying import verify
 from kezun.kernel.actor import SystemActor
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -91,9 +93,7 @@ def test_what_was_lacking_begins_the_clock_anew(world, clocked):
 def test_another_grade_brings_in_another_clock_from_receipt(world, clocked):
     case = clocked()
     later = RECEIVED + dt.timedelta(days=2)
-    case = actions.do(
-        world["manager"], case, "amend", {"reason": "情况复杂", "complexity": "complex"}, at=later
-    )
+    case = reclassed(world["manager"], world["sub"], case, at=later, complexity="complex")
     assert clock(case, "decision").outcome == "dropped"
     assert local(clock(case, "complex").due_at) == "10-21 23:59"
     assert clock(case, "complex").start_at == RECEIVED
@@ -150,3 +150,62 @@ def test_an_order_in_time_that_cannot_be_is_refused_and_nothing_stays(world, clo
     case.refresh_from_db()
     assert case.contacted_at is None
     assert clock(case, "contact").state == "running"
+
+
+# --- opened again ---
+
+
+AGAIN = RECEIVED + dt.timedelta(days=20)
+
+
+def reopened(world, case, **more) -> Case:
+    """Answered after five days, and opened again after twenty."""
+    at = RECEIVED + dt.timedelta(days=5)
+    for who, verb, given in COURSE[1:-1]:
+        case = actions.do(world[who], case, verb, given, at=at)
+    return actions.do(world["manager"], case, "reopen", {"reason": "客户不满意"}, at=AGAIN)
+
+
+def test_a_clock_that_comes_in_after_a_case_was_opened_again_counts_from_then(world, clocked):
+    case = reopened(world, clocked())
+    assert clock(case, "decision").start_at == AGAIN
+    later = AGAIN + dt.timedelta(days=2)
+    case = reclassed(world["manager"], world["sub"], case, at=later, complexity="complex")
+    assert clock(case, "complex").start_at == AGAIN
+    assert local(clock(case, "complex").due_at) == "11-10 23:59"
+    assert verify(case).intact
+
+
+def test_one_that_was_taken_away_before_comes_back_from_then_too(world, clocked):
+    case = reclassed(world["manager"], world["sub"], clocked(), at=RECEIVED, complexity="complex")
+    case = reopened(world, case)
+    assert clock(case, "decision").outcome == "dropped"
+    assert clock(case, "complex").start_at == AGAIN
+    later = AGAIN + dt.timedelta(days=2)
+    case = reclassed(world["manager"], world["sub"], case, at=later, complexity="simple")
+    again = clock(case, "decision")
+    assert (again.state, again.start_at, again.cycle) == ("running", AGAIN, 1)
+    assert local(again.due_at) == "10-26 23:59"
+    assert verify(case).intact
+
+
+def test_taken_away_and_brought_back_after_it_was_opened_again_it_runs_on_from_then(world, clocked):
+    case = reopened(world, clocked())
+    for number, complexity in enumerate(("complex", "simple"), 1):
+        later = AGAIN + dt.timedelta(days=number)
+        case = reclassed(world["manager"], world["sub"], case, at=later, complexity=complexity)
+    again = clock(case, "decision")
+    assert (again.state, again.start_at, again.cycle) == ("running", AGAIN, 1)
+    assert verify(case).intact
+
+
+def test_a_clock_that_its_kind_does_not_begin_anew_is_not_asked_for_again(world):
+    never = "complaint_complex, stops: [answer], reopens: [merge],"
+    text = CLOCKED.replace("id: clocked", "id: never").replace("complaint_complex, stops: [answer],", never)
+    kinds.install_kind(SystemActor("test"), text=text, origin="test")
+    given = {"title": "排队", "received_at": RECEIVED, "complexity": "simple"}
+    case = actions.open_case(world["lobby"], "never", world["bank"]["O1"], given, at=RECEIVED)
+    case = reopened(world, case)
+    case = reclassed(world["manager"], world["sub"], case, at=AGAIN, complexity="complex")
+    assert not Clock.objects.filter(case=case, policy="complaint_complex").exists()
+    assert clock(case, "decision").outcome == "dropped"

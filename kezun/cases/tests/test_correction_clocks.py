@@ -13,7 +13,7 @@ from kezun.cases.models import Case, Clock, Notice
 from kezun.cases.rules import measuring
 from kezun.cases.rules.clocks import MET, MISSED, ClockEvent, fold
 from kezun.cases.rules.reading import Known, NotAKind, digest, read
-from kezun.cases.tests.courses import finding, remedy
+from kezun.cases.tests.courses import finding, reclassed, remedy
 from kezun.cases.tests.test_clocks import CONTACT as WORKDAY
 from kezun.cases.tests.test_clocks import cn
 from kezun.cases.tests.test_complaints import CODES
@@ -151,13 +151,15 @@ def complaint_timed(shipped, at_):
         return actions.do(shipped["lobby"], case, "take")
 
 
-def test_a_complaint_graded_to_and_fro_keeps_its_first_deadline(complaint_timed, at_):
+def test_a_complaint_graded_to_and_fro_keeps_its_first_deadline(shipped, complaint_timed, at_):
     case = complaint_timed
     first = clock(case, "complaint_decision")
-    case = at_("2026-08-04T09:00", "manager", case, "grade", {"complexity": "complex", "reason": "涉及多方"})
+    with now_is("2026-08-04T09:00"):
+        case = reclassed(shipped["manager"], shipped["sub"], case, complexity="complex")
     assert clock(case, "complaint_decision").outcome == "dropped"
     assert clock(case, "complaint_complex").start_at == first.start_at
-    case = at_("2026-08-05T09:00", "manager", case, "grade", {"complexity": "simple", "reason": "已查清"})
+    with now_is("2026-08-05T09:00"):
+        case = reclassed(shipped["manager"], shipped["sub"], case, complexity="simple")
     again = clock(case, "complaint_decision")
     assert (again.state, again.due_at, again.cycle) == ("running", first.due_at, 0)
     assert clock(case, "complaint_complex").outcome == "dropped"
@@ -165,9 +167,10 @@ def test_a_complaint_graded_to_and_fro_keeps_its_first_deadline(complaint_timed,
     assert verify(case).intact
 
 
-def test_what_was_done_is_not_asked_for_again(complaint_timed, at_):
+def test_what_was_done_is_not_asked_for_again(shipped, complaint_timed, at_):
     case = at_("2026-08-03T10:00", "lobby", complaint_timed, "contact", {"how": "phone"})
-    case = at_("2026-08-04T09:00", "manager", case, "grade", {"complexity": "complex", "reason": "涉及多方"})
+    with now_is("2026-08-04T09:00"):
+        case = reclassed(shipped["manager"], shipped["sub"], case, complexity="complex")
     assert clock(case, "complaint_contact").outcome == MET
 
 

@@ -143,10 +143,8 @@ def test_a_grade_that_is_none_is_refused_and_not_recorded(shipped, complaint):
             actions.do(manager, case, "grade", {"reason": "复核", **given})
         assert refused.value.message_dict["severity"] == ["没有任何改动：该事项已是这一严重程度。"]
     assert Case.objects.get(pk=case.pk).seq == case.seq
-    case = actions.do(manager, case, "grade", {"reason": "复核", "complexity": "complex"})
-    assert case.severity == 3
-    other = {"urgency": "raised", "complexity": "simple"}
-    case = actions.do(manager, case, "grade", {"reason": "复核", "severity": 3, **other})
+    case = actions.do(manager, case, "grade", {"reason": "复核", "severity": 3})
+    case = actions.do(manager, case, "grade", {"reason": "复核", "severity": 3, "urgency": "raised"})
     assert (case.severity, case.data["urgency"]) == (3, "raised"), "another urgency is a change"
 
 
@@ -193,7 +191,7 @@ def test_the_answer_marks_what_its_gate_demands(shipped, complaint):
 @pytest.mark.parametrize(
     ("type_", "wanted"),
     [
-        ("grade", {"severity"}),
+        ("grade", set()),
         ("account", {"person", "measure"}),
         ("extend", {"units"}),
         ("waive", set()),

@@ -117,7 +117,8 @@ def test_every_verb_has_a_form_that_asks_for_all_it_takes(world, opened, verb):
 def test_an_exception_asks_for_what_its_kind_needs(world, opened, what):
     case = opened()
     form = StepForm(case, kinds.form_of(case.kind), "ask", initial={"type": what})
-    assert set(form.fields) == {"key", "type", *ASKED[what]}
+    classing = {"urgency", "complexity"} if what == "grade" else set()
+    assert set(form.fields) == {"key", "type", *ASKED[what], *classing}
 
 
 def test_amending_sends_only_what_was_changed(step, client, opened, world):
