@@ -320,17 +320,6 @@ def facts(card: Scorecard) -> list[tuple[str, str]]:
     return told
 
 
-def priors(card: Scorecard, component: Component, version: str) -> Sequence[Any] | None:
-    """What the run learned of the peers of this subject for a component, in one edition."""
-    learned = card.run.peers.get("learned", [])
-    editions = [e.get("version") for e in card.run.inputs.get("scheme", {}).get("editions", [])]
-    at = editions.index(version) if version in editions else len(learned) - 1
-    if not 0 <= at < len(learned):
-        return None
-    found: Sequence[Any] | None = learned[at].get(component.id, {}).get(card.row.group)
-    return found
-
-
 def scale_of(component: Component) -> int:
     known = catalogue().definitions.get(component.source.indicator)
     return known.scale if known else 1

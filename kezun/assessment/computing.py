@@ -123,12 +123,14 @@ class Row:
 
 @dataclass
 class Outcome:
-    """All rows in the roster's order, their hash, figures of peers, and what was learned of peers."""
+    """All rows in the roster's order, their hash, figures of peers, what was learned of peers, and what each
+    stratum of a mix of cases was taken for; the last two by edition."""
 
     rows: list[Row]
     result_hash: str
     peers: dict[str, Any]
     learned: list[dict[str, Any]] = field(default_factory=list)
+    mixes: list[dict[str, Any]] = field(default_factory=list)
 
 
 @contextmanager
@@ -167,7 +169,8 @@ def compute(given: Given, progress: Progress = lambda share: None) -> Outcome:
         total.add(row.key, body, _told(row.standing))
     peers = {group: _peer(rows, mine, gathered[-1]) for group, mine in members(groups).items()}
     progress(0.85)
-    return Outcome(rows, total.hexdigest(), peers, [one.published() for one in gathered])
+    learned, mixes = [one.published() for one in gathered], [one.mixes() for one in gathered]
+    return Outcome(rows, total.hexdigest(), peers, learned, mixes)
 
 
 def _results(given: Given, gathered: Sequence[Gathered]) -> Iterator[tuple[str, Result]]:

@@ -46,7 +46,10 @@ class Wanted:
 
 @dataclass
 class Column:
-    """One component of all subjects: what was measured, estimates, shut gates, points and their spread."""
+    """One component of all subjects: what was measured, estimates, shut gates, points and their spread.
+
+    mix: where it was adjusted for the mix of cases, what each stratum was taken for (`mixing.Strata`).
+    """
 
     component: Component
     measured: Measured
@@ -55,6 +58,7 @@ class Column:
     shares: Mapping[int, tuple[Share, ...]]
     points: Array
     spread: Array
+    mix: Sequence[Sequence[Any]] = ()
 
     def __post_init__(self) -> None:
         self._worth = worth(self.component.transform)
@@ -125,6 +129,10 @@ class Gathered:
         """What was learned of peers, by component and group: (method, a, b, subjects with data)."""
         return {c.component.id: dict(c.estimated.priors) for c in self.columns if c.estimated.priors}
 
+    def mixes(self) -> dict[str, Any]:
+        """What each stratum was taken for, by component: [names, value, cases]."""
+        return {c.component.id: c.mix for c in self.columns if c.mix}
+
 
 def gather(wanted: Wanted) -> Gathered:
     """Everything of one edition's days; one pass per fact type, and one more for each narrowing."""
@@ -181,6 +189,7 @@ def _column(
 ) -> Column:
     size = len(groups)
     shares: dict[int, tuple[Share, ...]] = {}
+    mix: list[list[Any]] = []
     if one.source.standard:
         known, sd, shares = _checked(one, seen, size)
         made = estimating.raw(known)
@@ -190,8 +199,9 @@ def _column(
         adjusted = known
         if one.estimator.casemix:
             asked = _asked(wanted, _narrowed(one))
-            top, bottom = stratified(asked, one.source.indicator, one.estimator.casemix, known)
-            adjusted, _expected = estimating.mixed(known, top, bottom)
+            strata = stratified(asked, one.source.indicator, one.estimator.casemix, known)
+            adjusted, expected = estimating.mixed(known, strata.top, strata.bottom)
+            mix = strata.coefficients(expected, known.scale)
         if one.estimator.kind in ("raw", "casemix"):
             made = estimating.raw(adjusted)
         else:
@@ -203,7 +213,7 @@ def _column(
         counted &= np.array([not gate for gate in gates])
     points = np.where(counted, many(one.transform, made.estimate), np.nan)
     felt = np.where(np.isnan(made.sd), np.nan, spread(one.transform, made.estimate, np.nan_to_num(made.sd)))
-    return Column(one, known, made, gates, shares, points, estimating.nine(felt))
+    return Column(one, known, made, gates, shares, points, estimating.nine(felt), mix)
 
 
 def _around(estimate: Array, sd: Array) -> tuple[Array, Array]:

@@ -127,8 +127,10 @@ def keep_run(actor: Actor, run: Run, *, pinned: Pinned, outcome: Outcome) -> Run
 
 
 def told(outcome: Outcome) -> dict[str, Any]:
-    """What a run publishes of peers: figures by group, and what estimators learned, by edition."""
-    return {"groups": outcome.peers, "learned": outcome.learned}
+    """What a run publishes of peers: figures by group, and by edition what estimators learned and what each
+    kind of case was taken for, where a component was adjusted for the mix."""
+    made = {"groups": outcome.peers, "learned": outcome.learned}
+    return made | ({"mixes": outcome.mixes} if any(outcome.mixes) else {})
 
 
 COLUMNS = (

@@ -78,7 +78,8 @@ class Run(models.Model):
     hash; inputs_hash covers their contents, result_hash the canonical lines of all subjects in order.
     known_at: the facts and rules as known then. shown_at: when people were first shown it. peers:
     {"groups": {group: {"total" or component: {"n", "p10", "p25", "p50", "p75", "p90"}}}, "learned": what
-    estimators learned of peers, by edition, component and group}. change: numbers that a what-if run changed.
+    estimators learned of peers, by edition, component and group, "mixes": what each kind of case was taken
+    for, by edition and component}. change: numbers that a what-if run changed.
     decision, reason: of a restated run, what ordered it and why.
     """
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from kezun.assessment import cards, pictures, printing, queries, winning, wording
+from kezun.assessment import cards, learned, pictures, printing, queries, winning, wording
 from kezun.assessment.cards import Row
 from kezun.assessment.choosing import Choice, choices, matching, pick
 from kezun.assessment.inspections import visits
@@ -25,6 +25,7 @@ from kezun.kernel.page import Menu, page
 from kezun.org.models import Person, Unit
 from kezun.org.queries import home_units
 from kezun.org.reader import reader_of
+from kezun.ui import figures
 from kezun.ui.attachment import PDF, XLSX, attachment
 from kezun.ui.components import Crumb
 
@@ -166,8 +167,12 @@ def _explained(card: Scorecard, row: Row) -> dict[str, Any]:
         "curve": pictures.curve(rule.transform, figure.estimate if figure else None, told.unit),
         "missing": wording.missing_words(rule),
         "learned": wording.learned_words(
-            rule, told.unit, cards.priors(card, rule, told.version), cards.scale_of(rule)
+            rule, told.unit, learned.priors(card, rule, told.version), cards.scale_of(rule)
         ),
+        "mix": [
+            (one.name, figures.figure(one.value, told.unit), one.n)
+            for one in learned.coefficients(card, rule, told.version)
+        ],
         "about": wording.about_of(rule),
         "weight": wording.plain(rule.weight),
         "gates": wording.gate_words(rule),
