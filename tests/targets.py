@@ -28,6 +28,7 @@ from kezun.org.models import (
 )
 from kezun.standards import actions
 from kezun.standards.models import Evidence, Sheet, Standard
+from kezun.standards.pages.workbook import ticket_for
 from kezun.standards.tests import world
 from tests import complaining, desks, judged, loops, noticing
 
@@ -134,8 +135,12 @@ def draft(person: Person, where: Unit) -> Target:
 
 
 def workbook(person: Person, where: Unit) -> Target:
-    """A checklist in Excel that somebody brought."""
-    return {"sha256": world.workbook().sha256}
+    """A checklist in Excel that somebody else brought."""
+    return {"ticket": ticket_for(world.SYSTEM, world.workbook())}
+
+
+def own_workbook(person: Person, where: Unit) -> Target:
+    return {"ticket": ticket_for(person, world.workbook())}
 
 
 def sheet(person: Person, where: Unit) -> Target:
@@ -184,7 +189,7 @@ MAKERS: dict[str, Callable[[Person, Unit], Target]] = {
     **noticing.MAKERS,
 }
 OWN: dict[str, Callable[[Person, Unit], Target]] = {
-    **{"person": own_person, "view": own_view, "token": own_token},
+    **{"person": own_person, "view": own_view, "token": own_token, "workbook": own_workbook},
     **complaining.OWN,
     **noticing.OWN,
 }

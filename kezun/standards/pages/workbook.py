@@ -1,10 +1,14 @@
-"""A bank's own checklist in Excel: bring it, say which column is what, look at it, make a draft."""
+"""A bank's own checklist in Excel: bring it, say which column is what, look at it, make a draft.
+
+Until then the workbook is that of whoever brought it: its address is signed for them and opens for nobody else.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.contrib import messages
+from django.core import signing
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -12,6 +16,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from kezun.kernel.actor import Actor
 from kezun.kernel.file import keep, open_file
 from kezun.kernel.models import StoredFile
 from kezun.kernel.page import page
@@ -53,16 +58,31 @@ def bring(request: HttpRequest) -> HttpResponse:
     except ValidationError as error:
         tell(request, error)
         return redirect("standards.begin")
-    return redirect("standards.workbook", kept.sha256)
+    return redirect("standards.workbook", ticket_for(reader_of(request), kept))
 
 
-@page("standards/workbook/<slug:sha256>/", name="standards.workbook", needs=DRAFT)
-def workbook(request: HttpRequest, sha256: str) -> HttpResponse:
+def ticket_for(actor: Actor, file: StoredFile) -> str:
+    """What names a workbook in an address, for the person who brought it alone; signed."""
+    return signing.dumps(file.sha256, salt=f"standards.workbook:{actor.trail_name}")
+
+
+def _brought(actor: Actor, ticket: str) -> StoredFile:
+    """The workbook that such a ticket names; 404 where it is forged, another's, or the file is gone."""
+    try:
+        named = signing.loads(ticket, salt=f"standards.workbook:{actor.trail_name}")
+    except signing.BadSignature as error:
+        raise Http404(ticket) from error
+    found = StoredFile.objects.filter(sha256=named, kind="xlsx").exclude(name="").first()
+    if found is None:
+        raise Http404(ticket)
+    return found
+
+
+@page("standards/workbook/<str:ticket>/", name="standards.workbook", needs=DRAFT)
+def workbook(request: HttpRequest, ticket: str) -> HttpResponse:
     """Which column is what, and what the sheet would become; posted, it becomes a draft."""
-    file = StoredFile.objects.filter(sha256=sha256, kind="xlsx").first()
-    if file is None:
-        raise Http404(sha256)
-    with open_file(sha256) as stream:
+    file = _brought(reader_of(request), ticket)
+    with open_file(file.sha256) as stream:
         content = stream.read()
     said: Any = request.POST if request.method == "POST" else request.GET
     form = AboutForm(said if "urn" in said else None, initial={"title": file.name.rpartition(".")[0]})

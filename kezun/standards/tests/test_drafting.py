@@ -11,9 +11,11 @@ from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kezun.kernel.models import StoredFile
 from kezun.standards import actions, approval, editing, forming, rules
 from kezun.standards.editing import NotATree, Place
 from kezun.standards.models import Standard
+from kezun.standards.pages.workbook import ticket_for
 from kezun.standards.renewing import blank, next_version, renewed
 from kezun.standards.tests.world import text, workbook
 
@@ -246,8 +248,7 @@ def test_only_a_draft_is_edited(client, draft, office):
 
 @pytest.mark.django_db
 def test_a_workbook_becomes_a_draft(client, office):
-    file = workbook()
-    address = reverse("standards.workbook", args=[file.sha256])
+    address = reverse("standards.workbook", args=[ticket_for(office, workbook())])
     page = body(client.get(address))
     assert "门楣标牌清洁完整" in page
     assert "100 points" in page
@@ -263,7 +264,6 @@ def test_a_workbook_becomes_a_draft(client, office):
     assert client.post(address, said | {"urn": "a b"}).status_code == 200
     page = body(client.get(address, {"column.points": "Z"}))
     assert "No draft can be made of it yet" in page
-    assert client.get(reverse("standards.workbook", args=["x"])).status_code == 404
 
 
 @pytest.mark.django_db
@@ -275,6 +275,22 @@ def test_bringing_a_workbook(client, office):
     kept = workbook()
     content = open_file(kept.sha256).read()
     answer = client.post(reverse("standards.bring"), {"file": SimpleUploadedFile("检查表.xlsx", content)})
-    assert answer.url == reverse("standards.workbook", args=[kept.sha256])
+    assert answer.url == reverse("standards.workbook", args=[ticket_for(office, kept)])
+    assert kept.sha256 not in answer.url
     for file in ({}, {"file": SimpleUploadedFile("a.xlsx", b"no workbook")}):
         assert client.post(reverse("standards.bring"), file).url == reverse("standards.begin")
+
+
+@pytest.mark.django_db
+def test_a_workbook_opens_for_whoever_brought_it_alone(client, office, person_in):
+    """A colleague with every right to draft is told that there is nothing, and so is a guess by its hash."""
+    kept = workbook()
+    own = ticket_for(office, kept)
+    assert client.get(reverse("standards.workbook", args=[own])).status_code == 200
+    colleague = Client()
+    colleague.force_login(person_in("service_office", "P1"))
+    for ticket in (own, kept.sha256, "x", own[:-1], ticket_for(office, kept) + "x"):
+        assert colleague.get(reverse("standards.workbook", args=[ticket])).status_code == 404
+        assert ticket == own or client.get(reverse("standards.workbook", args=[ticket])).status_code == 404
+    StoredFile.objects.filter(pk=kept.pk).update(name="")  # destroyed since
+    assert client.get(reverse("standards.workbook", args=[own])).status_code == 404

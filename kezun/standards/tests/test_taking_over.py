@@ -19,6 +19,7 @@ from kezun.standards import actions, rules, shipped
 from kezun.standards.excel import NotASheet, read_sheet, sheets
 from kezun.standards.excel_writing import workbook
 from kezun.standards.models import Standard
+from kezun.standards.pages.workbook import ticket_for
 from kezun.standards.tests.world import SYSTEM, URN, published, text, withdrawn
 from kezun.standards.tests.world import workbook as kept_workbook
 
@@ -133,7 +134,7 @@ def test_the_page_tells_it_too(content, client, person_in):
     office = person_in("service_office", "HO")
     client.force_login(office)
     kept = keep(SYSTEM, io.BytesIO(content), "a.xlsx", allow=("xlsx",))
-    answer = client.get(reverse("standards.workbook", args=[kept.sha256]))
+    answer = client.get(reverse("standards.workbook", args=[ticket_for(office, kept)]))
     assert answer.status_code == 200
     assert answer.context["problems"]
 
@@ -149,8 +150,9 @@ def test_what_is_no_workbook_is_told(content):
 @pytest.mark.django_db
 def test_a_workbook_is_for_those_who_draft(client, person_in):
     kept = kept_workbook()
-    address = reverse("standards.workbook", args=[kept.sha256])
     for role, status in (("service_office", 200), ("supervisor", 403), ("teller", 403)):
-        client.force_login(person_in(role, {"service_office": "HO", "supervisor": "S1"}.get(role, "O1")))
+        person = person_in(role, {"service_office": "HO", "supervisor": "S1"}.get(role, "O1"))
+        client.force_login(person)
+        address = reverse("standards.workbook", args=[ticket_for(person, kept)])
         assert client.get(address).status_code == status, role
     assert not Standard.objects.exists(), "looking makes no draft"
