@@ -20,6 +20,7 @@ from kezun.cases.effects.gates import demanded
 from kezun.cases.effects.grading import hint
 from kezun.cases.forms_intake import area
 from kezun.cases.forms_kind import field_of
+from kezun.cases.forms_roll_out import where_fields
 from kezun.cases.models import Case, Clock, Party
 from kezun.cases.payload import FREE
 from kezun.cases.rules.kinds import Field, Kind
@@ -69,6 +70,8 @@ class StepForm(forms.Form):
                 self.fields[take.name] = take_field(take)
         if any(take.kind == "party" for take in self.takes):
             self.fields |= party_fields(kind)
+        if verb == "roll_out":
+            self.fields |= where_fields(case)
         if "severity" in self.fields:
             self.fields["severity"].help_text = hint(kind, case.data, verb)
         if verb == "ask":

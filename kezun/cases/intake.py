@@ -40,13 +40,21 @@ class Files:
 
 
 def keep_files(
-    actor: Actor, uploads: Iterable[UploadedFile[Any]], *, most: int = MOST_FILES, mib: int = 50
+    actor: Actor,
+    uploads: Iterable[UploadedFile[Any]],
+    *,
+    most: int = MOST_FILES,
+    mib: int = 50,
+    held: int = 0,
 ) -> Files:
-    """Examine and keep each file by itself: a bomb, a wrong name or a giant is refused, the rest is kept."""
+    """Examine and keep each file by itself: a bomb, a wrong name or a giant is refused, the rest is kept.
+
+    held: how many of `most` there are already.
+    """
     found = Files()
     for upload in uploads:
         name = upload.name or "?"
-        if len(found.kept) >= most:
+        if held + len(found.kept) >= most:
             found.refused.append(_("%(name)s: at most %(most)d files.") % {"name": name, "most": most})
         elif (upload.size or 0) > mib * MEBI:
             found.refused.append(_("%(name)s: larger than %(mib)d MiB.") % {"name": name, "mib": mib})

@@ -69,12 +69,33 @@ def complaint(request: HttpRequest) -> HttpResponse:
         if not brakes.count("bring", place, brakes.limits("per_address")):
             return _sorry(request, _("Too many complaints from this connection; try again later."), 429)
         status = 422
-        if form.is_valid() and (answer := _brought(request, form, context)) is not None:
+        files = _files(request)
+        if form.is_valid() and (answer := _brought(request, form, context, files)) is not None:
             return answer
+        context |= {"files": files.kept, "refused": files.refused}
+        context["kept"] = intake.ticket_for(CUSTOMER, files.kept)
     return render(request, "cases/public/complaint.html", context, status=status)
 
 
-def _brought(request: HttpRequest, form: PublicForm, context: dict[str, Any]) -> HttpResponse | None:
+def _files(request: HttpRequest) -> intake.Files:
+    """The files of this try and of those before it, so that nothing has to be chosen again; no robot's."""
+    told = catalogs.numbers("complaints")["public"]
+    if request.POST.get("website"):
+        return intake.Files()
+    before = intake.files_of(CUSTOMER, request.POST.get("kept", ""))[: told["files"]]
+    found = intake.keep_files(
+        CUSTOMER,
+        request.FILES.getlist("files"),
+        most=told["files"],
+        mib=told["file_mib"],
+        held=len(before),
+    )
+    return intake.Files([*before, *found.kept], found.refused)
+
+
+def _brought(
+    request: HttpRequest, form: PublicForm, context: dict[str, Any], files: intake.Files
+) -> HttpResponse | None:
     said, told = form.cleaned_data, catalogs.numbers("complaints")["public"]
     if said["website"]:
         brakes.log.warning("trapped", extra={"what": "bring"})
@@ -85,18 +106,15 @@ def _brought(request: HttpRequest, form: PublicForm, context: dict[str, Any]) ->
         return None
     if not brakes.count("outlet", str(unit.pk), brakes.limits("per_outlet")):
         return _sorry(request, _("Very many complaints just now; try again later, or call us."), 429)
-    found = intake.keep_files(
-        CUSTOMER, request.FILES.getlist("files"), most=told["files"], mib=told["file_mib"]
-    )
     given = {name: said[name] for name in ("business", "reason_code", "story", "claim") if said[name]}
     given["channel"] = told["channel"]
     given["parties"] = [{"role": "complainant", "name": said["name"], "phone": said["phone"]}]
     try:
-        case = intake.bring(CUSTOMER, unit, given, files=found.kept, key=str(said["key"]))
+        case = intake.bring(CUSTOMER, unit, given, files=files.kept, key=str(said["key"]))
     except ValidationError as error:
         put_errors(form, error)
         return None
-    request.session["refused"] = found.refused
+    request.session["refused"] = files.refused
     return redirect(reverse("cases.public_case", args=[receipts.receipt_of(case)]) + "?new=1")
 
 

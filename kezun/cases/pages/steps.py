@@ -15,7 +15,17 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from kezun.cases import actions, clockwords, following, intake, queries, standing, wording
+from kezun.cases import (
+    actions,
+    clockwords,
+    following,
+    intake,
+    policies,
+    queries,
+    standing,
+    timeline,
+    wording,
+)
 from kezun.cases.forms_step import FOR_SURE, StepForm
 from kezun.cases.models import Case, Clock, Petition
 from kezun.cases.pages.case import context_of
@@ -109,7 +119,12 @@ def _shown(
 ) -> HttpResponse:
     inside = request.headers.get("HX-Request") == "true"
     title = wording.button(verb)
+    wanted = _decided_on(case, context["form"])
+    deadline = policies.policies().get(wanted.policy) if wanted and wanted.policy else None
     context |= {
+        "wanted": wanted,
+        "deadline": deadline.title if deadline else "",
+        "changes": _changes(case, wanted) if wanted else [],
         "title": title,
         "case": case,
         "verb": verb,
@@ -157,6 +172,18 @@ def _after(request: HttpRequest, person: Person, case: Case, verb: str) -> HttpR
     if fresh is None:
         return redirect("cases.work")
     return redirect(_next(request) or reverse("cases.case", args=[case.no]))
+
+
+def _changes(case: Case, wanted: Petition) -> list[str]:
+    """How the request would have the case classified, a line for each field."""
+    return [wording.said(*one) for one in timeline.reclassing(wanted.data, queries.form_of(case))]
+
+
+def _decided_on(case: Case, form: StepForm) -> Petition | None:
+    """The request that a decision is about, to be read beside the form."""
+    held = form["petition"].value() if "petition" in form.fields else None
+    number = whole_number(str(held or ""))
+    return None if number is None else case.petitions.select_related("asked_by").filter(pk=number).first()
 
 
 def _next(request: HttpRequest) -> str:

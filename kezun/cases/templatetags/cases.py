@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from kezun.cases import clockwords, wording
+from kezun.cases import clockwords, showing, wording
 from kezun.cases.drawing import Bar
 from kezun.cases.models import Case, Clock, Petition
 from kezun.cases.rows import Row
@@ -64,9 +64,12 @@ def state_tag(state: str) -> SafeString:
 
 @register.filter
 def more_of(petition: Petition) -> str:
-    """What a request asks for: by how much more, with the unit («+10 workdays»), or which grade; else ""."""
+    """What a request asks for: by how much more, with the unit («+10 workdays»), which grade, or of whom."""
     if petition.type == Petition.Type.GRADE:
         return _grades(petition.data)
+    if petition.type == Petition.Type.ACCOUNT:
+        told = (showing.staff(petition.data.get("person", "")), petition.data.get("measure", ""))
+        return " · ".join(filter(None, told))
     return f"+{clockwords.amount_of(petition.policy, petition.units)}" if petition.units else ""
 
 
