@@ -8,7 +8,6 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
-import time
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -23,8 +22,9 @@ from django.utils import timezone
 from kezun.kernel.endpoint import ENDPOINTS
 from kezun.kernel.page import PAGES
 from kezun.org import tokens
-from kezun.org.models import Token, Unit
+from kezun.org.models import Person, Token, Unit
 from kezun.org.scope import roles
+from tests import staff
 from tests.targets import MAKERS, OWN
 
 get_resolver().url_patterns  # noqa: B018 loads every room's pages and endpoints
@@ -116,22 +116,11 @@ def test_at_least_ten_roles_are_told_apart():
 
 
 @pytest.fixture
-def signed_in(person_in, settings):
-    """A client signed in as a role, with raised rights where asked."""
+def people(bank, settings):
+    """Somebody of each role, where it stands."""
     settings.KEZUN_MFA_REQUIRED_ROLES = ()
     settings.AXES_ENABLED = False
-
-    def make(role: str, raised: bool) -> tuple[Client, Any]:
-        person = person_in(role, POST_AT[REACH[role]])
-        client = Client(raise_request_exception=False)
-        client.force_login(person)
-        if raised:
-            session = client.session
-            session["raised"] = time.time() + 900
-            session.save()
-        return client, person
-
-    return make
+    return staff.everyone({role: bank[POST_AT[REACH[role]]] for role in sorted(roles())})
 
 
 def told_in(answer: Any) -> int:
@@ -141,11 +130,12 @@ def told_in(answer: Any) -> int:
 
 
 @pytest.mark.parametrize("name", sorted(TOLD["pages"]))
-def test_page(name, bank, signed_in):
+def test_page(name, bank, people):
     rule = Rule.of(TOLD["pages"][name])
+    clients = staff.signed_in(people, bool(rule.told.get("raised")))
     wrong = []
-    for role in sorted(roles()):
-        client, person = signed_in(role, bool(rule.told.get("raised")))
+    for role, person in people.items():
+        client = clients[role]
         for place, code in places(rule, role).items():
             where: Unit = bank[code or POST_AT[REACH[role]]]
             named = {}
@@ -180,32 +170,26 @@ def test_nobody_gets_in_without_signing_in(name):
     assert told_in(call(address(name, rule, named))) in {401, 403}
 
 
-@pytest.fixture
-def with_token(person_in):
-    """A client that sends the token of a person of the role."""
-
-    def make(role: str) -> tuple[Client, Any]:
-        person = person_in(role, POST_AT[REACH[role]])
-        secret = tokens.make()
-        Token.objects.create(
-            person=person,
-            name="matrix",
-            hint=secret[-4:],
-            digest=tokens.digest(secret),
-            permissions=sorted({e.needs.split(".")[0] + ".*" for e in ENDPOINTS.values()}),
-            expires_at=timezone.now() + dt.timedelta(hours=1),
-        )
-        return Client(raise_request_exception=False, headers={"Authorization": f"Bearer {secret}"}), person
-
-    return make
+def with_token(person: Person) -> Client:
+    """A client that sends a token of the person for all that the roles may do."""
+    secret = tokens.make()
+    Token.objects.create(
+        person=person,
+        name="matrix",
+        hint=secret[-4:],
+        digest=tokens.digest(secret),
+        permissions=sorted({e.needs.split(".")[0] + ".*" for e in ENDPOINTS.values()}),
+        expires_at=timezone.now() + dt.timedelta(hours=1),
+    )
+    return Client(raise_request_exception=False, headers={"Authorization": f"Bearer {secret}"})
 
 
 @pytest.mark.parametrize("name", sorted(TOLD["endpoints"]))
-def test_operation(name, bank, with_token):
+def test_operation(name, bank, people):
     rule, operation = Rule.of(TOLD["endpoints"][name]), ENDPOINTS[name]
     wrong = []
-    for role in sorted(roles()):
-        client, person = with_token(role)
+    for role, person in people.items():
+        client = with_token(person)
         for place, code in places(rule, role).items():
             where: Unit = bank[code or POST_AT[REACH[role]]]
             named = {}
@@ -229,8 +213,9 @@ def test_no_operation_without_a_token(name):
 
 
 @pytest.mark.parametrize("name", sorted(TOLD["endpoints"]))
-def test_a_token_carries_no_more_than_it_says(name, with_token):
-    client, person = with_token("service_office")
+def test_a_token_carries_no_more_than_it_says(name, person_in):
+    person = person_in("service_office", "HO")
+    client = with_token(person)
     Token.objects.filter(person=person).update(permissions=["nothing.at_all"])
     named = {"code": "HO", "number": 1, "no": "C26-000001"}
     path = address(name, Rule.of(TOLD["endpoints"][name]), named, ENDPOINTS[name].path)
