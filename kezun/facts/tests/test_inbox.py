@@ -24,7 +24,7 @@ from kezun.kernel.task import HANDLERS, SCHEDULES
 from kezun.kernel.tests.drill import place
 
 US = SystemActor("inbox")
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.clock]  # the times of files are true
 
 
 @pytest.fixture(autouse=True)

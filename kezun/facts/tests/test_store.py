@@ -12,7 +12,7 @@ from kezun.facts.duck import duck
 from kezun.facts.models import FactFile, Snapshot
 from kezun.facts.writing import compact, scan, store_rows, write
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.clock]  # the times of files are true
 
 
 @pytest.fixture(autouse=True)

@@ -14,7 +14,7 @@ from kezun.kernel.actor import Denied, SystemActor
 from kezun.kernel.file import folder
 from kezun.kernel.models import TrailEntry
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.clock]  # the times of files are true
 
 
 @pytest.fixture(autouse=True)
