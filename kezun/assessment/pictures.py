@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from kezun.assessment import wording
 from kezun.assessment.rules.form import Grade, Transform
 from kezun.assessment.rules.transform import points
+from kezun.assessment.scorecards import title_of
 from kezun.assessment.standings import Point
 from kezun.ui.components import Cell, Chart
 from kezun.ui.figures import figure, interval_text
@@ -23,7 +24,8 @@ Place = Callable[[float, float], tuple[str, str]]
 
 
 def trend(shown: Sequence[Point], grades: Sequence[Grade] = ()) -> Chart:
-    """Scores period by period; the line breaks where another edition judged: its points mean other things.
+    """Scores period by period; the line breaks where another edition judged, of the scheme or of a standard
+    by which was inspected: points mean other things then.
 
     grades: of the scheme, for their names in the page's language.
     """
@@ -32,7 +34,7 @@ def trend(shown: Sequence[Point], grades: Sequence[Grade] = ()) -> Chart:
     values: list[float | None] = []
     for point in shown:
         if point.breaks:
-            labels.append(_("edition %(version)s") % {"version": point.version})
+            labels.append(_begins(point))
             values.append(None)
         labels.append(point.period)
         values.append(None if point.score is None else float(point.score))
@@ -59,11 +61,18 @@ def trend(shown: Sequence[Point], grades: Sequence[Grade] = ()) -> Chart:
     columns = [_("Period"), _("Score"), _("95 % interval"), _("Grade"), _("Rank"), _("Edition")]
     about = ""
     if any(p.breaks for p in shown):
-        about = _("The line breaks where another edition of the scheme began.")
+        about = _("The line breaks where another edition of the scheme, or of a standard, began.")
     elif all(p.score is None for p in shown):
         about = _("No score in these periods, so there is no line to draw.")
     blank = all(p.score is None for p in shown)
     return Chart("chart-history", "trend", _("Over the periods"), data, columns, rows, about, blank=blank)
+
+
+def _begins(point: Point) -> str:
+    """What is new where the line breaks: the edition of the scheme, or what is inspected by another one."""
+    if point.remeasured:
+        return _("new standard: %(titles)s") % {"titles": ", ".join(map(title_of, point.remeasured))}
+    return _("edition %(version)s") % {"version": point.version}
 
 
 def _float(value: Decimal | None) -> float | None:

@@ -8,10 +8,12 @@ from typing import Any, cast
 
 from django.db.models import F
 
+from kezun.assessment.breaks import remeasured
 from kezun.assessment.lookups import code_of, forms_of, name_of, scores_for
 from kezun.assessment.messages import say_why
 from kezun.assessment.models import Run, Score
 from kezun.assessment.models.runs import COUNTED
+from kezun.assessment.rules.form import Component
 from kezun.assessment.scorecards import title_of
 from kezun.kernel.actor import Actor
 from kezun.org.models import Unit
@@ -43,7 +45,8 @@ class Ranked:
 @dataclass(frozen=True)
 class Point:
     """One period of a history. version: of the edition that judged, several joined by `+`; breaks: another
-    one judged than in the point before, so the line ends."""
+    one judged than in the point before, or inspections measured other things (`remeasured`: the components),
+    so the line ends."""
 
     period: str
     run: int
@@ -55,6 +58,7 @@ class Point:
     rank: int | None
     ranked: int | None
     breaks: bool
+    remeasured: tuple[Component, ...] = ()
 
 
 def ranking(
@@ -89,7 +93,7 @@ def groups(actor: Actor, run: Run) -> list[str]:
 
 
 EDITIONS = "run__inputs__scheme__editions"
-INSIDE = ("lines", "run__inputs", "run__peers", "run__scheme__text")
+INSIDE = ("run__inputs", "run__peers", "run__scheme__text")
 
 
 def history(actor: Actor, urn: str, subject: str, *, seen: bool = False) -> list[Point]:
@@ -106,13 +110,16 @@ def history(actor: Actor, urn: str, subject: str, *, seen: bool = False) -> list
     rows = rows.order_by("run__from_date", "run__done_at", "run_id")
     last = {(s.run.from_date, s.run.to_date): s for s in rows}
     points: list[Point] = []
-    for score in last.values():
+    for earlier, score in zip([None, *last.values()], last.values(), strict=False):
         version = "+".join(dict.fromkeys(e["version"] for e in cast(Any, score).editions))
+        renewed = bool(points) and points[-1].version != version
+        parts = remeasured(earlier, score) if earlier is not None and not renewed else ()
         points.append(
             Point(
                 *(score.run.period, score.run_id, version, score.score, score.low, score.high, score.grade),
                 *(score.rank, score.ranked),
-                breaks=bool(points) and points[-1].version != version,
+                breaks=renewed or bool(parts),
+                remeasured=parts,
             )
         )
     return points
