@@ -19,7 +19,7 @@ TOLD = (Merit.Responsibility.RESPONSIBLE, Merit.Responsibility.SHARED, Merit.Res
 class EnterMerit(ActorForm):
     """An event for or against a unit or a person. Kind and level are one choice, so that they always fit."""
 
-    unit = forms.CharField(label=_("Unit code"), max_length=40)
+    unit = forms.CharField(label=_("Unit"), max_length=80, help_text=_("Its code, or its name."))
     person = forms.CharField(
         label=_("Staff number"), max_length=40, required=False, help_text=_("Empty: the unit as a whole.")
     )
@@ -57,7 +57,7 @@ class EnterMerit(ActorForm):
 
     def clean_unit(self) -> Unit:
         """In scope."""
-        return self.find_unit("unit")
+        return self.find_unit_called("unit")
 
     def clean_person(self) -> Person | None:
         """In scope, or nobody."""
@@ -117,7 +117,7 @@ class Decide(ActorForm):
 class ProposeAward(ActorForm):
     """A star or a title for a unit or a person."""
 
-    unit = forms.CharField(label=_("Unit code"), max_length=40)
+    unit = forms.CharField(label=_("Unit"), max_length=80, help_text=_("Its code, or its name."))
     person = forms.CharField(
         label=_("Staff number"), max_length=40, required=False, help_text=_("Empty: the unit as a whole.")
     )
@@ -129,7 +129,7 @@ class ProposeAward(ActorForm):
 
     def clean_unit(self) -> Unit:
         """In scope."""
-        return self.find_unit("unit")
+        return self.find_unit_called("unit")
 
     def clean_person(self) -> Person | None:
         """In scope, or nobody."""

@@ -25,6 +25,9 @@ from kezun.org.rules import in_order
 from kezun.org.rules.worktime import Worktime
 from kezun.org.scope import Scope
 
+# So many units are named where a name fits more than one.
+SEVERAL = 4
+
 
 def units_for(actor: Actor, permission: str | None = None) -> QuerySet[Unit]:
     """Units in the actor's scope; all of them for the platform itself."""
@@ -102,6 +105,27 @@ def found_units(actor: Actor, text: str, permission: str | None = None) -> Query
         return units
     match = Q(code__istartswith=text) | Q(name__icontains=text) | Q(name_en__icontains=text)
     return units.filter(match)
+
+
+def unit_called(actor: Actor, text: str, permission: str | None = None) -> Unit:
+    """The unit in scope with this code, else of this name, else the only one whose name holds the text.
+
+    Raises OutOfScope where there is none, and where several would do: it then names the first of them.
+    """
+    units = units_for(actor, permission).order_by("code")
+    exact = units.filter(code=text).first()
+    if exact is not None or not text:
+        return exact or unit_by_code(actor, text, permission)
+    of_name = list(units.filter(Q(name=text) | Q(name_en__iexact=text))[: SEVERAL + 1])
+    holding = units.filter(Q(name__icontains=text) | Q(name_en__icontains=text))
+    found = of_name or list(holding[: SEVERAL + 1])
+    if len(found) > 1:
+        named = ", ".join(f"{unit.title} ({unit.code})" for unit in found[:SEVERAL])
+        raise OutOfScope(
+            _("«%(text)s» fits several units: %(units)s. Enter the code of one.")
+            % {"text": text, "units": named}
+        )
+    return found[0] if found else unit_by_code(actor, text, permission)
 
 
 def found_people(actor: Actor, text: str, permission: str | None = None) -> QuerySet[Person]:

@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -23,7 +24,9 @@ def _urn() -> forms.CharField:
         label=gettext_lazy("Permanent id"),
         max_length=120,
         validators=[NAME],
-        help_text=gettext_lazy("Stays the same through all versions, for instance urn:bank:std:lobby."),
+        help_text=gettext_lazy(
+            "Stays the same through all versions: keep it, or give a telling one such as urn:bank:std:lobby."
+        ),
     )
 
 
@@ -40,6 +43,7 @@ class BlankForm(forms.Form):
         day: dt.date = queries.tomorrow()
         self.fields["start"].initial = day
         self.fields["version"].initial = f"{day.year}.1"
+        self.fields["urn"].initial = f"urn:bank:std:{timezone.localtime():%Y%m%d-%H%M%S}"
 
 
 class TextForm(forms.Form):
@@ -82,9 +86,9 @@ class BeginForm(ActorForm):
     form = forms.ChoiceField(label=gettext_lazy("Standard and method"))
     unit = forms.CharField(
         label=gettext_lazy("Unit"),
-        max_length=40,
+        max_length=80,
         widget=forms.TextInput(attrs={"list": "units", "autocomplete": "off"}),
-        help_text=gettext_lazy("Its code; names are proposed while you type."),
+        help_text=gettext_lazy("Its code or its name; both are proposed while you type."),
     )
     visited = forms.DateField(label=gettext_lazy("Day of the visit"), widget=DayInput())
     person = forms.CharField(
@@ -104,10 +108,9 @@ class BeginForm(ActorForm):
 
     def clean_unit(self) -> str:
         """The unit in scope; kept in `found`."""
-        code: str = self.cleaned_data["unit"].strip().split(" ")[0]
-        self.cleaned_data["unit"] = code
-        self.found["unit"] = self.find_unit("unit")
-        return code
+        unit = self.find_unit_called("unit")
+        self.found["unit"] = unit
+        return unit.code
 
     def clean_person(self) -> str:
         """The person in scope, where one is named; kept in `found`."""

@@ -11,6 +11,7 @@ from openpyxl.utils import get_column_letter
 from kezun.standards.rules.nodes import NotTaken, Problem
 from kezun.standards.rules.scoring import Lack, Line
 from kezun.standards.rules.tables import Remark
+from kezun.standards.wording import KINDS, indicator_name
 
 FORM = {
     "not_yaml": gettext_noop("this is not YAML (%(why)s); check indentation, colons and quotes here"),
@@ -236,7 +237,13 @@ def say_remark(remark: Remark, sheet: str = "") -> str:
 
 def say_lack(lack: Lack) -> str:
     """«M1.1.01: what is wrong; what to do»."""
-    return f"{lack.criterion}: {_(LACKS[lack.code]) % lack.params}"
+    told = dict(lack.params)
+    if lack.code == "no_evidence":
+        kind = str(told["kind"])
+        told["kind"] = _(KINDS[kind]) if kind in KINDS else kind
+    if lack.code == "no_value":
+        told["ref"] = indicator_name(str(told["ref"]))
+    return f"{lack.criterion}: {_(LACKS[lack.code]) % told}"
 
 
 def say_reason(line: Line) -> str:

@@ -51,6 +51,13 @@ class ActorForm(forms.Form):
         except OutOfScope as error:
             raise ValidationError(str(error)) from error
 
+    def find_unit_called(self, name: str) -> Unit:
+        """The unit that the field `name` calls by its code or name, in scope."""
+        try:
+            return queries.unit_called(self.actor, self.cleaned_data[name].strip())
+        except OutOfScope as error:
+            raise ValidationError(str(error)) from error
+
     def find_person(self, name: str) -> Person:
         """The person whose staff number stands in the field `name`, in scope."""
         try:

@@ -7,7 +7,7 @@ import pytest
 from kezun.kernel.actor import OutOfScope, SystemActor
 from kezun.org import queries
 from kezun.org.actions import move_unit
-from kezun.org.models import Assignment, Person
+from kezun.org.models import Assignment, Person, Unit
 
 TODAY = dt.date(2026, 6, 1)
 SYSTEM = SystemActor("test")
@@ -84,3 +84,34 @@ def test_each_is_one_statement(person_in, bank, django_assert_num_queries):
         queries.ancestors(person, bank["O1"], TODAY)
     with django_assert_num_queries(1):
         queries.unit_by_code(person, "O1")
+
+
+def test_a_unit_is_called_by_its_code_or_its_name(person_in, bank):
+    person = person_in("supervisor", "P1")
+    outlet = bank["O1"]
+    Unit.objects.filter(pk=outlet.pk).update(name="青屿枫林街营业厅", name_en="Qingyu Fenglin Street")
+    for text in ("O1", "青屿枫林街营业厅", "枫林", "qingyu fenglin street", "Fenglin"):
+        assert queries.unit_called(person, text) == outlet
+
+
+def test_a_name_of_several_units_names_them_and_takes_none(person_in, bank):
+    person = person_in("supervisor", "P1")
+    Unit.objects.filter(pk__in=(bank["O1"].pk, bank["O2"].pk)).update(name="枫林街营业厅")
+    for text in ("枫林", "枫林街营业厅"):
+        with pytest.raises(OutOfScope, match=r"O1.*O2"):
+            queries.unit_called(person, text)
+
+
+def test_a_whole_name_goes_before_a_part_of_others(person_in, bank):
+    person = person_in("supervisor", "P1")
+    Unit.objects.filter(pk=bank["O1"].pk).update(name="枫林街")
+    Unit.objects.filter(pk=bank["O2"].pk).update(name="枫林街东口")
+    assert queries.unit_called(person, "枫林街") == bank["O1"]
+
+
+def test_a_name_out_of_scope_or_of_nothing_is_not_there(person_in, bank):
+    person = person_in("supervisor", "P1")
+    Unit.objects.filter(pk=bank["O3"].pk).update(name="枫林街营业厅")
+    for text in ("枫林", "O3", "", "O"):
+        with pytest.raises(OutOfScope):
+            queries.unit_called(person, text)

@@ -137,3 +137,12 @@ def test_a_remark_names_sheet_row_and_column():
             "Sheet1, row 4, column C: «viel» is no number of points; write digits only"
         )
         assert say_remark(Remark(4, None, "no_rows")).startswith("row 4: no criterion")
+
+
+def test_what_is_lacking_is_told_in_the_reader_s_words():
+    video = Lack("DT2.1.01", "no_evidence", {"kind": "video", "least": 1, "have": 0})
+    value = Lack("DT3.1.01", "no_value", {"ref": "standards.failing_share"})
+    assert "录像" in say_lack(video) and "video" not in say_lack(video)
+    assert "不符合率" in say_lack(value) and "standards." not in say_lack(value)
+    with translation.override("en"):
+        assert "video (its number in the note)" in say_lack(video)

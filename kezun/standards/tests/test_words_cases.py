@@ -256,18 +256,6 @@ LINES = {
     "options": (OPTIONS, "好 100% / 尚可 50% / 差 0%"),
     "defects": (CountDefects(D("1.50"), ZERO), "1.5 points off for each defect, down to 0"),
     "bands": (BANDS, "x.rate >= 0.98: 100% / >= 0.95: 60%"),
-    "bands of a time": (
-        Indicator("floor.wait_p90", "<=", (Band(D(900), ONE), Band(D(1530), HALF), Band(None, ZERO))),
-        [("≤ 15 分", "10"), ("≤ 25 分 30 秒", "5"), ("其余", "0")],
-    ),
-    "bands of a share": (
-        Indicator("floor.satisfied_rate", ">=", (Band(D("0.9995"), ONE), Band(D("0.85"), HALF))),
-        [("≥ 99.95 %", "10"), ("≥ 85 %", "5")],
-    ),
-    "a line of a share": (
-        Indicator("floor.answer_rate", ">=", (), ((D("0.5"), ZERO), (D("0.98"), ONE))),
-        [("50 %", "0"), ("98 %", "10")],
-    ),
     "a line": (LINE, "x.rate 0.9: 0% / 0.99: 100%"),
     "a range": (Range(D(-5), D("20.0")), "-5 to 20 points"),
     "words": (Text(), "in words"),
