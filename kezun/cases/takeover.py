@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-import hmac
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -15,9 +13,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from python_calamine import CalamineError, CalamineWorkbook
 
-from kezun.cases import catalogs, takeover_words
+from kezun.cases import catalogs, takeover_words, wording
 from kezun.cases.rules import ledger
 from kezun.cases.rules.ledger import Fault, Row
+from kezun.cases.takeover_rows import Before, marks_of
 from kezun.facts.readers.sheet import text_of
 from kezun.kernel.file import path_of
 from kezun.kernel.models import StoredFile
@@ -36,7 +35,10 @@ FAULT = {"upheld": "whole", "partly": "part"}
 
 @dataclass(frozen=True)
 class Course:
-    """A row ready to be taken over: what is registered, by whom it was handled, what happened when."""
+    """A row ready to be taken over: what is registered, by whom it was handled, what happened when.
+
+    marks: by which its cells are known again. done: it was taken over before, as it is.
+    """
 
     unit: Unit
     given: Mapping[str, object]
@@ -50,6 +52,8 @@ class Course:
     answered: dt.datetime | None = None
     closed: dt.datetime | None = None
     satisfaction: int = 0
+    marks: Mapping[str, str] = field(default_factory=dict, repr=False)
+    done: bool = False
 
 
 @dataclass
@@ -106,10 +110,16 @@ def guessed(book: Book) -> dict[str, int]:
 
 
 class Reader:
-    """Reads the rows of one sheet into courses; looks units and people up once, knows numbers it has read."""
+    """Reads the rows of one sheet into courses; looks units and people up once, knows numbers it has read.
 
-    def __init__(self, columns: Mapping[str, int], defaults: Mapping[str, str]) -> None:
+    rows: all that it will be given, to be looked up among those taken over before.
+    """
+
+    def __init__(
+        self, columns: Mapping[str, int], defaults: Mapping[str, str], rows: Iterable[list[str]] = ()
+    ) -> None:
         self.columns, self.defaults = columns, defaults
+        self.before = Before(columns, rows)
         self.words = catalogs.numbers("ledger")
         self.zone = ZoneInfo(settings.KEZUN_BANK_ZONE)
         today = timezone.localdate()
@@ -123,7 +133,7 @@ class Reader:
     def read(self, cells: list[str]) -> tuple[Course | None, tuple[Fault, ...]]:
         """The course that a row tells, or everything for which it cannot be taken."""
         row, faults = ledger.read(cells, self.columns, timezone.localtime().replace(tzinfo=None))
-        named, number = (self._cell(cells, name) for name in ("unit", "source_no"))
+        named, number = self._cell(cells, "unit"), self._cell(cells, "source_no")
         unit = self.units.get(named or self.defaults.get("unit", ""))
         if unit is None:
             faults = (*faults, Fault("unit", "unknown", named[:40]))
@@ -134,7 +144,11 @@ class Reader:
         self.numbers.add(number)
         if row is None or unit is None or faults:
             return None, faults
-        return self._course(row, unit), ()
+        known = self.before.find(cells, self._at(row.moments["received"]))
+        if known is not None and known.differs:
+            return None, (Fault("source_no", "known", known.case.no, known.differs),)
+        course = self._course(row, unit)
+        return replace(course, marks=marks_of(cells, self.columns), done=known is not None), ()
 
     def _cell(self, cells: list[str], name: str) -> str:
         at = self.columns.get(name, len(cells))
@@ -194,15 +208,6 @@ class Reader:
         return wall.replace(tzinfo=self.zone)
 
 
-def key_of(cells: list[str]) -> str:
-    """What a row is known by, whatever file it stands in and whoever brings it: a keyed hash of its cells.
-
-    Empty cells at its end tell nothing: another program may write fewer of them.
-    """
-    told = "\x1f".join(cells).rstrip("\x1f")
-    return hmac.new(settings.SECRET_KEY.encode(), told.encode(), hashlib.sha256).hexdigest()
-
-
 def say(fault: Fault) -> str:
     """What is wrong with a row, in words."""
     texts = {
@@ -213,6 +218,12 @@ def say(fault: Fault) -> str:
         "unknown": _("There is no open unit «%(value)s»."),
         "twice": _("The number %(value)s stands on a row above already."),
         "example": _("This is the example of the template; delete the row."),
+        "known": _(
+            "Known, taken over as %(value)s; differs in: %(columns)s. Nothing is taken for it: change that "
+            "case; another complaint needs a number of its own."
+        ),
         "refused": "%(value)s",
     }
-    return str(texts[fault.code] % {"value": fault.value} if "%(" in texts[fault.code] else texts[fault.code])
+    names = {**takeover_words.titles(), "": _("some cells")}
+    told = {"value": fault.value, "columns": wording.several(names.get(one, one) for one in fault.more)}
+    return str(texts[fault.code] % told if "%(" in texts[fault.code] else texts[fault.code])

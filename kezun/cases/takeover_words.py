@@ -27,7 +27,7 @@ COLUMNS: Mapping[str, tuple[Text, Text, Text]] = {
     ),
     "source_no": (
         lazy("Number in the ledger"),
-        lazy("Each number once; a second row with it is not taken."),
+        lazy("Each number once: neither a second row with it is taken nor one that was changed later."),
         lazy("Example 1"),
     ),
     "title": (

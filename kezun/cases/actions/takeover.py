@@ -87,7 +87,8 @@ def take_over(actor: Person, course: Course, *, key: str = "") -> Case:
     given = {**course.given, "received_at": course.received}
     case = engine.open_case(ledger, kinds.kind_now("complaint"), course.unit, given, at=course.received)
     if key:
-        LedgerRow.objects.create(key=key, case=case)
+        number = str(course.given.get("source_no", ""))
+        LedgerRow.objects.create(key=key, case=case, number=number, marks=dict(course.marks))
     for verb, said, at in _steps(course):
         case = engine.apply(case, verb, ledger, said, at=at)
     return case

@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 from django.utils import translation
 
-from kezun.cases import takeover, takeover_files, takeover_words
+from kezun.cases import takeover, takeover_files, takeover_rows, takeover_words
 from kezun.cases.actions.takeover import TASK, keep_rejects, take_over
 from kezun.cases.models import LedgerBook, LedgerRow
 from kezun.cases.rules.ledger import Fault
@@ -46,8 +46,9 @@ def take_ledger(
     brought = LedgerBook.objects.select_related("file").get(pk=book, person=person)
     with translation.override(actor.language or settings.LANGUAGE_CODE):  # the reasons are for them
         opened = takeover.opened(brought.file, sheet)
-        reader, told = takeover.Reader(columns, defaults), _Told(before or {})
         rows, until = list(opened.rows()), time.monotonic() + TURN_S
+        reader = takeover.Reader(columns, defaults, (cells for _line, cells in rows))
+        told = _Told(before or {})
         for done, (line, cells) in enumerate(rows, 1):
             course, found = reader.read(cells)
             if course is not None:
@@ -125,9 +126,9 @@ def _taken(
     actor: Any, cells: list[str], course: takeover.Course, counts: dict[str, int]
 ) -> tuple[Fault, ...]:
     """Take one row over; what stood in the way is its fault, and the rest goes on."""
-    key = takeover.key_of(cells)
+    key = takeover_rows.key_of(cells)
     try:
-        made = None if taken_before(key) else take_over(actor, course, key=key)
+        made = None if course.done else take_over(actor, course, key=key)
     except IntegrityError:
         if not taken_before(key):  # else another worker took the same row a moment ago
             raise

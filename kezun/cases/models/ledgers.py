@@ -39,13 +39,22 @@ class LedgerBook(models.Model):
 class LedgerRow(models.Model):
     """A row of an old ledger that was taken over: never twice, whoever brings it and whenever.
 
-    key: a keyed hash of its cells (`takeover.key_of`).
+    key: a keyed hash of its cells (`takeover_rows.key_of`). number: what it is called in its ledger, if
+    anything. marks: keyed hashes of its cells by column; empty of rows from before these were kept.
     """
 
-    privacy: ClassVar[PrivacyClasses] = {"id": "none", "case": "none", "key": "C1"}
+    privacy: ClassVar[PrivacyClasses] = {
+        **{"id": "none", "case": "none", "key": "C1"},
+        **{"number": "C1", "marks": "C1"},
+    }
 
     key = models.CharField(max_length=64, unique=True)
     case = models.OneToOneField(Case, on_delete=models.PROTECT, related_name="+")
+    number = models.CharField(max_length=400, blank=True)
+    marks = models.JSONField(default=dict)
+
+    class Meta:
+        indexes = (models.Index(fields=["number"], condition=~models.Q(number=""), name="ledger_row_number"),)
 
     def __str__(self) -> str:
         return f"{self.case_id}"

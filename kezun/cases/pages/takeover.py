@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -120,19 +121,21 @@ def _chosen(said: Any, book: takeover.Book) -> dict[str, int]:
 
 def _previewed(book: takeover.Book, chosen: dict[str, int], defaults: dict[str, str]) -> dict[str, Any]:
     """The choices, and the first rows with what is wrong with them."""
-    reader, names, good, bad = takeover.Reader(chosen, defaults), titles(), 0, 0
+    rows = list(islice(book.rows(), COUNTED))
+    reader = takeover.Reader(chosen, defaults, (cells for _line, cells in rows))
+    names, good, same, bad = titles(), 0, 0, 0
     shown: list[tuple[int, takeover.Course | None, list[str]]] = []
-    for number, (line, cells) in enumerate(book.rows()):
-        if number >= COUNTED:
-            break
+    for line, cells in rows:
         course, faults = reader.read(cells)
-        good, bad = good + (course is not None), bad + bool(faults)
+        done = course is not None and course.done
+        good, same, bad = good + (course is not None and not done), same + done, bad + bool(faults)
         if len(shown) < PREVIEW or (faults and len(shown) < 3 * PREVIEW):
             told = [f"{names.get(f.column, f.column)}: {takeover.say(f)}" for f in faults]
             shown.append((line, course, told))
     heads = [(at, head or f"({at + 1})") for at, head in enumerate(book.heads)]
     picks = [(name, title, chosen.get(name)) for name, title in names.items()]
-    return {"picks": picks, "heads": heads, "shown": shown, "good": good, "bad": bad, "counted": COUNTED}
+    counts = {"good": good, "same": same, "bad": bad, "counted": COUNTED}
+    return {"picks": picks, "heads": heads, "shown": shown, **counts}
 
 
 def _own_task(request: HttpRequest, pk: int) -> Task:

@@ -17,11 +17,15 @@ EARLIEST = dt.date(1990, 1, 1)
 
 @dataclass(frozen=True)
 class Fault:
-    """Why a row, or a value of it, is not taken. column: what it should have been; code: what is wrong."""
+    """Why a row, or a value of it, is not taken. column: what it should have been; code: what is wrong.
+
+    more: other columns that have to do with it.
+    """
 
     column: str
     code: str
     value: str = ""
+    more: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,8 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kezun.cases import catalogs, takeover
+from kezun.cases import catalogs, takeover, takeover_rows
 from kezun.cases.actions.takeover import TASK, bring_ledger, start_takeover, take_over
-from kezun.cases.effects import takeover as working
 from kezun.cases.models import Case, LedgerRow, Notice, Party
 from kezun.cases.rules import ledger
 from kezun.kernel import task as tasks
@@ -240,9 +239,9 @@ def test_nor_by_somebody_else_nor_after_months(run, world, person_in):
 
 def test_a_row_that_two_workers_take_at_once_is_taken_by_one(run, world, monkeypatch):
     run([GOOD])
-    answers = iter([False, True])  # looked just before the other worker was done, then after
-    monkeypatch.setattr(working, "taken_before", lambda key: next(answers))
-    made = run([GOOD])
+    with monkeypatch.context() as looked:  # just before the other worker was done
+        looked.setattr(takeover_rows.Before, "find", lambda *_given: None)
+        made = run([GOOD])
     assert (made.progress["fresh"], made.progress["same"], Case.objects.count()) == (0, 1, 1)
 
 

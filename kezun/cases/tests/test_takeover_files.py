@@ -10,7 +10,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone, translation
 
-from kezun.cases import catalogs, takeover, takeover_files, takeover_words
+from kezun.cases import catalogs, takeover, takeover_files, takeover_rows, takeover_words
 from kezun.cases.actions.takeover import bring_ledger, forget_ledgers, keep_rejects, start_takeover
 from kezun.cases.models import Case, LedgerBook
 from kezun.cases.rules import ledger
@@ -170,7 +170,7 @@ def test_a_mended_row_is_the_same_row_in_the_ledger(run, world):
     opened = takeover.opened(kept(world["office"], content))
     [(line, cells)] = opened.rows()
     assert line == 2
-    assert takeover.key_of(cells) == takeover.key_of(fine) == takeover.key_of([*fine, "", ""])
+    assert takeover_rows.key_of(cells) == takeover_rows.key_of(fine) == takeover_rows.key_of([*fine, "", ""])
 
 
 def test_what_looks_like_a_formula_stays_text(world):
