@@ -22,6 +22,7 @@ from kezun.assessment.scorecards import Rule, Scorecard, ScoreLine
 from kezun.facts.indicators import catalogue
 from kezun.kernel.actor import Actor
 from kezun.org.models import Person
+from kezun.standards.facts import E4
 from kezun.ui import figures
 from kezun.ui.components import Tile
 from kezun.ui.figures import Change
@@ -138,9 +139,14 @@ def measured(figure: Figure | None, unit: str) -> str:
 
 
 def counts(figure: Figure | None, unit: str) -> str:
-    """«2,089 of 2,099» for shares."""
+    """«2,089 of 2,099» for shares; «90 of 97 points» for inspections, whose points are ten-thousandths."""
     if figure is None or unit != "%" or figure.numerator is None or not figure.denominator:
         return ""
+    if figure.shares:
+        return _("%(part)s of %(all)s points") % {
+            "part": wording.plain(Decimal(figure.numerator) / E4),
+            "all": wording.plain(Decimal(figure.denominator) / E4),
+        }
     return _("%(part)s of %(all)s") % {
         "part": grouped(figure.numerator),
         "all": grouped(figure.denominator),

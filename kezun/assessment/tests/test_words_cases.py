@@ -12,10 +12,11 @@ from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kezun.assessment import wording
+from kezun.assessment import cards, wording
 from kezun.assessment.completeness import Filled, spans
 from kezun.assessment.merits import merit_kinds
 from kezun.assessment.rules.form import Component, Estimator, Gate, Grade, Of, Source, Transform
+from kezun.assessment.rules.lines import Figure, Share
 from kezun.assessment.rules.reading import read
 from kezun.assessment.scorecards import title_of
 from kezun.assessment.standings import Bridged
@@ -274,3 +275,22 @@ BRIDGED = {
 def test_whether_a_change_of_rules_made_a_difference(told, differs):
     before, after = (None if text is None else D(text) for text in told[:2])
     assert Bridged("u:1", "O1", "一", before, after, None, *told[2:]).differs is differs
+
+
+COUNTS = {
+    "a share": (Figure(0.995, 2089, 2099, 2099), "%", "2,089 of 2,099", "2,099 中的 2,089"),
+    "points of inspections": (
+        Figure(0.928, 902_500, 970_000, 1, shares=(Share("2026.1", 902_500, 970_000, 1),)),
+        *("%", "90.25 of 97 points", "97 分中的 90.25 分"),
+    ),
+    "a time": (Figure(42.0, 42, 1, 1), "s", "", ""),
+    "nothing below": (Figure(None, 0, 0), "%", "", ""),
+    "nothing known": (None, "%", "", ""),
+}
+
+
+@pytest.mark.parametrize(("figure", "unit", "english", "chinese"), COUNTS.values(), ids=COUNTS)
+def test_what_lies_behind_a_share(figure, unit, english, chinese):
+    assert cards.counts(figure, unit) == chinese
+    with translation.override("en"):
+        assert cards.counts(figure, unit) == english
