@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from kezun.cases import wording
 from kezun.cases.doing import Doing
-from kezun.cases.models import Case, Party
+from kezun.cases.models import Case, Link, Party
 from kezun.cases.reach import carrying, everywhere
 from kezun.kernel.actor import Actor, Denied, OutOfScope, SystemActor
 from kezun.kernel.prepared import prepared
@@ -38,6 +38,9 @@ class Ledger(SystemActor):
 # what somebody who is named in a case may still do: say something of their own
 OPEN_TO_NAMED = frozenset(("note", "attach"))
 TOP_CONCERN = 2
+REVIEW = "review"
+# what makes somebody the handler of a case, or its result theirs
+HANDLING = frozenset(("take", "propose"))
 
 
 def permission(verb: str) -> str:
@@ -85,6 +88,15 @@ class Ground:
         then = timezone.localdate(self.case.received_at)
         days = valid_on(timezone.localdate()) | valid_on(then)
         return set(Assignment.objects.filter(days, person__in=people).values_list("unit", flat=True))
+
+    @cached_property
+    def reviewed(self) -> bool:
+        """Whether the actor, or one for whom they stand in, handled or verified what this case reviews."""
+        if self.case.code != REVIEW:
+            return False
+        rows = Link.objects.filter(source=self.case, type=Link.Type.REVIEW_OF)
+        pairs = rows.values_list("target__handler", "target__verifier")
+        return bool(self.own & set(chain.from_iterable(pairs)))
 
     @cached_property
     def with_us(self) -> set[int]:
@@ -143,6 +155,8 @@ def check(doing: Doing) -> None:
     if doing.verb not in OPEN_TO_NAMED and ground.barred:
         raise Denied(_("You or someone of your unit is named in this case: others have to handle it."))
     wanted = doing.step.by if doing.step else ("any",)
+    if ("second" in wanted or doing.verb in HANDLING) and ground.reviewed:
+        raise Denied(_("Who handled or verified the complaint does not review it: others have to."))
     if "second" in wanted:
         _check_second(doing)
     others = tuple(name for name in wanted if name != "second")

@@ -10,7 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from kezun.cases import engine, kinds, standing
-from kezun.cases.models import Case, Link
+from kezun.cases.models import Case, Link, Party
+from kezun.cases.parties import named_along
 from kezun.kernel.action import action
 from kezun.kernel.actor import Actor, Denied, OutOfScope
 from kezun.org.models import Person, Unit
@@ -20,8 +21,9 @@ from kezun.org.models import Person, Unit
 def delegate(actor: Actor, case: Case, unit: Unit, given: Mapping[str, Any], kind: str = "") -> Case:
     """Open a part of the case at `unit`, of the case's own kind or of another; returns the part.
 
-    The case cannot be proposed while a part is open. Nobody's personal data go along: the part says in its
-    title and fields what has to be found out. Raises ValidationError by field, OutOfScope, Denied.
+    The case cannot be proposed while a part is open. No customer's personal data go along: the part says in
+    its title and fields what has to be found out. Who is named steps back from it too. Raises ValidationError
+    by field, OutOfScope, Denied.
     """
     row = Case.objects.select_for_update(of=("self",)).select_related("kind").get(pk=case.pk)
     if not row.open:
@@ -34,7 +36,10 @@ def delegate(actor: Actor, case: Case, unit: Unit, given: Mapping[str, Any], kin
             raise Denied(_("You or someone of your unit is named in this case: others have to handle it."))
     now = max(timezone.now(), row.last_at)
     edition = kinds.kind_now(kind) if kind else row.kind
-    part = engine.open_case(actor, edition, row.unit, {**given, "owner": unit}, at=now, part=True)
+    told = {**given, "owner": unit}
+    if Party.Role.NAMED_STAFF in kinds.form_of(edition).parties:
+        told["parties"] = [*given.get("parties", ()), *named_along(row)]
+    part = engine.open_case(actor, edition, row.unit, told, at=now, part=True)
     Link.objects.create(source=part, target=row, type=Link.Type.PART_OF, at=now)
     engine.apply(row, "join", actor, {"other": part}, at=now)
     return part

@@ -12,6 +12,7 @@ from kezun.cases import catalogs, engine, kinds, standing
 from kezun.cases.effects.course import parent_of
 from kezun.cases.following import reviewing
 from kezun.cases.models import Case, Link
+from kezun.cases.parties import all_along
 from kezun.cases.remarks import remark
 from kezun.kernel.action import action
 from kezun.kernel.actor import Actor, OutOfScope
@@ -23,6 +24,8 @@ REVIEW = "review"
 @action("cases.review", hidden=("asked",))
 def review(actor: Actor, case: Case, *, asked: str) -> Case:
     """Open a review of an answered complaint at the unit above the one that answered it.
+
+    Its people come along: the customer has to be answered, and who is named steps back here too.
 
     Raises ValidationError where there is no answer yet, where the days for it are over, where one is
     already open; OutOfScope where the case is none of the actor's.
@@ -39,6 +42,7 @@ def review(actor: Actor, case: Case, *, asked: str) -> Case:
             "title": _("Review of %(no)s: %(title)s") % {"no": row.no, "title": row.title[:160]},
             "asked": asked,
             "owner": parent_of(row.owner_unit) or row.owner_unit,
+            "parties": all_along(actor, row),
         },
     )
     Link.objects.create(source=made, target=row, type=Link.Type.REVIEW_OF, at=timezone.now())

@@ -87,6 +87,10 @@ def handed_over(doing: Doing) -> None:
         raise ValidationError(
             {"unit": _("It lies with this unit already: choose another, or name somebody.")}
         )
+    if person is not None and standing.Ground(person, doing.case).reviewed:
+        raise ValidationError(
+            {"person": _("This member of staff handled or verified the complaint: choose another.")}
+        )
     doing.told["to"] = {
         "unit": unit.pk,
         "post": post.pk if post else None,
