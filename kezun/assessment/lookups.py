@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
 from kezun.assessment import packing
@@ -81,6 +81,26 @@ def score_of(actor: Actor, run: Run, subject: str) -> Score:
     if found is None:
         raise OutOfScope(_("No score of %(subject)s in this run in your scope.") % {"subject": subject})
     return found
+
+
+EDITIONS = "run__inputs__scheme__editions"
+INSIDE = ("run__inputs", "run__peers", "run__scheme__text")
+
+
+def past(actor: Actor, urn: str, subject: str, *, seen: bool = False) -> list[Score]:
+    """The scores that count of one subject by a scheme, the oldest period first: of each the last run done.
+
+    Each with its lines, its run and scheme, and `editions` that judged. seen: the caller has found a score of
+    this subject in the actor's scope; it is not looked up again.
+    """
+    told = Run.objects.visible_to(actor).values("pk")
+    mine = Score.objects.filter(run__in=told) if seen else Score.objects.visible_to(actor)
+    mine = mine.filter(
+        subject=subject, run__scheme__urn=urn, run__kind__in=COUNTED, run__state=Run.State.DONE
+    )
+    rows = mine.defer(*INSIDE).select_related("run__scheme").annotate(editions=F(EDITIONS))
+    rows = rows.order_by("run__from_date", "run__done_at", "run_id")
+    return list({(s.run.from_date, s.run.to_date): s for s in rows}.values())
 
 
 def result_of(score: Score) -> Result:

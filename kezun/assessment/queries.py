@@ -23,7 +23,7 @@ from kezun.assessment.lookups import (
 )
 from kezun.assessment.schemes import scheme_of
 from kezun.assessment.scorecards import Loss, Scorecard, ScoreLine, scorecard, what_if
-from kezun.assessment.standings import Bridged, Point, Ranked, comparable, groups, history, ranking
+from kezun.assessment.standings import Bridged, Point, Ranked, comparable, groups, history, points, ranking
 
 READ = "assessment.read"
 
@@ -43,6 +43,7 @@ __all__ = [
     "latest",
     "my_subjects",
     "name_of",
+    "points",
     "ranking",
     "result_of",
     "run_by_id",

@@ -10,10 +10,9 @@ from typing import Any, NamedTuple
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from kezun.assessment.lookups import code_of, forms_of, name_of, result_of, score_of
+from kezun.assessment.lookups import code_of, forms_of, name_of, past, result_of, score_of
 from kezun.assessment.messages import say_state, say_why
 from kezun.assessment.models import Run, Score
-from kezun.assessment.models.runs import COUNTED
 from kezun.assessment.rules import steps
 from kezun.assessment.rules.changing import changed
 from kezun.assessment.rules.combining import combine, parts_of
@@ -74,7 +73,8 @@ class Loss:
 @dataclass(frozen=True)
 class Scorecard:
     """One subject of one run. score None: `why` says why in words. before: the score of the period before,
-    moved: the change since then. peers: of the total, like ScoreLine.peers."""
+    moved: the change since then. peers: of the total, like ScoreLine.peers. past: of each period the score
+    that counts."""
 
     run: Run
     row: Score
@@ -90,6 +90,7 @@ class Scorecard:
     before: Score | None
     moved: Decimal | None
     peers: Mapping[str, Any]
+    past: Sequence[Score]
 
     @property
     def pending(self) -> tuple[Counted, ...]:
@@ -101,7 +102,9 @@ def scorecard(actor: Actor, run: Run, subject: str) -> Scorecard:
     """Everything to be said of one subject of a run; at most eight statements. Raises OutOfScope."""
     row = score_of(actor, run, subject)
     forms, result = forms_of(run), result_of(row)
-    before = _before(actor, run, row.subject)
+    counted = past(actor, run.scheme.urn, row.subject, seen=True)
+    earlier = steps.before(Period.parse(run.period)).label
+    before = next((one for one in counted if one.run.period == earlier), None)
     moved = _moved(result, result_of(before) if before else None)
     groups: Mapping[str, Any] = run.peers.get("groups", {}).get(row.group, {})
     rules: dict[tuple[str, str], Rule] = {}
@@ -123,15 +126,8 @@ def scorecard(actor: Actor, run: Run, subject: str) -> Scorecard:
         before=before,
         moved=None if row.score is None or old is None else row.score - old,
         peers=groups.get("total", {}),
+        past=counted,
     )
-
-
-def _before(actor: Actor, run: Run, subject: str) -> Score | None:
-    """The score that counts of the period before; the subject was found in scope by the caller."""
-    told = Score.objects.filter(subject=subject, run__in=Run.objects.visible_to(actor).values("pk"))
-    earlier = steps.before(Period.parse(run.period)).label
-    told = told.filter(run__scheme__urn=run.scheme.urn, run__period=earlier, run__kind__in=COUNTED)
-    return told.filter(run__state=Run.State.DONE).order_by("-run__done_at", "-run_id").first()
 
 
 def _moved(now: Result, before: Result | None) -> list[Decimal | None]:

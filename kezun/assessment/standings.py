@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, cast
@@ -9,10 +10,9 @@ from typing import Any, cast
 from django.db.models import F
 
 from kezun.assessment.breaks import remeasured
-from kezun.assessment.lookups import code_of, forms_of, name_of, scores_for
+from kezun.assessment.lookups import code_of, forms_of, name_of, past, scores_for
 from kezun.assessment.messages import say_why
 from kezun.assessment.models import Run, Score
-from kezun.assessment.models.runs import COUNTED
 from kezun.assessment.rules.form import Component
 from kezun.assessment.scorecards import title_of
 from kezun.kernel.actor import Actor
@@ -92,29 +92,19 @@ def groups(actor: Actor, run: Run) -> list[str]:
     return sorted(set(scores_for(actor, run).order_by().values_list("group", flat=True).distinct()))
 
 
-EDITIONS = "run__inputs__scheme__editions"
-INSIDE = ("run__inputs", "run__peers", "run__scheme__text")
+def history(actor: Actor, urn: str, subject: str) -> list[Point]:
+    """The runs that count of one subject, oldest first: for each period the last one done."""
+    return points(past(actor, urn, subject))
 
 
-def history(actor: Actor, urn: str, subject: str, *, seen: bool = False) -> list[Point]:
-    """The runs that count of one subject, oldest first: for each period the last one done.
-
-    seen: the caller has found a score of this subject in the actor's scope; it is not looked up again.
-    """
-    told = Run.objects.visible_to(actor).values("pk")
-    mine = Score.objects.filter(run__in=told) if seen else Score.objects.visible_to(actor)
-    mine = mine.filter(
-        subject=subject, run__scheme__urn=urn, run__kind__in=COUNTED, run__state=Run.State.DONE
-    )
-    rows = mine.defer(*INSIDE).select_related("run__scheme").annotate(editions=F(EDITIONS))
-    rows = rows.order_by("run__from_date", "run__done_at", "run_id")
-    last = {(s.run.from_date, s.run.to_date): s for s in rows}
-    points: list[Point] = []
-    for earlier, score in zip([None, *last.values()], last.values(), strict=False):
+def points(scores: Sequence[Score]) -> list[Point]:
+    """Scores of one subject, of one period after another (`lookups.past`), as a history."""
+    found: list[Point] = []
+    for earlier, score in zip([None, *scores], scores, strict=False):
         version = "+".join(dict.fromkeys(e["version"] for e in cast(Any, score).editions))
-        renewed = bool(points) and points[-1].version != version
+        renewed = bool(found) and found[-1].version != version
         parts = remeasured(earlier, score) if earlier is not None and not renewed else ()
-        points.append(
+        found.append(
             Point(
                 *(score.run.period, score.run_id, version, score.score, score.low, score.high, score.grade),
                 *(score.rank, score.ranked),
@@ -122,7 +112,7 @@ def history(actor: Actor, urn: str, subject: str, *, seen: bool = False) -> list
                 remeasured=parts,
             )
         )
-    return points
+    return found
 
 
 @dataclass(frozen=True)

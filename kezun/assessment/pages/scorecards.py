@@ -102,7 +102,7 @@ def scorecard(request: HttpRequest, run: int, subject: str) -> HttpResponse:
     """One subject of one run, line by line."""
     reader = reader_of(request)
     card = queries.scorecard(reader, queries.run_by_id(reader, run), subject)
-    history = queries.history(reader, card.scheme.id, card.row.subject, seen=True)
+    history = queries.points(card.past)
     group = wording.group_names([card.row.group], card.scheme)[card.row.group]
     rows = cards.rows(card, reader, cards.may_appeal(reader, card.run))
     context: dict[str, Any] = {

@@ -15,7 +15,7 @@ from kezun.assessment.actions.runs import show_run
 from kezun.assessment.models import Round, Run
 from kezun.assessment.running import run
 from kezun.assessment.tests.showing import RULES, client_of, entered, facts, shown, text_of
-from kezun.assessment.tests.world import US, installed, scheme_text
+from kezun.assessment.tests.world import US, installed, rated, scheme_text
 from kezun.kernel.task import run_due
 
 pytestmark = pytest.mark.django_db
@@ -197,4 +197,23 @@ def test_a_scorecard_costs_few_statements(manager, world):
         connection,
     ) as seen:
         assert client.get(path(made, world["O1"])).status_code == 200
+    assert len(seen) <= 8, "\n".join(q["sql"][:200] for q in seen)
+
+
+def test_so_does_that_of_a_person_among_those_of_one_post_with_events(world, person_in):
+    """The dearest card: the name of a peer group to look up, entries of the ledger, a period before."""
+    teller, head = person_in("teller", "O1"), person_in("unit_head", "P1")
+    for month in ("2026-02", "2026-03"):
+        rated("O1", f"{month}-20", good=9, bad=1, person=teller.code)
+    counted = entered(world["O1"], person_in("outlet_manager", "O1"), head, person=teller)
+    attribute_merit(head, counted, responsibility="responsible", reason="属实")
+    run_due("test")
+    posts = {"kind": "person", "posts": [teller.assignments.get().post.code], "peer_group": ["post"]}
+    shown("2026-02", text=scheme_text(**RULES | {"subject": posts}))
+    made = shown_again("2026-03")
+    client = client_of(person_in("service_office", "HO"))
+    address = f"/scorecards/{made.pk}/person:{teller.pk}/"
+    assert f'href="/ledger/{counted.pk}/"' in text_of(client, address)
+    with CaptureQueriesContext(connection) as seen:
+        assert client.get(address).status_code == 200
     assert len(seen) <= 8, "\n".join(q["sql"][:200] for q in seen)
