@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
@@ -97,6 +98,7 @@ def new(request: HttpRequest) -> HttpResponse:
         "title": _("Appeal against a line"),
         "score": score,
         "line": line,
+        "line_href": reverse("assessment.line", args=[score.run_id, score.subject, line.id]),
         "form": form,
         "documents": DOCUMENTS,
         "levels": scheme_of(score.run.scheme).appeal.levels,
@@ -143,8 +145,11 @@ def _shown(request: HttpRequest, appeal: Appeal, failed: ActorForm | None = None
     decide = waiting and _decides(person, appeal, seat)
     further = lost and person.covers("assessment.escalate_appeal", appeal) and not _has_next(appeal)
     context: dict[str, Any] = {
-        "title": _("Appeal"),
+        "title": _("Appeal: %(line)s") % {"line": _line_name(appeal)},
         "appeal": appeal,
+        "line_href": reverse(
+            "assessment.line", args=[appeal.score.run_id, appeal.score.subject, appeal.rule]
+        ),
         "line": _its_line(person, appeal),
         "level": level_name(appeal),
         "seat": seat,

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -164,7 +165,7 @@ def _lines(asked: Asked, answer: Answer | None) -> list[tuple[str, str]]:
     lines.append((_("Period"), f"{period_name(period)} ({period.start} – {period.end})"))
     if answer is not None:
         lines += _numbers(d, answer)
-    known = seen.known_at.isoformat(timespec="seconds") if seen.known_at else _("now")
+    known = f"{timezone.localtime(seen.known_at):%Y-%m-%d %H:%M:%S}" if seen.known_at else _("now")
     lines.append((_("As known at"), known))
     for fact, number in snapshots(d, seen.known_at):
         lines.append((_("Snapshot"), f"{fact}@{number}"))

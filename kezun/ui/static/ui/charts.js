@@ -58,7 +58,8 @@
     bars(data) {
       const names = category(data.labels), values = scale(data, bounds(data));
       if (data.across) Object.assign(names, { inverse: true, axisLabel: { color: INK, width: 130, overflow: "truncate" } });
-      return { grid: { left: 8, right: 24, top: 24, bottom: 8, containLabel: true }, xAxis: data.across ? values : names, yAxis: data.across ? names : values,
+      // names are measured a little narrower than they are drawn
+      return { grid: { left: data.across ? 20 : 8, right: 24, top: 24, bottom: 8, containLabel: true }, xAxis: data.across ? values : names, yAxis: data.across ? names : values,
         // A bar says its length: where the scale does not start at zero, points say the value.
         series: [{ ...(data.fromZero ? { type: "bar", barMaxWidth: 26, itemStyle: { color: BRAND, borderRadius: 2 } } : { type: "scatter", symbolSize: 11, itemStyle: { color: BRAND } }), data: data.values, markLine: targetLine(data, data.across ? "xAxis" : "yAxis") }],
         tooltip: { ...tip, formatter: (point) => `${data.labels[point.dataIndex]}\n${data.texts[point.dataIndex]}` } };
