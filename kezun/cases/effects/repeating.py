@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from kezun.cases import likeness
 from kezun.cases.doing import Doing, effect
-from kezun.cases.models import Link
+from kezun.cases.models import Case, Link
 from kezun.cases.rules.likeness import fingerprint
 from kezun.kernel.rows import insert
 
@@ -16,7 +16,9 @@ COMPLAINT = "complaint"
 
 @effect("open")
 def fingerprinted(doing: Doing) -> None:
-    """What makes the matter the same as another, as the kind says."""
+    """What makes the matter the same as another, as the kind says; a part is no matter of its own."""
+    if doing.part:
+        return
     values = {**doing.fields, "unit": doing.case.unit_id, "code": doing.case.code}
     doing.case.fingerprint = fingerprint(values, doing.kind.fingerprint)
 
@@ -25,7 +27,7 @@ def fingerprinted(doing: Doing) -> None:
 def seen_before(doing: Doing) -> None:
     """A repeat complaint is counted, the same matter linked, a group proposed: nobody has to look for it."""
     case = doing.case
-    if case.code != COMPLAINT:
+    if case.code != COMPLAINT or doing.part:
         return
     found = likeness.like(case.fingerprint, case.mark, case.received_at, but=case.pk)
     if found.again:
@@ -44,5 +46,11 @@ def seen_before(doing: Doing) -> None:
 @effect("grant")
 def fingerprinted_anew(doing: Doing) -> None:
     """Another classification is another matter."""
+    if not doing.case.fingerprint and _is_part(doing.case):
+        return
     values = {**doing.data(), **doing.fields, "unit": doing.case.unit_id, "code": doing.case.code}
     doing.case.fingerprint = fingerprint(values, doing.kind.fingerprint)
+
+
+def _is_part(case: Case) -> bool:
+    return Link.objects.filter(source=case, type=Link.Type.PART_OF, ended_at__isnull=True).exists()

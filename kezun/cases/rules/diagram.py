@@ -20,7 +20,7 @@ ROW = (
 )
 BELOW = {"waiting": "working"}
 EARLY = ("rejected", "withdrawn", "merged")
-WIDE, HIGH, APART = 108, 38, 204
+WIDE, HIGH, APART = 132, 38, 252
 RISE, DEEP = 34, 112
 
 

@@ -161,3 +161,29 @@ def test_a_case_is_not_handed_to_where_it_lies(world, opened):
     assert "unit" in caught.value.message_dict
     given = {"unit": "O1", "person": world["teller"].code}
     assert actions.do(world["manager"], case, "assign", given).handler == world["teller"]
+
+
+def test_a_part_is_not_the_same_matter_once_more(world, case):
+    """It has the classification of its whole; neither is it a recurrence, nor does anything recur to it."""
+    part = delegate(
+        world["lobby"], case, world["bank"]["P1"], {**CODES, "title": "查日志", "facts": "叫号机"}
+    )
+    assert (part.fingerprint, part.repeat) == ("", 0)
+    assert not Link.objects.filter(type="recurrence_of").exists()
+    assert "recurrence_of" not in part.events.get(verb="open").body
+    part = actions.do(world["office"], part, "amend", {"reason": "细化", "reason_code": "C0101"})
+    assert part.fingerprint == ""
+    given = {
+        "title": "又等候太久",
+        **CODES,
+        "parties": [{"role": "complainant", "name": "李", "phone": "13900002222"}],
+    }
+    again = actions.open_case(world["manager"], "complaint", world["bank"]["O1"], given)
+    assert Link.objects.get(type="recurrence_of", source=again).target == case
+
+
+def test_what_is_classified_later_gets_its_matter_then(world, case):
+    Case.objects.filter(pk=case.pk).update(fingerprint="")
+    case.refresh_from_db()
+    case = actions.do(world["lobby"], case, "amend", {"reason": "补录", "reason_code": "C0101"})
+    assert case.fingerprint
