@@ -43,6 +43,15 @@ ANSWERED = (STATE.ANSWERED, STATE.CLOSED, STATE.CHECKED)
 
 
 @dataclass(frozen=True)
+class Reviewed:
+    """A review as the customer sees it: until when it is answered, then its answer."""
+
+    case: Case
+    reply: tuple[tuple[str, str], ...]
+    answer_by: Clock | None
+
+
+@dataclass(frozen=True)
 class Followed:
     """The case as its customer sees it. stage: how many of the stages are reached, 0 where it ended early."""
 
@@ -54,7 +63,7 @@ class Followed:
     may_withdraw: bool
     may_rate: bool
     may_review: bool
-    reviews: tuple[Case, ...]
+    reviews: tuple[Reviewed, ...]
     answer_by: Clock | None = None
 
     @property
@@ -69,10 +78,8 @@ def followed(case: Case) -> Followed:
     stage = max((at for at, (_name, held) in enumerate(STAGES, 1) if state in held), default=1)
     if state in (STATE.REJECTED, STATE.WITHDRAWN, STATE.MERGED):
         stage = 0
-    reviews = tuple(
-        link.source
-        for link in Link.objects.filter(target=case, type=Link.Type.REVIEW_OF).select_related("source")
-    )
+    links = Link.objects.filter(target=case, type=Link.Type.REVIEW_OF).select_related("source__kind")
+    reviews = tuple(_reviewed(link.source) for link in links.order_by("pk"))
     answered = state in ANSWERED
     return Followed(
         case=case,
@@ -82,10 +89,16 @@ def followed(case: Case) -> Followed:
         may_add=case.open and not answered,
         may_withdraw=case.open and not answered,
         may_rate=answered and case.satisfaction is None,
-        may_review=answered and in_time(case) and not any(review.open for review in reviews),
+        may_review=answered and in_time(case) and not any(review.case.open for review in reviews),
         reviews=reviews,
         answer_by=None if answered or not case.open else answer_by(case),
     )
+
+
+def _reviewed(case: Case) -> Reviewed:
+    if case.state in ANSWERED:
+        return Reviewed(case, reply_of(case), None)
+    return Reviewed(case, (), answer_by(case) if case.open else None)
 
 
 def answering(case: Case) -> list[str]:

@@ -315,6 +315,26 @@ def test_a_review_is_asked_for_with_the_receipt(brought, client, shipped):
     assert "ask the unit above" not in client.get(f"/p/case/{number}/").content.decode()
 
 
+def test_the_receipt_tells_until_when_a_review_is_answered_and_then_its_answer(brought, client, shipped):
+    case, number = brought
+    through(shipped, case)
+    do(client, number, word="review", asked="不认可")
+    review = Case.objects.get(code="review")
+    text = client.get(f"/p/case/{number}/").content.decode()
+    due = review.clocks.get(policy="complaint_review").due_at
+    assert f"{timezone.localtime(due):%Y-%m-%d}" in text
+    for who, verb, given in (
+        ("sub", "take", {}),
+        ("sub", "propose", {"result": "变更", "finding": "changed"}),
+        ("office", "verify", {}),
+        ("sub", "answer", {"how": "phone", **REPLY, "decision": "核查后变更：另行赔付"}),
+    ):
+        review = actions.do(shipped[who], review, verb, given)
+    text = client.get(f"/p/case/{number}/").content.decode()
+    assert text.index(REPLY["decision"]) < text.index("核查后变更：另行赔付")
+    assert f"{timezone.localtime(due):%Y-%m-%d}" not in text
+
+
 def test_what_nobody_knows_does_nothing(brought, client):
     assert do(client, brought[1], word="close").status_code == 302
     assert client.get(f"/p/case/{brought[1]}/do/").status_code == 302
