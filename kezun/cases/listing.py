@@ -150,7 +150,7 @@ def arms(person: Person, found: QuerySet[Case], wanted: Wanted) -> list[QuerySet
         found = found.filter(Q(unit__in=below) | Q(owner_unit__in=below))
     if wanted.who == "take":
         free, mine = found.filter(handler=None, state__in=FREE), reaches(scope, READ)
-        free = free.exclude(pk__in=named_in(person))
+        free = free.exclude(pk__in=named_in(person.pk))
         handed = [free.filter(reach.posted("pending_unit")) for reach in mine]
         return [*handed, *(free.filter(reach.posted("owner_unit"), pending_unit=None) for reach in mine)]
     if wanted.q:
@@ -165,7 +165,7 @@ def arms(person: Person, found: QuerySet[Case], wanted: Wanted) -> list[QuerySet
     return arms
 
 
-def named_in(person: Person) -> QuerySet[Party, Any]:
+def named_in(person: int) -> QuerySet[Party, Any]:
     """Cases in which the person is named: others handle them."""
     rows = Party.objects.filter(person=person, role=Party.Role.NAMED_STAFF, ended_at__isnull=True)
     return rows.values("case")

@@ -12,7 +12,7 @@ from django.utils import timezone
 from kezun.cases import actions
 from kezun.cases.desk import SHOWN, desk_of
 from kezun.cases.models import Case, Petition
-from kezun.org.models import Person
+from kezun.org.models import Assignment, Person
 
 NOW = timezone.now()
 
@@ -155,3 +155,26 @@ def test_one_goes_on_to_no_other_site(client, world, opened):
     client.force_login(world["lobby"])
     answer = client.post(f"/cases/{case.no}/take/", {"next": "https://example.org/"})
     assert answer["Location"] == f"/cases/{case.no}/"
+
+
+def test_what_is_kept_of_a_desk_fits_every_moment_and_goes_with_the_scope(world, opened, person_in):
+    """Asked twice in a row, later, and after another post was given: each time what holds then."""
+    case = actions.do(world["lobby"], opened(), "take")
+    Case.objects.update(act_by_at=timezone.now() + dt.timedelta(hours=1))
+    assert groups(world["sub"]) == {}
+    later = timezone.now() + dt.timedelta(hours=2)
+    late = {group.name: group.count for group in desk_of(world["sub"], later).groups if group.count}
+    assert late == {"overdue": 1}
+    assert groups(world["sub"]) == {}
+    far = world["far"]
+    assert {group.name for group in desk_of(far, later).groups if group.count} == set()
+    like = Assignment.objects.get(person=world["sub"])
+    Assignment.objects.create(person=far, unit=like.unit, post=like.post)
+    moved = desk_of(Person.objects.get(pk=far.pk), later)
+    assert [row.no for group in moved.groups for row in group.rows] == [case.no]
+
+
+def test_somebody_without_any_role_has_an_empty_desk(world):
+    nobody = Person.objects.create(code="nobody", username="nobody", name="无岗")
+    desk = desk_of(nobody, timezone.now())
+    assert ([group.count for group in desk.groups], desk.petitions) == ([0], ())
