@@ -10,10 +10,12 @@ from benchmarks.demo import start
 from benchmarks.report import say
 
 HOME, HOME_SQL, TABLE = 25, 6, 20
+CARD, CARD_SQL = 25, 8
 
 
 def costs(home: str) -> Cost:
-    """(page, address, status, CPU ms, statements, rows?) of every page that needs no or a known argument."""
+    """(page, address, status, CPU ms, statements) of every page that needs no or a known argument, and of a
+    scorecard by each scheme."""
     os.environ.update(KEZUN_HOME=home, KEZUN_LOG_LEVEL="ERROR", KEZUN_DEBUG="0")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kezun.site.settings")
     import django
@@ -34,10 +36,9 @@ def costs(home: str) -> Cost:
     client = Client()
     client.force_login(office.person, backend="kezun.org.signin.Backend")
     found = []
-    for name, spec in sorted(PAGES.items()):
-        address = _address(spec.path)
-        if address is None or (spec.needs and not office.person.may(spec.needs)):
-            continue
+    may = [(name, _address(s.path)) for name, s in PAGES.items() if not s.needs or office.person.may(s.needs)]
+    known: list[tuple[str, str]] = sorted((name, at) for name, at in may if at is not None)
+    for name, address in [*known, *_cards()]:
         reply = client.get(address)
         client.get(address)
         with CaptureQueriesContext(
@@ -66,6 +67,20 @@ def _address(path: str) -> str | None:
     return None if "<" in filled else f"/{filled}"
 
 
+def _cards() -> list[tuple[str, str]]:
+    """A scorecard by each scheme, of the last run that was shown: the one with most observations."""
+    from kezun.assessment.models import Run, Score
+
+    shown = Run.objects.filter(shown_at__isnull=False).select_related("scheme").order_by("pk")
+    last = {one.scheme.urn.split(":")[-1]: one for one in shown}
+    made = []
+    for scheme, one in sorted(last.items()):
+        most = Score.objects.filter(run=one, score__isnull=False).order_by("-n", "pk").first()
+        if most is not None:
+            made.append((f"scorecard, {scheme}", f"/scorecards/{one.pk}/{most.subject}/"))
+    return made
+
+
 def run(rows: int, home: str) -> dict[str, float]:
     """Print each page; pages have one size whatever `rows` says."""
     place = f"{home}-demo"
@@ -75,8 +90,9 @@ def run(rows: int, home: str) -> dict[str, float]:
         if status != 200:
             say(f"{name} ({status})", milliseconds, "CPU ms", note=address)
             continue
-        bar = HOME if address == "/" else TABLE
+        card = address.startswith("/scorecards/") and address != "/scorecards/"
+        bar = HOME if address == "/" else CARD if card else TABLE
         say(name, milliseconds, "CPU ms", bar, note=f"{statements} SQL")
-        if address == "/":
-            say(f"{name}, statements", statements, "SQL", HOME_SQL)
+        if address == "/" or card:
+            say(f"{name}, statements", statements, "SQL", CARD_SQL if card else HOME_SQL)
     return {}
