@@ -42,8 +42,7 @@ def test_a_policy_is_answered_with_its_dates_and_the_law(client):
     ]
     assert "银保监会令2020年第3号" in page
     assert "法定时限，不得暂停" in page
-    assert "可延长 30" in page
-    assert "由上级机构或总行批准" in page
+    assert "可延长 30 个自然日，由上级机构或总行批准，并告知对方" in page
     assert "自最初起算最长 60" in page
 
 
