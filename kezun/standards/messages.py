@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -11,7 +12,7 @@ from openpyxl.utils import get_column_letter
 from kezun.standards.rules.nodes import NotTaken, Problem
 from kezun.standards.rules.scoring import Lack, Line
 from kezun.standards.rules.tables import Remark
-from kezun.standards.wording import KINDS, indicator_name
+from kezun.standards.wording import KINDS, in_unit, indicator_name, indicator_unit, sign
 
 FORM = {
     "not_yaml": gettext_noop("this is not YAML (%(why)s); check indentation, colons and quotes here"),
@@ -247,5 +248,13 @@ def say_lack(lack: Lack) -> str:
 
 
 def say_reason(line: Line) -> str:
-    """Why a criterion earned what it earned."""
-    return _(REASONS[line.reason]) % line.params
+    """Why a criterion earned what it earned; a measured value under its name and in its unit."""
+    told = dict(line.params)
+    if "ref" in told:
+        ref = str(told["ref"])
+        unit = indicator_unit(ref)
+        told |= {
+            n: in_unit(Decimal(str(told[n])), unit) for n in ("value", "bound") if told.get(n) is not None
+        }
+        told |= {"ref": indicator_name(ref), "op": sign(str(told.get("op", "")))}
+    return _(REASONS[line.reason]) % told

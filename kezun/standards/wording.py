@@ -132,17 +132,22 @@ def steps(criterion: Criterion) -> list[Step]:
     if isinstance(answer, Indicator):
         unit = indicator_unit(answer.ref)
         bands = [Step(_bound(answer.op, band, unit), figure(points * band.share)) for band in answer.bands]
-        return bands + [Step(_measure(v, unit), figure(points * share)) for v, share in answer.linear]
+        return bands + [Step(in_unit(v, unit), figure(points * share)) for v, share in answer.linear]
     return []
 
 
 def _bound(op: str, band: Band, unit: str) -> str:
     if band.bound is None:
         return _("otherwise")
-    return f"{op.replace('>=', '≥').replace('<=', '≤')} {_measure(band.bound, unit)}"
+    return f"{sign(op)} {in_unit(band.bound, unit)}"
 
 
-def _measure(value: Decimal, unit: str) -> str:
+def sign(op: str) -> str:
+    """A comparison as people write it."""
+    return op.replace(">=", "≥").replace("<=", "≤")
+
+
+def in_unit(value: Decimal, unit: str) -> str:
     """A bound of a measured value: «15 min», «98.5 %» to the last digit; bare where no unit is known."""
     if unit == "%":
         return f"{figure(value * 100)} %"

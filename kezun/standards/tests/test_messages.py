@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -114,7 +116,7 @@ def test_each_line_of_a_result_has_its_reason():
     assert told["A1.01"] == "answered «尚可»"
     assert told["A1.02"] == "not applicable, left out: 二楼"
     assert told["A2.01"] == "3 defects, 2 points each"
-    assert told["A2.02"] == "ind.uptime is 0.99, which is >= 0.98: share 1"
+    assert told["A2.02"] == "ind.uptime is 0.99, which is ≥ 0.98: share 1"
     assert told["B1.02"] == "nothing, because of B1.01"
     assert told["B2.01"] == "met in full"
 
@@ -142,7 +144,21 @@ def test_a_remark_names_sheet_row_and_column():
 def test_what_is_lacking_is_told_in_the_reader_s_words():
     video = Lack("DT2.1.01", "no_evidence", {"kind": "video", "least": 1, "have": 0})
     value = Lack("DT3.1.01", "no_value", {"ref": "standards.failing_share"})
-    assert "录像" in say_lack(video) and "video" not in say_lack(video)
-    assert "不符合率" in say_lack(value) and "standards." not in say_lack(value)
+    assert "录像" in say_lack(video)
+    assert "video" not in say_lack(video)
+    assert "不符合率" in say_lack(value)
+    assert "standards." not in say_lack(value)
     with translation.override("en"):
         assert "video (its number in the note)" in say_lack(video)
+
+
+def test_a_measured_value_is_told_under_its_name_and_in_its_unit():
+    seen = {"ref": "floor.wait_p90", "value": 1530, "op": "<=", "bound": 1800, "share": "0.5"}
+    met = Line("DT3.1.01", Decimal(2), Decimal(4), "band", seen, Decimal(4), None)
+    with translation.override("en"):
+        assert say_reason(met) == "P90 wait is 25 min 30 s, which is ≤ 30 min: share 0.5"
+    rate = {"ref": "floor.within_promise", "value": "0.625"}
+    with translation.override("en"):
+        assert say_reason(replace(met, reason="no_band", params=rate)).endswith(
+            "is 62.5 % and reaches no band"
+        )
