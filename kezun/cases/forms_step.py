@@ -20,7 +20,7 @@ from kezun.cases.effects.gates import demanded
 from kezun.cases.effects.grading import hint
 from kezun.cases.forms_intake import area
 from kezun.cases.forms_kind import field_of
-from kezun.cases.forms_roll_out import where_fields
+from kezun.cases.forms_rollout import where_fields
 from kezun.cases.models import Case, Clock, Party
 from kezun.cases.payload import FREE
 from kezun.cases.rules.kinds import Field, Kind

@@ -16,7 +16,6 @@ from kezun.cases import actions, kinds, ledgers, papers, rollout, showing
 from kezun.cases.models import Case, Petition
 from kezun.cases.rules.kinds import Choice, Field
 from kezun.cases.sealing import erase
-from kezun.cases.terms import Term, due_of, terms
 from kezun.cases.tests.courses import COURSES, fitted
 from kezun.kernel.actor import Denied, SystemActor
 from kezun.kernel.file import path_of
@@ -196,48 +195,6 @@ def test_money_in_a_ledger_is_a_number_and_nothing_sealed_stands_there(shipped, 
     rows = rows_of(ledgers.ledger(shipped["office"], year("interception")))
     assert any(90_000 in row for row in rows)
     assert not any("公安" in str(cell) for row in rows for cell in row)
-
-
-@pytest.mark.parametrize(("hours", "told"), [(1, "是"), (24 * 60, "否")])
-def test_a_ledger_says_when_what_has_ended_was_due_and_whether_in_time(
-    shipped, done, hours, told
-):
-    """Of a correction by the handler's deadline: neither the wait for the look nor its deadline counts."""
-    case = done("correction", "take")
-    proposed = case.received_at + dt.timedelta(hours=hours)
-    for who, verb, values in COURSES["correction"][3]:
-        moment = proposed if verb in ("take", "propose") else proposed + dt.timedelta(days=30)
-        case = actions.do(shipped[who], case, verb, fitted(values), at=moment)
-    assert case.due_at is None
-    due = case.clocks.get(policy="correction_general").due_at
-    rows = rows_of(ledgers.ledger(shipped["office"], year("correction")))
-    heads = next(row for row in rows if row[0] == "编号")
-    row = dict(zip(heads, next(row for row in rows if row[0] == case.no), strict=True))
-    assert (row["是否按期"], row["期限"]) == (told, showing.minute(due))
-
-
-def test_too_late_before_it_was_opened_again_stays_too_late(shipped, done):
-    case = done("correction", "take")
-    late = case.received_at + dt.timedelta(days=60)
-    steps = COURSES["correction"][3]
-    for who, verb, values in [*steps, ("office", "reopen", {"reason": "照片不清"}), *steps[1:]]:
-        case = actions.do(shipped[who], case, verb, fitted(values), at=late)
-        late += dt.timedelta(minutes=5)
-    assert case.clocks.get(policy="correction_general").outcome == "met"
-    assert terms([case], late)[case.pk].words == "否"
-
-
-def test_what_is_due_but_not_late_is_neither(shipped, done):
-    case = done("correction", "propose")
-    term = terms([case], timezone.now())[case.pk]
-    assert (term.due_at, term.words) == (case.clocks.get(policy="correction_general").due_at, "")
-    assert terms([case], term.due_at + dt.timedelta(minutes=1))[case.pk].words == "否"
-
-
-def test_a_kind_without_such_a_deadline_has_none(shipped, done):
-    case = done("praise", "verify")
-    assert terms([case], timezone.now())[case.pk] == Term()
-    assert due_of(case) == case.due_at is not None
 
 
 def test_the_ledger_page_and_its_file(client, shipped, done):
