@@ -83,9 +83,8 @@ def all_roles(bank, settings):
     settings.KEZUN_MFA_REQUIRED_ROLES = ()
     settings.AXES_ENABLED = False
     person = Person.objects.create(code="all", username="all", name="A", home_unit=bank["HO"])
-    for role in roles():
-        post, _new = Post.objects.get_or_create(code=role, defaults={"name": role, "role": role})
-        Assignment.objects.create(person=person, unit=bank["HO"], post=post)
+    posts = Post.objects.bulk_create(Post(code=role, name=role, role=role) for role in roles())
+    Assignment.objects.bulk_create(Assignment(person=person, unit=bank["HO"], post=post) for post in posts)
     client = Client()
     client.force_login(person, backend="kezun.org.signin.Backend")
     session = client.session
