@@ -10,6 +10,7 @@ from typing import Any
 from django.core import signing
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -68,6 +69,16 @@ def _keep_one(actor: Actor, upload: UploadedFile[Any], name: str, found: Files) 
         found.kept.append(keep(actor, upload.file or upload, name, allow=TAKEN))
     except ValidationError as error:
         found.refused += error.messages
+
+
+def units_by(text: str, most: int) -> tuple[Unit | None, list[Unit]]:
+    """The open unit of just that code or name, where there is one alone; else those with it in their name."""
+    rows = Unit.objects.filter(closed_date__gte=timezone.localdate())
+    exact = list(rows.filter(Q(code=text) | Q(name=text) | Q(name_en=text))[:2]) if text else []
+    if len(exact) == 1:
+        return exact[0], []
+    like = rows.filter(Q(name__icontains=text) | Q(name_en__icontains=text)).order_by("code")
+    return None, list(like[:most]) if len(text) > 1 else []
 
 
 def ticket_for(actor: Actor, files: Iterable[StoredFile]) -> str:

@@ -133,22 +133,13 @@ def _rows(base: QuerySet[Case], month: Month) -> tuple[Row, ...]:
     )
     made = []
     for pk, unit, state, open_, severity, extended, returns, reopened, repeat, *rest in values:
-        satisfaction, received, closed, channel, business, reason, finding = rest
+        satisfaction, received, closed, *told = rest
+        channel, business, reason, finding = (code or "" for code in told)
         own = clocks.get(pk, ())
         ended = closed if state in ("closed", "checked") else None
         made.append(
             Row(
-                *(
-                    pk,
-                    unit,
-                    state,
-                    open_,
-                    severity,
-                    channel or "",
-                    business or "",
-                    reason or "",
-                    finding or "",
-                ),
+                *(pk, unit, state, open_, severity, channel, business, reason, finding),
                 *(extended, returns, reopened, repeat, satisfaction, measuring.seconds(received, ended)),
                 answer=measuring.on_time(own, ANSWER, month.now),
                 contact=measuring.on_time(own, CONTACT, month.now),

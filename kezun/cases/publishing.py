@@ -93,7 +93,7 @@ def histories_of(cases: Sequence[Case]) -> dict[int, History]:
         running = Running(role, clock.state, clock.due_at, clock.outcome)
         found[clock.case_id].clocks.append((clock.policy, running))
     rows = Event.objects.filter(case__in=found, verb__in=MILESTONES).order_by("case", "seq")
-    for pk, policy in _missed_before(cases):
+    for pk, policy in missed_before(cases):
         found[pk].missed.add(policy)
     for pk, seq, verb, at, body in rows.values_list("case", "seq", "verb", "at", "body"):
         more = verb == "grant" and "extended" in json.loads(body).get("sets", {})
@@ -101,23 +101,7 @@ def histories_of(cases: Sequence[Case]) -> dict[int, History]:
     return found
 
 
-def clocks_of(cases: Sequence[Case]) -> dict[int, list[Running]]:
-    """The clocks of cases as they count, by primary key.
-
-    One that was missed before its case was opened again stays so.
-    """
-    found: dict[int, list[Running]] = {case.pk: [] for case in cases}
-    roles = {case.pk: roles_of(case.kind) for case in cases}
-    missed = set(_missed_before(cases))
-    rows = Clock.objects.filter(case__in=list(found)).order_by("pk")
-    columns = ("case", "policy", "state", "due_at", "outcome")
-    for pk, policy, state, due_at, outcome in rows.values_list(*columns):
-        told = "missed" if (pk, policy) in missed else outcome
-        found[pk].append(Running(roles[pk].get(policy, measuring.INNER), state, due_at, told))
-    return found
-
-
-def _missed_before(cases: Sequence[Case]) -> Iterator[tuple[int, str]]:
+def missed_before(cases: Sequence[Case]) -> Iterator[tuple[int, str]]:
     """(case, policy) of clocks that were missed before a case was opened again."""
     again = [case.pk for case in cases if case.reopened]
     rows = Event.objects.filter(case__in=again, clocked=True, body__contains='"outcome":"missed"')

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from kezun.cases.models import Case
-from kezun.cases.publishing import clocks_of
-from kezun.cases.rules.measuring import ANSWER, on_time
+from kezun.cases import publishing
+from kezun.cases.models import Case, Clock
+from kezun.cases.rules.measuring import ANSWER, INNER, Running, on_time
 
 AT_ONCE = 1000
 
@@ -29,6 +29,22 @@ class Term:
     def words(self) -> str:
         """In time, too late, or nothing while that is open."""
         return "" if self.kept is None else _("yes") if self.kept else _("no")
+
+
+def clocks_of(cases: Sequence[Case]) -> dict[int, list[Running]]:
+    """The clocks of cases as they count, by primary key.
+
+    One that was missed before its case was opened again stays so.
+    """
+    found: dict[int, list[Running]] = {case.pk: [] for case in cases}
+    roles = {case.pk: publishing.roles_of(case.kind) for case in cases}
+    missed = set(publishing.missed_before(cases))
+    rows = Clock.objects.filter(case__in=list(found)).order_by("pk")
+    columns = ("case", "policy", "state", "due_at", "outcome")
+    for pk, policy, state, due_at, outcome in rows.values_list(*columns):
+        told = "missed" if (pk, policy) in missed else outcome
+        found[pk].append(Running(roles[pk].get(policy, INNER), state, due_at, told))
+    return found
 
 
 def terms(cases: Sequence[Case], now: dt.datetime) -> dict[int, Term]:

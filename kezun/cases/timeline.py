@@ -112,10 +112,8 @@ def _entry(
 ) -> Entry:
     sets = body.get("sets") or {}
     plain = partial(value_words, names=names)
-    changes: list[Change] = []
-    if event.verb != "open":
-        told = [name for name in LABELS if name in sets and sets[name] != before.get(name)]
-        changes = [Change(str(LABELS[n]), plain(n, before.get(n)), plain(n, sets[n])) for n in told]
+    told = [n for n in LABELS if event.verb != "open" and n in sets and sets[n] != before.get(n)]
+    changes = [Change(str(LABELS[n]), plain(n, before.get(n)), plain(n, sets[n])) for n in told]
     held: Mapping[str, Any] = before.get("data") or {}
     for id, new in (sets.get("data") or {}).items():
         field = form.field(id)
@@ -140,14 +138,10 @@ def _spoken(verb: str, body: Mapping[str, Any], form: Kind, names: Names) -> Ite
     """What was said with the verb, each with its name; personal data stand in no event."""
     said, told = body.get("said") or {}, body.get("told") or {}
     for take in VERBS[verb].takes if verb in VERBS else ():
-        value = said.get(take.name)
-        if value in (None, "") or take.name in UNSPOKEN or (verb == "ask" and take.name in ASKED):
+        quiet = take.name in UNSPOKEN or (verb == "ask" and take.name in ASKED)
+        if quiet or (value := said.get(take.name)) in (None, ""):
             continue
-        kinds: dict[str, Mapping[int, str]] = {
-            "unit": names.units,
-            "person": names.people,
-            "case": names.cases,
-        }
+        kinds = {"unit": names.units, "person": names.people, "case": names.cases}
         if take.kind in kinds:
             text = kinds[take.kind].get(value, str(value))
         elif take.kind == "choice":
@@ -159,11 +153,9 @@ def _spoken(verb: str, body: Mapping[str, Any], form: Kind, names: Names) -> Ite
         else:
             text = remarks.text(value)
         yield wording.take_name(take.name), text
-    if told.get("files"):
-        count = len(told["files"])
+    if count := len(told.get("files") or ()):
         yield _("Files"), ngettext("%(n)d file", "%(n)d files", count) % {"n": count}
-    if told.get("parties"):
-        count = len(told["parties"])
+    if count := len(told.get("parties") or ()):
         yield _("People"), ngettext("%(n)d person", "%(n)d people", count) % {"n": count}
     if "story" in told:
         yield _("In their own words"), _("kept under the key of the case")

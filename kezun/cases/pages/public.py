@@ -5,16 +5,14 @@ A number that is wrong in whatever way gets one and the same answer, is counted,
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
@@ -25,6 +23,7 @@ from kezun.cases.forms_intake import PublicForm
 from kezun.cases.models import Case
 from kezun.cases.pages.intake import put_errors
 from kezun.cases.remarks import remark
+from kezun.kernel.models import StoredFile
 from kezun.kernel.page import page
 from kezun.org.models import Unit
 
@@ -79,18 +78,16 @@ def complaint(request: HttpRequest) -> HttpResponse:
 
 def _files(request: HttpRequest) -> intake.Files:
     """The files of this try and of those before it, so that nothing has to be chosen again; no robot's."""
-    told = catalogs.numbers("complaints")["public"]
     if request.POST.get("website"):
         return intake.Files()
-    before = intake.files_of(CUSTOMER, request.POST.get("kept", ""))[: told["files"]]
-    found = intake.keep_files(
-        CUSTOMER,
-        request.FILES.getlist("files"),
-        most=told["files"],
-        mib=told["file_mib"],
-        held=len(before),
-    )
-    return intake.Files([*before, *found.kept], found.refused)
+    return _kept(request, intake.files_of(CUSTOMER, request.POST.get("kept", "")))
+
+
+def _kept(request: HttpRequest, before: Sequence[StoredFile] = ()) -> intake.Files:
+    told = catalogs.numbers("complaints")["public"]
+    uploads, held = request.FILES.getlist("files"), list(before)[: told["files"]]
+    found = intake.keep_files(CUSTOMER, uploads, most=told["files"], mib=told["file_mib"], held=len(held))
+    return intake.Files([*held, *found.kept], found.refused)
 
 
 def _brought(
@@ -120,13 +117,9 @@ def _brought(
 
 def _unit(text: str, form: PublicForm, context: dict[str, Any]) -> Unit | None:
     """The outlet by code or name; where several fit, they are offered."""
-    plain = text.strip()
-    rows = Unit.objects.filter(closed_date__gte=timezone.localdate())
-    exact = list(rows.filter(Q(code=plain) | Q(name=plain) | Q(name_en=plain))[:2]) if plain else []
-    if len(exact) == 1:
-        return exact[0]
-    match = Q(name__icontains=plain) | Q(name_en__icontains=plain)
-    like = list(rows.filter(match).order_by("code")[:SHOWN]) if len(plain) > 1 else []
+    exact, like = intake.units_by(text.strip(), SHOWN)
+    if exact is not None:
+        return exact
     context["units"] = like
     said = _("Which of these?") if like else _("We do not find this outlet; write a part of its name.")
     form.add_error("unit", said)
@@ -182,15 +175,10 @@ def _shown(request: HttpRequest, case: Case, number: str, problems: list[str] | 
 
 
 def _add(request: HttpRequest, case: Case) -> None:
-    told = catalogs.numbers("complaints")["public"]
-    found = intake.keep_files(
-        CUSTOMER, request.FILES.getlist("files"), most=told["files"], mib=told["file_mib"]
-    )
-    words = request.POST.get("words", "")
-    if words.strip() or found.kept:
+    found = _kept(request)
+    words = request.POST.get("words", "").strip()
+    if words or found.kept or not found.refused:
         add_words(CUSTOMER, case, words=words, files=found.kept)
-    elif not found.refused:
-        add_words(CUSTOMER, case, words="")
     if found.refused:
         raise ValidationError(found.refused)
 
