@@ -99,3 +99,12 @@ def _who(row: Party) -> str:
         return _("(erased)")
     names = (("name", "name"), ("phone", "phone"))
     return " ".join(mask(kind, told[name]) for name, kind in names if told.get(name)) or _("(not named)")
+
+
+def moment(text: str) -> str:
+    """A moment as events hold it, in the bank's zone."""
+    try:
+        at = dt.datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return f"{timezone.localtime(at):%Y-%m-%d %H:%M}" if at.tzinfo else f"{at:%Y-%m-%d %H:%M}"

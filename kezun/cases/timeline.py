@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
@@ -149,7 +148,7 @@ def _spoken(verb: str, body: Mapping[str, Any], form: Kind, names: Names) -> Ite
         elif verb == "roll_out" and take.name == "kind":
             text = str(dict(Unit.Kind.choices).get(value, value))
         elif take.kind == "moment":
-            text = moment_words(str(value))
+            text = showing.moment(str(value))
         else:
             text = remarks.text(value)
         yield wording.take_name(take.name), text
@@ -207,19 +206,10 @@ def value_words(name: str, value: Any, *, names: Names) -> str:
     if name == "state":
         return str(Case.State(value).label)
     if name.endswith("_at"):
-        return moment_words(str(value))
+        return showing.moment(str(value))
     if name == "verdict":
         return wording.choice_name("verdict", str(value))
     return str(value)
-
-
-def moment_words(text: str) -> str:
-    """A moment as events hold it, in the bank's zone."""
-    try:
-        at = dt.datetime.fromisoformat(text)
-    except ValueError:
-        return text
-    return f"{timezone.localtime(at):%Y-%m-%d %H:%M}" if at.tzinfo else f"{at:%Y-%m-%d %H:%M}"
 
 
 def field_name(field: Field) -> str:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from kezun.cases import standing, wording
 from kezun.cases.doing import Doing, effect
+from kezun.cases.models import Petition
 from kezun.cases.rules.kinds import AXES, Kind
 from kezun.cases.rules.verbs import VERBS
 
@@ -63,6 +64,19 @@ def asked(doing: Doing) -> dict[str, Any]:
         counted = [field.id for field in kind.classing()] + [use.units for use in kind.clocks if use.units]
         told |= {"fields": fields, "was": {id: held.get(id) for id in counted}}
     return told
+
+
+def granted(doing: Doing, petition: Petition) -> None:
+    """Another grade or classification, of a case that still stands as it stood when this was asked."""
+    asked, held = petition.data, doing.case.data
+    was = asked.get("was", {})
+    if doing.case.severity != asked["before"] or any(held.get(id) != value for id, value in was.items()):
+        text = _("The case was graded or classified otherwise since: refuse this; it can be asked anew.")
+        raise ValidationError({"petition": text})
+    doing.told["before"] = doing.case.severity
+    doing.sets["severity"] = asked["severity"]
+    if asked.get("fields"):
+        doing.sets["data"] = asked["fields"]
 
 
 def refusal(doing: Doing, table: int) -> str:

@@ -195,19 +195,6 @@ def _extend(doing: Doing, petition: Petition) -> None:
     doing.sets["extended"] = doing.case.extended + 1
 
 
-def _regrade(doing: Doing, petition: Petition) -> None:
-    """Another grade or classification, of a case that still stands as it stood when this was asked."""
-    asked, held = petition.data, doing.case.data
-    was = asked.get("was", {})
-    if doing.case.severity != asked["before"] or any(held.get(id) != value for id, value in was.items()):
-        text = _("The case was graded or classified otherwise since: refuse this; it can be asked anew.")
-        raise ValidationError({"petition": text})
-    doing.told["before"] = doing.case.severity
-    doing.sets["severity"] = asked["severity"]
-    if asked.get("fields"):
-        doing.sets["data"] = asked["fields"]
-
-
 def _waive(doing: Doing, petition: Petition) -> None:
     """The case ends although the remedy was not proved: whoever grants it answers for that as verifier."""
     doing.sets["verdict"] = WAIVED
@@ -227,7 +214,7 @@ def _account(doing: Doing, petition: Petition) -> None:
 
 GRANT: dict[str, Callable[[Doing, Petition], None]] = {
     Petition.Type.EXTEND: _extend,
-    Petition.Type.GRADE: _regrade,
+    Petition.Type.GRADE: grading.granted,
     Petition.Type.WAIVE: _waive,
     Petition.Type.ACCOUNT: _account,
 }

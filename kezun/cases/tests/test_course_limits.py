@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import settings as tried
 from hypothesis import strategies as st
 
-from kezun.cases import actions, mailing, notices, overview, payload, timeline
+from kezun.cases import actions, mailing, notices, overview, payload, showing
 from kezun.cases.actions.adding import MOST, add_words
 from kezun.cases.models import Case, Link, Notice, Party
 from kezun.cases.overview import Tally
@@ -162,12 +162,12 @@ def test_no_value_that_is_none_finds_a_record_or_breaks(world, opened, reader, v
 
 @given(st.text(max_size=40))
 def test_a_moment_in_a_history_is_read_or_left_as_it_is(text):
-    assert timeline.moment_words(text) == text or text[:4].isdigit()
+    assert showing.moment(text) == text or text[:4].isdigit()
 
 
 def test_a_moment_in_a_history_is_one_of_the_bank():
-    assert timeline.moment_words("2026-12-31T16:30:00+00:00") == "2027-01-01 00:30"
-    assert timeline.moment_words("2026-12-31T16:30:00") == "2026-12-31 16:30"
+    assert showing.moment("2026-12-31T16:30:00+00:00") == "2027-01-01 00:30"
+    assert showing.moment("2026-12-31T16:30:00") == "2026-12-31 16:30"
 
 
 # --- the board ---
