@@ -29,7 +29,7 @@ def test_confirmed_a_task_imports_the_file_for_the_person(draft, desk, analyst):
     assert facts("source_id") == [("1",), ("2",)]
     done = page(desk, "facts.batch", batch)
     text = text_of(done)
-    assert re.search(r"Rows 3 .*new 2 .*same 0 .*corrected 0 .*rejected 1", text)
+    assert re.search(r"Rows 3 .*New 2 .*Same 0 .*Corrected 0 .*Rejected 1", text)
     assert re.search(r"4 wait .*not_a_duration", text)
     entry = TrailEntry.objects.get(verb="facts.import_file")
     assert entry.actor == f"person:{analyst.pk}"
