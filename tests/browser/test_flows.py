@@ -9,6 +9,8 @@ import pytest
 from openpyxl import load_workbook
 from playwright.sync_api import expect
 
+from tests.browser import harness
+
 # One worker takes them all, so that one server with one demo bank serves them.
 pytestmark = pytest.mark.xdist_group("browser")
 
@@ -170,6 +172,19 @@ def do_step(page, name, **typed):
             control.fill(value)
     drawer.locator("button.btn-primary").click()
     expect(page.locator(".k-message-success")).to_contain_text(name)
+
+
+def test_what_is_printed_fits_its_sheet_with_all_columns(visit, address):
+    page = visit("office", language="en")
+    page.set_viewport_size({"width": 703, "height": 1000})  # A4 within margins of 12 mm
+    page.emulate_media(media="print")
+    for path in (f"/?{JUNE}", "/rankings/", "/funnel/", "/rounds/", "/standards/"):
+        page.goto(f"{address}{path}")
+        page.wait_for_load_state("networkidle")
+        assert harness.overflow(page) == 0, path
+        expect(page.locator(".k-foot")).to_contain_text("UTC+")
+    page.goto(f"{address}/rankings/")
+    expect(page.locator("section[aria-labelledby=ranked] thead th").last).to_be_visible()
 
 
 def test_a_case_from_its_registration_to_its_close(visit, address):
