@@ -160,8 +160,8 @@ SAID = {
     "grades": (met(grades=["优秀", "良好"]), "等级为 优秀、良好", "grade 优秀, 良好"),
     "a total": (
         met(metric="total", op=">=", ref="90", bound=90.0),
-        "总分 >= 90：概率 97.5 %",
-        "Total >= 90: probability 97.5 %",
+        "总分 ≥ 90：概率 97.5 %",
+        "Total ≥ 90: probability 97.5 %",
     ),
     "a component": (
         met(metric="csat", op="<", ref="0.8", bound=0.8),
@@ -170,13 +170,13 @@ SAID = {
     ),
     "the best tenth": (
         met(metric="total", op=">=", ref="peer_p90", bound=93.4567),
-        "总分 >= 同组前十分之一 (93.46)：概率 97.5 %",
-        "Total >= the best tenth of its peers (93.46): probability 97.5 %",
+        "总分 ≥ 同组前十分之一 (93.46)：概率 97.5 %",
+        "Total ≥ the best tenth of its peers (93.46): probability 97.5 %",
     ),
     "peers without a bound": (
         met(metric="total", op=">=", ref="peer_p90"),
-        "总分 >= 同组前十分之一：概率 97.5 %",
-        "Total >= the best tenth of its peers: probability 97.5 %",
+        "总分 ≥ 同组前十分之一：概率 97.5 %",
+        "Total ≥ the best tenth of its peers: probability 97.5 %",
     ),
 }
 
