@@ -1,6 +1,6 @@
 """A bank's own checklist in Excel: bring it, say which column is what, look at it, make a draft.
 
-Until then the workbook is that of whoever brought it: its address is signed for them and opens for nobody else.
+Until then the workbook is that of whoever brought it: its address is signed for them, nobody else opens it.
 """
 
 from __future__ import annotations
