@@ -8,8 +8,6 @@ import openpyxl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from openpyxl.cell import Cell
-from python_calamine import CalamineWorkbook
 
 from kezun.ui.attachment import CSV, PDF, XLSX, attachment
 from kezun.ui.pdf import Document
@@ -199,32 +197,3 @@ def test_rows_share_one_look_and_heads_have_another():
             assert cell.border.bottom.style == "thin"
             assert cell.alignment.wrap_text
     assert not found["A2"].border.bottom.style
-
-
-VALUES = st.none() | st.integers(-(10**9), 10**9) | st.decimals(-999, 999, places=2) | st.text(max_size=20)
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.lists(st.lists(VALUES, min_size=1, max_size=5), max_size=6))
-def test_every_row_is_read_again_as_it_was_given(rows):
-    """By the library that writes the frame, and by another that reads the format."""
-    content = workbook([Sheet("a", "t", ["h", "i"], rows), Sheet("b", "t", ["h"], rows[:1], [("f", "g")])])
-    sheet = openpyxl.load_workbook(io.BytesIO(content)).worksheets[0]
-    assert sheet.max_row == 2 + len(rows)
-    for at, row in enumerate(rows, 3):
-        for column, value in enumerate(row, 1):
-            held = sheet.cell(at, column).value
-            if isinstance(value, str):
-                assert (held or "") == CONTROL.sub("", value)
-            else:
-                assert held == (None if value is None else pytest.approx(float(value)))
-    assert len(CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_index(1).to_python()) >= 3
-
-
-def test_a_large_table_makes_no_cells_of_the_library(monkeypatch):
-    """An object for each of 120,000 cells took more than a second."""
-    made = []
-    plain = Cell.__init__
-    monkeypatch.setattr(Cell, "__init__", lambda self, *a, **k: made.append(1) or plain(self, *a, **k))
-    workbook([Sheet("a", "t", ["h"] * 8, [["x"] * 8] * 500)])
-    assert len(made) < 50
