@@ -150,7 +150,11 @@ def _rows(base: QuerySet[Case], month: Month) -> tuple[Row, ...]:
 
 
 def _clocks(found: QuerySet[Case]) -> dict[int, list[Running]]:
-    """The clocks of the month's cases, by case; what each is for is said by the case's own edition."""
+    """The clocks of the month's cases, by case; what each is for is said by the case's own edition.
+
+    One that was missed before its case was opened again stays so, as for facts and ledgers.
+    """
+    missed = set(publishing.missed_before(found.filter(reopened__gt=0).only("pk", "reopened")))
     roles = {kind.pk: publishing.roles_of(kind) for kind in Kind.objects.filter(urn=COMPLAINT)}
     rows = Clock.objects.filter(case__in=found.values("pk"))
     made: dict[int, list[Running]] = {}
@@ -158,7 +162,8 @@ def _clocks(found: QuerySet[Case]) -> dict[int, list[Running]]:
         "case", "case__kind", "policy", "state", "due_at", "outcome"
     ):
         role = roles.get(kind, {}).get(policy, measuring.INNER)
-        made.setdefault(case, []).append(Running(role, state, due, outcome))
+        told = "missed" if (case, policy) in missed else outcome
+        made.setdefault(case, []).append(Running(role, state, due, told))
     return made
 
 

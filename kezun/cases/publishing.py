@@ -101,7 +101,7 @@ def histories_of(cases: Sequence[Case]) -> dict[int, History]:
     return found
 
 
-def missed_before(cases: Sequence[Case]) -> Iterator[tuple[int, str]]:
+def missed_before(cases: Iterable[Case]) -> Iterator[tuple[int, str]]:
     """(case, policy) of clocks that were missed before a case was opened again."""
     again = [case.pk for case in cases if case.reopened]
     rows = Event.objects.filter(case__in=again, clocked=True, body__contains='"outcome":"missed"')

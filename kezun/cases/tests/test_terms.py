@@ -7,12 +7,13 @@ import datetime as dt
 import pytest
 from django.utils import timezone
 
-from kezun.cases import actions, kinds, ledgers, showing
-from kezun.cases.models import Case
+from kezun.cases import actions, kinds, ledgers, monthly, showing
+from kezun.cases.models import Case, Event
 from kezun.cases.terms import Term, due_of, terms
 from kezun.cases.tests.courses import COURSES, fitted
 from kezun.cases.tests.test_papers import rows_of, year
 from kezun.kernel.actor import SystemActor
+from kezun.kernel.rules import canonical
 
 
 @pytest.fixture
@@ -75,3 +76,23 @@ def test_a_kind_without_such_a_deadline_has_none(shipped, done):
     case = done("praise", "verify")
     assert terms([case], timezone.now())[case.pk] == Term()
     assert due_of(case) == case.due_at is not None
+
+
+def test_the_monthly_report_judges_a_complaint_opened_again_as_its_ledger_does(shipped, complaint):
+    case = complaint()
+    case.clocks.filter(policy="complaint_decision").update(
+        state="stopped", outcome="met", stopped_at=case.last_at
+    )
+    first = timezone.localdate(case.received_at).replace(day=1)
+
+    def told() -> tuple[str, tuple[int, int]]:
+        again = Case.objects.get(pk=case.pk)
+        answer = monthly.report(SystemActor("test"), shipped["bank"]["HO"], first).figures.answer
+        return terms([again], timezone.now())[case.pk].words, (answer.k, answer.n)
+
+    assert told() == ("是", (1, 1))
+    body = canonical({"clocks": {"complaint_decision": {"outcome": "missed"}}})
+    more = {"verb": "close", "clocked": True, "body": body, "digest": "0" * 64}
+    Event.objects.create(case=case, seq=99, at=timezone.now(), **more)
+    Case.objects.filter(pk=case.pk).update(reopened=1)
+    assert told() == ("否", (0, 1))
