@@ -128,11 +128,11 @@ def test_what_is_undone_told_nobody(world, timed):
 
 
 def test_no_notice_and_no_mail_holds_what_a_customer_said(posted, timed):
-    secrets = ("13800001111", "王女士", "排队太久", "尾号5566")
+    secrets = ("13800001111", "王女士", "排队太久", "尾号5566778899")
     timed(
         actor="other",
         owner="O1",
-        account="尾号5566",
+        account="尾号5566778899",
         story="我打了13800001111没人接",
         parties=[{"role": "complainant", "name": "王女士", "phone": "13800001111"}],
     )

@@ -119,14 +119,16 @@ def test_what_an_address_of_a_ledger_means(trial, rf, query, first, until, state
 
 def test_a_ledger_shows_neither_what_is_sealed_nor_the_customer(world, opened):
     people = [{"role": "complainant", "name": "王小明", "phone": "13800001111"}]
-    case = opened(title="=HYPERLINK(1)", where="大堂", account="尾号 5566", parties=people, story="口述")
+    case = opened(
+        title="=HYPERLINK(1)", where="大堂", account="尾号 5566778899", parties=people, story="口述"
+    )
     now = timezone.localdate()
     wanted = ledgers.Wanted("trial", now - YEAR, now + YEAR)
     told = cells(ledgers.ledger(world["office"], wanted))
     line = next(row for row in told if row[0] == case.no)
     assert line[2] == "=HYPERLINK(1)"
     assert "大堂" in line
-    for hidden in ("5566", "王小明", "13800001111", "口述"):
+    for hidden in ("5566778899", "王小明", "13800001111", "口述"):
         assert hidden not in str(told)
     assert len(line) == len(ledgers.heads(ledgers.columns(kinds.form_of(case.kind))))
 

@@ -25,7 +25,7 @@ from kezun.kernel.file import path_of
 from kezun.kernel.models import StoredFile, TrailEntry
 from kezun.standards.tests.world import photo
 
-SECRETS = ("王秀英", "13800001111", "440106198001011230", "秀英的原话", "尾号5566", "人民路1号")
+SECRETS = ("王秀英", "13800001111", "440106198001011230", "秀英的原话", "尾号5566778899", "人民路1号")
 WHO_BROUGHT_IT = {
     **{"role": "complainant", "name": SECRETS[0], "phone": SECRETS[1]},
     **{"id_number": SECRETS[2], "address": SECRETS[5]},

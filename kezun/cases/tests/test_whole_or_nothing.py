@@ -22,7 +22,7 @@ from kezun.standards import approval
 __all__ = ["clocked"]
 KEPT = (Case, CaseKey, Clock, Event, Link, Notice, Party, Proof, SealedText, TrailEntry)
 COMPLAINT = {
-    **{"title": "排队", "story": "等了两小时", "account": "尾号5566"},
+    **{"title": "排队", "story": "等了两小时", "account": "尾号5566778899"},
     "parties": [{"role": "complainant", "name": "王女士", "phone": "13800001111"}],
 }
 

@@ -49,7 +49,7 @@ def test_every_page_stands_without_a_single_fact(bank, person_in, signed_in, add
     answer = signed_in("service_office", "HO", language).get(address)
     assert answer.status_code == 200
     assert not Markup(answer).faults()
-    assert "nan" not in answer.content.decode().lower().replace("manage", "").replace("finan", "")
+    assert not re.search(r"\bnan\b", answer.content.decode().lower()), "within a word it may be a token's"
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
