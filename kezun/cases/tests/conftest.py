@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from kezun.cases import actions, kinds
 from kezun.cases.models import Case, Notice
+from kezun.cases.tests.courses import COURSES, fitted
 from kezun.kernel.actor import SystemActor
 from kezun.org.models import Assignment, BusinessLine, Person
 
@@ -132,6 +133,22 @@ COURSE = (
 def shipped(world):
     kinds.install_all(SystemActor("test"))
     return world
+
+
+@pytest.fixture
+def done(shipped):
+    """`done(kind)`: a case of a kind that went its whole way, or as far as a verb."""
+
+    def make(kind: str, until: str = "", **more) -> Case:
+        who, unit, given, steps = COURSES[kind]
+        case = actions.open_case(shipped[who], kind, shipped["bank"][unit], fitted({**given, **more}))
+        for actor, verb, values in steps:
+            if verb == until:
+                break
+            case = actions.do(shipped[actor], case, verb, fitted(values))
+        return case
+
+    return make
 
 
 @pytest.fixture

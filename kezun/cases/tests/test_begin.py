@@ -11,15 +11,8 @@ from kezun.cases import kinds
 from kezun.cases.forms_kind import OpeningForm, field_of, parties_of, people_of, stage_of
 from kezun.cases.models import Case, Link, Proof
 from kezun.cases.rules.kinds import Field
-from kezun.kernel.actor import SystemActor
 from kezun.kernel.file import open_file
 from kezun.standards.tests.world import photo
-
-
-@pytest.fixture
-def shipped(world):
-    kinds.install_all(SystemActor("test"))
-    return world
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from kezun.cases.rules.diagram import EARLY, ROW, diagram
 from kezun.cases.rules.kinds import GATES, STATES, TYPES, Step
 from kezun.cases.rules.reading import OWNERS, read
 from kezun.cases.tests.conftest import KIND
-from kezun.kernel.actor import Denied, SystemActor
+from kezun.kernel.actor import Denied
 
 NEXT = KIND.replace('version: "1"', 'version: "2"')
 
@@ -27,12 +27,6 @@ NEXT = KIND.replace('version: "1"', 'version: "2"')
 def second(person_in):
     """Another member of the service office."""
     return person_in("service_office", "P1")
-
-
-@pytest.fixture
-def shipped(world):
-    kinds.install_all(SystemActor("test"))
-    return world
 
 
 def test_the_library_names_every_kind_and_every_deadline_with_its_law(client, shipped):

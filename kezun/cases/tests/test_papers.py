@@ -12,38 +12,16 @@ from django.utils import timezone
 from django.utils.translation import override
 from openpyxl import load_workbook
 
-from kezun.cases import actions, kinds, ledgers, papers, rollout, showing
+from kezun.cases import actions, ledgers, papers, rollout, showing
 from kezun.cases.models import Case, Petition
 from kezun.cases.rules.kinds import Choice, Field
 from kezun.cases.sealing import erase
 from kezun.cases.tests.courses import COURSES, fitted
-from kezun.kernel.actor import Denied, SystemActor
+from kezun.kernel.actor import Denied
 from kezun.kernel.file import path_of
 from kezun.kernel.task import run_due
 from kezun.standards.tests.world import photo
 from kezun.ui.pdf import Document
-
-
-@pytest.fixture
-def shipped(world):
-    kinds.install_all(SystemActor("test"))
-    return world
-
-
-@pytest.fixture
-def done(shipped):
-    """`done(kind)`: a case of a kind that went its whole way, or as far as a verb."""
-
-    def make(kind: str, until: str = "", **more) -> Case:
-        who, unit, given, steps = COURSES[kind]
-        case = actions.open_case(shipped[who], kind, shipped["bank"][unit], fitted({**given, **more}))
-        for actor, verb, values in steps:
-            if verb == until:
-                break
-            case = actions.do(shipped[actor], case, verb, fitted(values))
-        return case
-
-    return make
 
 
 @pytest.fixture

@@ -5,23 +5,17 @@ from __future__ import annotations
 import pytest
 from django.core.exceptions import ValidationError
 
-from kezun.cases import actions, kinds, rollout
+from kezun.cases import actions, rollout
 from kezun.cases.effects import rolling_out
 from kezun.cases.models import Case, Link, Proof
 from kezun.cases.tests.courses import finding
-from kezun.kernel.actor import Denied, SystemActor
+from kezun.kernel.actor import Denied
 from kezun.kernel.models import Task
 from kezun.kernel.task import claim, run, run_due
 from kezun.org.models import UnitTag
 from kezun.standards.tests.world import photo
 
 ORDER = {"question": "叫号屏是否完好", "under": "HO", "days": 5}
-
-
-@pytest.fixture
-def shipped(world):
-    kinds.install_all(SystemActor("test"))
-    return world
 
 
 @pytest.fixture

@@ -7,35 +7,13 @@ import datetime as dt
 import pytest
 from django.utils import timezone
 
-from kezun.cases import actions, kinds, ledgers, monthly, showing
+from kezun.cases import actions, ledgers, monthly, showing
 from kezun.cases.models import Case, Event
 from kezun.cases.terms import Term, due_of, terms
 from kezun.cases.tests.courses import COURSES, fitted
 from kezun.cases.tests.test_papers import rows_of, year
 from kezun.kernel.actor import SystemActor
 from kezun.kernel.rules import canonical
-
-
-@pytest.fixture
-def shipped(world):
-    kinds.install_all(SystemActor("test"))
-    return world
-
-
-@pytest.fixture
-def done(shipped):
-    """`done(kind)`: a case of a kind that went its whole way, or as far as a verb."""
-
-    def make(kind: str, until: str = "", **more) -> Case:
-        who, unit, given, steps = COURSES[kind]
-        case = actions.open_case(shipped[who], kind, shipped["bank"][unit], fitted({**given, **more}))
-        for actor, verb, values in steps:
-            if verb == until:
-                break
-            case = actions.do(shipped[actor], case, verb, fitted(values))
-        return case
-
-    return make
 
 
 @pytest.mark.parametrize(("hours", "told"), [(1, "是"), (24 * 60, "否")])
