@@ -22,6 +22,11 @@ def values(doing: Doing) -> dict[str, Any]:
     return doing.data() | {"severity": doing.value("severity")}
 
 
+def running(held: Mapping[str, Clock]) -> dict[str, dt.datetime]:
+    """When the clocks are due that have not stopped, by policy."""
+    return {policy: clock.due_at for policy, clock in held.items() if clock.state != Clock.State.STOPPED}
+
+
 def no_more_time(doing: Doing, held: Mapping[str, Clock], before: Mapping[str, dt.datetime]) -> None:
     """Refuse a step by which a case that is classified otherwise would get more time.
 
@@ -30,7 +35,7 @@ def no_more_time(doing: Doing, held: Mapping[str, Clock], before: Mapping[str, d
     """
     if doing.verb in BY_TWO or isinstance(doing.actor, standing.Ledger) or doing.value("state") in ENDED:
         return
-    due = {policy: clock.due_at for policy, clock in held.items() if clock.state != Clock.State.STOPPED}
+    due = running(held)
     for use in doing.kind.clocks:
         gone = use.policy in before and use.policy not in due
         if not gone or doing.verb in use.stops or use.holds(values(doing)):

@@ -51,7 +51,7 @@ def move(doing: Doing) -> None:
     held = {} if doing.verb == "open" else {c.policy: c for c in Clock.objects.filter(case=doing.case)}
     moved: dict[str, Clock] = {}
     hours: dict[str, Worktime] = {}
-    before = {policy: clock.due_at for policy, clock in held.items() if clock.state != Clock.State.STOPPED}
+    before = classing.running(held)
     for use in doing.kind.clocks:
         for wanted in _moves(doing, use, held.get(use.policy)):
             clock = held.get(use.policy) or _begin(doing, use)
